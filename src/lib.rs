@@ -163,6 +163,7 @@ pub mod errors {
     pub use crate::eval::run::EvaluationHalted;
     pub use crate::harness::rederive::{Conflict, Later};
     pub use crate::ledger::checkout_problem::{CheckoutProblem, HiddenChange};
+    pub use crate::ledger::extent::CloneExtent;
     pub use crate::ledger::port::LedgerError;
     pub use crate::manifest::ManifestError;
     pub use crate::manifest::trust::TrustList;

@@ -161,10 +161,11 @@ pub struct Outcome {
     /// Whether a person had the edit committed whatever the gate decided.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub gate_skipped: bool,
-    /// How the edit was reverted; absent if it was not.
+    /// How the edit was reverted; absent if it was not. It stays if a person brings the edit back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rolled_back_by: Option<RolledBackBy>,
-    /// When and by whom the edit was reverted; absent if it was not, or if an older version recorded it.
+    /// When and by whom the edit was reverted; absent if it was not, or if an older version recorded it. It stays if a
+    /// person brings the edit back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rolled_back: Option<Rollback>,
     /// The verdict in mode `rule`, with the numbers to recompute it.

@@ -74,6 +74,12 @@ pub(crate) fn audit(command: &AuditArgs, setting: &Setting) -> Result<Code, Comm
         render::json(&value);
     } else {
         print(&found, command.sessions as usize);
+        if !found.unseen.is_empty() {
+            out!(
+                "{}",
+                visible(&render::unseen(&found.unseen, workspace.ledger.extent()?))
+            );
+        }
     }
     Ok(Code::Settled)
 }

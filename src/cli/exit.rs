@@ -175,9 +175,9 @@ fn code_and_hint(error: &RunError) -> (Code, Option<&'static str>) {
             Code::NotReady,
             Some("once the remote can be reached, `git fetch --refetch --no-filter` gets everything"),
         ),
-        RunError::UnknownState(_) => (
+        RunError::UnknownState { extent, .. } => (
             Code::NotReady,
-            Some("`git fetch --unshallow` completes a shallow clone; otherwise put the edit back into plan.json"),
+            extent.remedy().or(Some("put the edit back into plan.json")),
         ),
         RunError::Output(OutputError::Taken(_)) => (
             Code::Failed,
@@ -317,6 +317,7 @@ mod tests {
     use crate::eval::run::EvaluationHalted;
     use crate::harness::rederive::Conflict;
     use crate::ledger::checkout_problem::CheckoutProblem;
+    use crate::ledger::extent::CloneExtent;
     use crate::manifest::ManifestError;
     use crate::sys::disk::{LockError, StoredForm};
     use crate::trace::TraceError;
@@ -392,7 +393,10 @@ mod tests {
             RunError::Ledger(LedgerError::Shallow(text())),
             RunError::Ledger(LedgerError::Partial),
             RunError::Ledger(LedgerError::Checkout(undefined)),
-            RunError::UnknownState(text()),
+            RunError::UnknownState {
+                edit: text(),
+                extent: CloneExtent::Whole,
+            },
         ];
         let failed = [
             RunError::Benchmark(BenchmarkError::Glob(text())),

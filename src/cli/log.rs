@@ -11,6 +11,8 @@ use super::render::{self, FAINT, STRONG};
 use super::visible::visible;
 use crate::artifact::record::SessionStatus;
 use crate::ledger::port::{Ledger, LedgerEntry};
+use crate::pipeline::edit_states::census::{AppliedEdit, EditCensus, UnseenEdit};
+use crate::workspace::inputs::Inputs;
 use crate::workspace::session::Session;
 use crate::workspace::{Workspace, session};
 
@@ -24,6 +26,9 @@ struct SessionCommits {
     /// Absent if the session's directory is gone or its record cannot be read.
     status: Option<SessionStatus>,
     commits: Vec<Commit>,
+    /// Edits that count as applied, although git does not show them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    not_shown: Vec<UnseenEdit>,
 }
 
 #[derive(Serialize)]
@@ -49,8 +54,12 @@ pub(crate) fn log(_: &LogArgs, setting: &Setting) -> Result<Code, CommandFailure
     for made in &all {
         if setting.is_json() {
             render::json(made);
-        } else {
-            print(made);
+            continue;
+        }
+        print(made);
+        if !made.not_shown.is_empty() {
+            let words = render::unseen(&made.not_shown, workspace.ledger.extent()?);
+            out!("  {}", visible(&words));
         }
     }
     Ok(Code::Settled)
@@ -66,13 +75,21 @@ fn made(workspace: &Workspace) -> Result<Vec<SessionCommits>, CommandFailure> {
         let session = entry.trailer("Session-ID").unwrap_or_default().to_owned();
         by_session.entry(session).or_default().push(commit(entry));
     }
+    let mut census = EditCensus::unnamed(workspace, &Inputs::new(workspace))?;
+    for edit in &census.applied {
+        let entry = workspace.ledger.entry(&edit.commit)?;
+        let squashed = entry.map(|entry| squashed(entry, edit));
+        by_session.entry(edit.session.clone()).or_default().extend(squashed);
+    }
     let status = |id: &str| {
         let record = session::is_id(id).then(|| Session::at(&workspace.root, id).record());
         record?.ok()?.map(|record| record.status)
     };
     let one = |(session, mut commits): (String, Vec<Commit>)| {
         commits.reverse();
+        let unseen = census.unseen.extract_if(.., |edit| edit.session == session);
         SessionCommits {
+            not_shown: unseen.collect(),
             status: status(&session),
             session,
             commits,
@@ -90,6 +107,16 @@ fn commit(entry: LedgerEntry) -> Commit {
         commit: entry.commit,
         subject: entry.subject,
         committed_at: entry.committed_at,
+    }
+}
+
+/// A person's commit as one of the edit that came with it.
+fn squashed(entry: LedgerEntry, edit: &AppliedEdit) -> Commit {
+    Commit {
+        edit_id: Some(edit.label.clone()),
+        edit_digest: Some(edit.digest.to_string()),
+        subject: format!("{} ({} came with it)", entry.subject, edit.label),
+        ..commit(entry)
     }
 }
 

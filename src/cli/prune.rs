@@ -13,6 +13,7 @@ use crate::gate::prune::Fate;
 use crate::gate::prune::run::{PruneEvidence, PruneVerdict};
 use crate::maintenance::prune;
 use crate::maintenance::prune::{PruneOptions, PruneResult, PruneSelection};
+use crate::pipeline::edit_states::census::UnseenEdit;
 use crate::workspace::Workspace;
 
 /// Test whether old edits still help, and propose to revert the rest
@@ -70,8 +71,11 @@ pub(crate) fn prune(command: &PruneArgs, setting: &Setting) -> Result<Code, Comm
     };
     let done = prune::prune(&workspace, &asked, &|event| renderer.show(event), &show_result);
     renderer.finish();
-    done?;
-    end(&sum.get(), command, setting);
+    let unseen = done?;
+    end(&sum.get(), &unseen, command, setting);
+    if !unseen.is_empty() && !setting.is_json() {
+        out!("{}", visible(&render::unseen(&unseen, workspace.ledger.extent()?)));
+    }
     Ok(Code::Settled)
 }
 
@@ -221,15 +225,17 @@ fn of_json(result: &PruneResult) -> serde_json::Value {
     value
 }
 
-fn end(sum: &Sum, command: &PruneArgs, setting: &Setting) {
+fn end(sum: &Sum, unseen: &[UnseenEdit], command: &PruneArgs, setting: &Setting) {
     if setting.is_json() {
         return render::json(&json!({
             "event": "pruned", "looked_at": sum.tested, "help": sum.helps, "unknown": sum.unknown, "left": sum.left,
-            "proposed": sum.proposed, "taken_back": sum.reverted, "bytes_saved": sum.saved, "runs_made": sum.made
+            "proposed": sum.proposed, "taken_back": sum.reverted, "bytes_saved": sum.saved, "runs_made": sum.made,
+            "not_shown": unseen
         }));
     }
     if sum.tested == 0 {
         let hint = match command.older_than {
+            _ if !unseen.is_empty() => "git does not show those that sessions have applied",
             0 => "no session has applied one",
             _ => "`--older-than 0` includes the newest sessions",
         };

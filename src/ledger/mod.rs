@@ -6,6 +6,7 @@ pub(crate) mod cache;
 pub(crate) mod checkout_problem;
 mod commit;
 mod environment;
+pub(crate) mod extent;
 mod filters;
 pub(crate) mod graph;
 mod log;

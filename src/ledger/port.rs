@@ -1,5 +1,6 @@
 //! The trait of the ledger, which is the source of truth about applied edits.
 
+use crate::artifact::edit::Op;
 use crate::harness::Harness;
 use crate::ledger::checkout_problem::CheckoutProblem;
 use crate::ledger::graph::CommitGraph;
@@ -22,7 +23,17 @@ pub(crate) struct LedgerEntry {
     pub committed_at: String,
 }
 
+/// The beginning of the subject of kaizen's commits.
+const SUBJECT: &str = "kaizen: ";
+
 impl LedgerEntry {
+    /// Whether kaizen made the commit, by its subject: that of kaizen, or one in the form of `[ledger] subject` that names
+    /// an op. A squash merge keeps the trailers of kaizen under a subject of its own.
+    pub(crate) fn is_of_kaizen(&self) -> bool {
+        let mut words = self.subject.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+        self.subject.starts_with(SUBJECT) || words.any(|word| Op::ALL.iter().any(|op| op.name() == word))
+    }
+
     /// The first trailer with a key.
     pub(crate) fn trailer(&self, key: &str) -> Option<&str> {
         self.trailers

@@ -28,6 +28,25 @@ impl Git {
         Ok((!name.is_empty()).then(|| name.to_owned()))
     }
 
+    /// A commit, whoever made it; `None` if this clone does not have it.
+    ///
+    /// # Errors
+    /// See [`LedgerError`].
+    pub(crate) fn entry(&self, commit: &str) -> Result<Option<LedgerEntry>, LedgerError> {
+        match self.commit_named(commit)? {
+            Some(commit) => Ok(logged(self, &["-1", &commit])?.pop()),
+            None => Ok(None),
+        }
+    }
+
+    /// The commits that changed a file in any branch that was merged, oldest first.
+    ///
+    /// # Errors
+    /// See [`LedgerError`].
+    pub(crate) fn versions(&self, path: &str) -> Result<Vec<LedgerEntry>, LedgerError> {
+        logged(self, &["--full-history", "HEAD", "--", path])
+    }
+
     /// The commits after `since` that changed any of these paths (relative to the workspace), oldest first. A commit of a
     /// person has no session in its trailers.
     ///
@@ -37,8 +56,20 @@ impl Git {
         if paths.is_empty() {
             return Ok(Vec::new());
         }
+        self.since(since, paths, &[])
+    }
+
+    /// The same, also on branches whose changes a merge did not keep or that changed nothing together.
+    ///
+    /// # Errors
+    /// See [`LedgerError`].
+    pub(crate) fn touching_anywhere(&self, since: &str, paths: &[String]) -> Result<Vec<LedgerEntry>, LedgerError> {
+        self.since(since, paths, &["--full-history"])
+    }
+
+    fn since(&self, since: &str, paths: &[String], options: &[&str]) -> Result<Vec<LedgerEntry>, LedgerError> {
         let range = format!("{}..HEAD", revision(since)?);
-        let mut arguments = vec![range.as_str(), "--"];
+        let mut arguments = [options, &[range.as_str(), "--"]].concat();
         arguments.extend(paths.iter().map(String::as_str));
         logged(self, &arguments)
     }

@@ -10,6 +10,7 @@ use crate::artifact::task::{Split, Task};
 use crate::gate::audit::{AuditResult, run};
 use crate::harness::Harness;
 use crate::ledger::port::{CommitId, LedgerEntry};
+use crate::pipeline::edit_states::census::{AppliedEdit, EditCensus, UnseenEdit};
 use crate::pipeline::gate_policy::gate_policy;
 use crate::pipeline::state::settled;
 use crate::workspace::cache_epoch::noisy;
@@ -71,11 +72,11 @@ pub(crate) struct EarlierState {
 pub(crate) struct AuditStep {
     /// The commit.
     pub commit: CommitId,
-    /// The session of the commit; empty for a commit that a person made.
+    /// The session of the commit, or those whose edits a person squashed into it; empty for other commits of people.
     pub session: String,
     /// The subject line.
     pub subject: String,
-    /// The label of the edit, if the commit applied one.
+    /// The label of the edit, if the commit applied one; several if a person squashed them.
     pub edit: Option<String>,
 }
 
@@ -88,6 +89,9 @@ pub(crate) struct AuditReport {
     pub since: EarlierState,
     /// The commits since then that changed the harness, oldest first.
     pub steps: Vec<AuditStep>,
+    /// Edits that count as applied, although git does not show them.
+    #[serde(rename = "not_shown", skip_serializing_if = "Vec::is_empty")]
+    pub unseen: Vec<UnseenEdit>,
     /// The harness files that differ.
     pub files: Vec<String>,
     /// Tasks of the split that their scorers cannot use; the audit leaves them out.
@@ -142,10 +146,15 @@ pub(crate) fn audit(
         .collect();
     paths.sort();
     paths.dedup();
-    let touched = workspace.ledger.touching(&since.commit, &paths);
+    let touched = workspace
+        .ledger
+        .touching(&since.commit, &paths)
+        .map_err(RunError::from)?;
+    let census = EditCensus::unnamed(workspace, &inputs)?;
     Ok(AuditReport {
         split: asked.split,
-        steps: touched.map_err(RunError::from)?.into_iter().map(step).collect(),
+        steps: touched.into_iter().map(|entry| step(entry, &census)).collect(),
+        unseen: census.unseen,
         files: before.changes(&after).into_iter().map(|change| change.path).collect(),
         unscorable: inputs.benchmark()?.unscorable_in(asked.split),
         uncommitted: user_changes(workspace, &inputs, &after)?,
@@ -214,11 +223,21 @@ fn state(workspace: &Workspace, since: &Since) -> Result<EarlierState, AuditErro
     })
 }
 
-fn step(entry: LedgerEntry) -> AuditStep {
+fn step(entry: LedgerEntry, census: &EditCensus) -> AuditStep {
     let trailer = |key: &str| entry.trailer(key).map(str::to_owned);
+    let squashed: Vec<&AppliedEdit> = census.in_commit(&entry.commit).collect();
+    let (session, edit) = match squashed.is_empty() {
+        true => (trailer("Session-ID").unwrap_or_default(), trailer("Edit-ID")),
+        false => {
+            let mut sessions: Vec<&str> = squashed.iter().map(|edit| edit.session.as_str()).collect();
+            sessions.dedup();
+            let labels: Vec<&str> = squashed.iter().map(|edit| edit.label.as_str()).collect();
+            (sessions.join(", "), Some(labels.join(", ")))
+        }
+    };
     AuditStep {
-        session: trailer("Session-ID").unwrap_or_default(),
-        edit: trailer("Edit-ID"),
+        session,
+        edit,
         commit: entry.commit,
         subject: entry.subject,
     }

@@ -14,8 +14,8 @@ use crate::digest::Digest;
 use crate::gate::prune::run;
 use crate::gate::prune::run::{PruneContext, PruneEvidence, PruneSpec, PruneVerdict};
 use crate::gate::trial::target_among;
-use crate::ledger::port::{CommitId, Ledger};
-use crate::pipeline::execute::applied_in;
+use crate::ledger::port::{CommitId, Ledger, LedgerError};
+use crate::pipeline::edit_states::census::{AppliedEdit, EditCensus, UnseenEdit, edits_without_session};
 use crate::pipeline::gate_policy::{gate_policy, rule};
 use crate::workspace::cache_epoch::noisy;
 use crate::workspace::error::RunError;
@@ -42,19 +42,6 @@ pub(crate) struct PruneOptions {
     pub apply: bool,
 }
 
-/// An applied edit that is not reverted.
-#[derive(Clone, Debug)]
-pub(crate) struct AppliedEdit {
-    /// The session of the edit.
-    pub session: String,
-    /// The label of the edit, from its commit.
-    pub label: String,
-    /// The digest of the edit.
-    pub digest: Digest,
-    /// The commit that applied it.
-    pub commit: CommitId,
-}
-
 /// The result for one edit.
 pub(crate) struct PruneResult {
     /// The edit.
@@ -70,33 +57,31 @@ pub(crate) struct PruneResult {
     pub reverted: Option<Result<Option<CommitId>, String>>,
 }
 
-/// The applied edits to test, oldest first.
+/// The applied edits to test, oldest first, and those of which git does not show whether they are still applied.
 ///
 /// # Errors
 /// git fails, or the sessions cannot be listed.
-pub(crate) fn applied_edits(workspace: &Workspace, which: &PruneSelection) -> Result<Vec<AppliedEdit>, RunError> {
-    let entries = workspace.ledger.entries(None)?;
-    let all: Vec<String> = session::all(&workspace.root)?
-        .into_iter()
-        .map(|session| session.id)
-        .collect();
-    let is_wanted = |session: &str, digest: &Digest| match &which {
-        PruneSelection::Named(wanted, edits) => session == wanted && edits.contains(digest),
-        PruneSelection::OlderThan(count) => !all.iter().rev().take(*count).any(|newest| newest == session),
+fn census(workspace: &Workspace, which: &PruneSelection) -> Result<EditCensus, RunError> {
+    let inputs = Inputs::new(workspace);
+    let all = session::all(&workspace.root)?;
+    let is_new = |session: &str| match which {
+        PruneSelection::Named(wanted, _) => session != wanted,
+        PruneSelection::OlderThan(count) => all.iter().rev().take(*count).any(|newest| newest.id == session),
     };
-    let one = |(entry, digest): (&crate::ledger::port::LedgerEntry, Digest)| AppliedEdit {
-        session: entry.trailer("Session-ID").unwrap_or_default().to_owned(),
-        label: entry.trailer("Edit-ID").unwrap_or_default().to_owned(),
-        digest,
-        commit: entry.commit.clone(),
-    };
-    let graph = workspace.ledger.graph(None)?;
-    let all = applied_in(&graph, &entries).into_iter().map(one);
-    Ok(all.filter(|edit| is_wanted(&edit.session, &edit.digest)).collect())
+    let mut census = EditCensus::of(workspace, &inputs, &|session| !is_new(&session.id))?;
+    match which {
+        PruneSelection::Named(_, edits) => census.applied.retain(|edit| edits.contains(&edit.digest)),
+        PruneSelection::OlderThan(_) => {
+            census.applied.extend(edits_without_session(workspace, &inputs)?);
+            let graph = inputs.graph()?;
+            census.applied.sort_by_key(|edit| graph.place(&edit.commit));
+        }
+    }
+    Ok(census)
 }
 
 /// Tests each edit and, on request, reverts those that no longer help. Each edit is tested in the harness that the
-/// earlier reverts left.
+/// earlier reverts left. Returns the edits of which git does not show whether they are still applied; they are not tested.
 ///
 /// # Errors
 /// There are no gate tasks, there are uncommitted changes, or the runs were halted.
@@ -105,8 +90,8 @@ pub(crate) fn prune(
     asked: &PruneOptions,
     listener: Listener,
     told: &dyn Fn(&PruneResult),
-) -> Result<(), RunError> {
-    let edits = applied_edits(workspace, &asked.which)?;
+) -> Result<Vec<UnseenEdit>, RunError> {
+    let EditCensus { applied: edits, unseen } = census(workspace, &asked.which)?;
     if !edits.is_empty() {
         let gate = gate(workspace)?;
         if gate.is_empty() {
@@ -127,7 +112,7 @@ pub(crate) fn prune(
         }
         told(&result);
     }
-    Ok(())
+    Ok(unseen)
 }
 
 fn look(
@@ -205,6 +190,11 @@ fn decide_edit(
     let without = match preview(workspace, session, &BTreeSet::from([digest])) {
         Ok(without) => without,
         Err(RunError::Conflict(conflict)) => return Ok(Err(conflict.what())),
+        Err(
+            error @ (RunError::Inseparable(_) | RunError::Ledger(LedgerError::Shallow(_) | LedgerError::NoCommit(_))),
+        ) => {
+            return Ok(Err(error.to_string()));
+        }
         Err(error) => return Err(error),
     };
     if let Some((stranded, reason)) = without.after.stranded.first() {
@@ -212,6 +202,9 @@ fn decide_edit(
             "the later edit {} depends on it: {reason}",
             stranded.short()
         )));
+    }
+    if without.after.harness == without.before {
+        return Ok(Err("later changes replaced what it wrote".to_owned()));
     }
     let memo = workspace.memo();
     let score = |task: &Task, answer: &str| workspace.score(task, answer);

@@ -8,15 +8,15 @@ use crate::artifact::edit::Edit;
 use crate::artifact::outcome::RolledBackBy;
 use crate::artifact::plan::Plan;
 use crate::digest::Digest;
+use crate::harness::Harness;
 use crate::harness::rederive::RederivedHarness;
-use crate::harness::{Harness, op};
 use crate::ledger::FileState;
 use crate::ledger::graph::LedgerState;
 use crate::manifest::Hold;
 use crate::pipeline::advance::advance;
 use crate::pipeline::context::{Context, Depth};
 use crate::pipeline::edit_states::EditSearch;
-use crate::pipeline::execute::{PastEdits, without};
+use crate::pipeline::execute::{PastEdits, others, without};
 use crate::pipeline::freshness::Freshness;
 use crate::pipeline::options::{RunOptions, RunResult};
 use crate::pipeline::permissions;
@@ -34,8 +34,6 @@ pub(crate) struct RevertPreview {
     pub before: Harness,
     /// The harness after the revert, and the kept edits that would no longer apply.
     pub after: RederivedHarness,
-    /// Whether the files show that the edits are not there any more.
-    pub is_absent: bool,
 }
 
 /// The state of a session's edits in git.
@@ -131,24 +129,16 @@ pub(crate) fn preview(
         .chain(search.withdrawn(&states)?)
         .collect();
     let past = PastEdits {
-        session: &session.id,
         edits: &edits,
         states: &states,
         rules: &workspace.rules(),
         select: &|path| workspace.selects(path),
         ledger: &workspace.ledger,
         graph: inputs.graph()?,
+        others: &|| others(workspace, &inputs, &session.id),
     };
     let after = without(&past, dropped, &before)?;
-    let is_absent = edits
-        .iter()
-        .filter(|edit| dropped.contains(&edit.digest()))
-        .all(|edit| op::contains(edit, &before, past.rules) == Some(false));
-    Ok(RevertPreview {
-        before,
-        after,
-        is_absent,
-    })
+    Ok(RevertPreview { before, after })
 }
 
 /// Reverts edits. The plan is written only after a preview of the whole revert has succeeded.

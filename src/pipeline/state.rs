@@ -12,6 +12,7 @@ use crate::digest::Digest;
 use crate::ledger::graph::LedgerState;
 use crate::manifest::phases::{self, Stanza};
 use crate::pipeline::context::{Context, Depth};
+use crate::pipeline::edit_states::EditSearch;
 use crate::pipeline::freshness::{Freshness, PhaseDigests, freshness};
 use crate::workspace::error::RunError;
 use crate::workspace::session::{OUTCOMES, PENDING, Session};
@@ -211,11 +212,15 @@ pub(crate) fn base(context: &Context) -> Result<Option<String>, RunError> {
 /// The digest of which edits of the session are in git and which were reverted. Commit ids do not count, because a
 /// rebase changes them.
 fn ledger(context: &Context) -> Result<Digest, RunError> {
-    let states = context.ledger_states()?;
-    let kinds: BTreeMap<String, &str> = states
+    let search = EditSearch::new(context.workspace, context.inputs, context.session)?;
+    let states = search.states()?;
+    let mut kinds: BTreeMap<String, &str> = states
         .iter()
         .map(|(digest, state)| (digest.to_string(), kind(state)))
         .collect();
+    // Not even the state of such an edit may have changed, if its revert changed no file.
+    let returned = search.returned(&states)?.into_iter();
+    kinds.extend(returned.map(|edit| (edit.digest().to_string(), "returned")));
     Ok(Digest::of_value(&kinds))
 }
 

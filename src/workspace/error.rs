@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::eval::benchmark::BenchmarkError;
 use crate::eval::run::EvaluationHalted;
 use crate::harness::rederive::Conflict;
+use crate::ledger::extent::CloneExtent;
 use crate::ledger::port::LedgerError;
 use crate::manifest::ManifestError;
 use crate::manifest::trust::TrustList;
@@ -49,8 +50,13 @@ pub enum RunError {
     #[error("{0} cannot be reverted, because other changes came with it; change the files yourself and commit them")]
     Inseparable(String),
     /// The history does not show whether the harness contains an edit that left the plan.
-    #[error("git does not show whether the harness still contains {0}, which left the plan")]
-    UnknownState(String),
+    #[error("git does not show whether the harness still contains {edit}, which left the plan")]
+    UnknownState {
+        /// The label of the edit.
+        edit: String,
+        /// How much of the history this clone has.
+        extent: CloneExtent,
+    },
     /// The evaluation was stopped, for example because the budget is spent. The attempts made so far are cached.
     #[error(transparent)]
     Halted(#[from] EvaluationHalted),

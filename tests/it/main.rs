@@ -48,6 +48,7 @@ mod refusals;
 mod replay;
 mod revert;
 mod review;
+mod rewritten;
 mod runs;
 mod scoring;
 mod secrets;

@@ -1,6 +1,7 @@
 //! `kaizen blame`: shows which edits wrote the lines of a file, and on what evidence.
 
 mod rows;
+mod squashed;
 mod story;
 
 use clap::Args;

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::json;
 
+use super::squashed::SquashedEdits;
 use crate::artifact::outcome::{Outcome, OutcomeStatus};
 use crate::cli::Setting;
 use crate::cli::exit::CommandFailure;
 use crate::cli::render::{self, STRONG};
 use crate::cli::show::edit::{self, EditDetails};
 use crate::digest::Digest;
-use crate::ledger::port::{CommitId, Ledger, LedgerEntry, LedgerError};
+use crate::ledger::port::{CommitId, Ledger, LedgerEntry};
 use crate::ledger::{BlamedLine, Origin};
 use crate::workspace::session::Session;
 use crate::workspace::{Workspace, session};
@@ -19,8 +20,11 @@ use crate::workspace::{Workspace, session};
 /// Maximum number of traces shown.
 const MOST_TRACES: usize = 5;
 
-/// kaizen's commits, by commit id.
-pub(crate) struct Past(BTreeMap<CommitId, LedgerEntry>);
+/// kaizen's commits, by commit id, and the edits that people squashed into theirs.
+pub(crate) struct Past {
+    commits: BTreeMap<CommitId, LedgerEntry>,
+    squashed: SquashedEdits,
+}
 
 /// Details of a commit that kaizen made.
 #[derive(Clone, Debug, Default)]
@@ -36,34 +40,49 @@ pub(crate) struct CommitStory {
 }
 
 impl Past {
-    /// Reads all of them.
+    /// Reads what concerns the lines of a file.
     ///
     /// # Errors
-    /// git fails.
-    pub(crate) fn of(workspace: &Workspace) -> Result<Self, LedgerError> {
+    /// git fails, or the sessions cannot be listed.
+    pub(crate) fn of(workspace: &Workspace, path: &str, lines: &[BlamedLine]) -> Result<Self, CommandFailure> {
         let entries = workspace.ledger.entries(None)?.into_iter();
-        Ok(Self(entries.map(|entry| (entry.commit.clone(), entry)).collect()))
+        let of_kaizen = entries.filter(LedgerEntry::is_of_kaizen);
+        Ok(Self {
+            commits: of_kaizen.map(|entry| (entry.commit.clone(), entry)).collect(),
+            squashed: SquashedEdits::of(workspace, path, lines)?,
+        })
     }
 
-    /// Details of a line's origin; empty if a person made the commit.
-    pub(crate) fn story(&self, workspace: &Workspace, origin: &Origin) -> CommitStory {
-        let Some(entry) = origin.commit.as_ref().and_then(|commit| self.0.get(commit)) else {
+    /// Details of a line's origin; empty if a person wrote the line.
+    pub(crate) fn story(&self, workspace: &Workspace, line: &BlamedLine) -> CommitStory {
+        if let Some(edit) = self.squashed.author(line) {
+            return story(
+                workspace,
+                Some(&edit.session),
+                Some(edit.label.clone()),
+                Some(edit.digest),
+            );
+        }
+        let Some(entry) = line.origin.commit.as_ref().and_then(|commit| self.commits.get(commit)) else {
             return CommitStory::default();
         };
-        let trailer = |key| entry.trailer(key).map(str::to_owned);
-        let digest: Option<Digest> = entry.trailer("Edit-Digest").and_then(|digest| digest.parse().ok());
-        let session = trailer("Session-ID");
-        let known = || {
-            let name = session.as_deref().filter(|name| session::is_id(name))?;
-            // An unreadable session is reported by `verify`; the commit's trailers are enough here.
-            edit::known(&Session::at(&workspace.root, name)).ok()?.remove(&digest?)
-        };
-        CommitStory {
-            known: known(),
-            edit_id: trailer("Edit-ID"),
-            edit_digest: digest,
-            session,
-        }
+        let digest = entry.trailer("Edit-Digest").and_then(|digest| digest.parse().ok());
+        let label = entry.trailer("Edit-ID").map(str::to_owned);
+        story(workspace, entry.trailer("Session-ID"), label, digest)
+    }
+}
+
+fn story(workspace: &Workspace, session: Option<&str>, label: Option<String>, digest: Option<Digest>) -> CommitStory {
+    let known = || {
+        let name = session.filter(|name| session::is_id(name))?;
+        // An unreadable session is reported by `verify`; the name of the edit is enough here.
+        edit::known(&Session::at(&workspace.root, name)).ok()?.remove(&digest?)
+    };
+    CommitStory {
+        known: known(),
+        edit_id: label,
+        edit_digest: digest,
+        session: session.map(str::to_owned),
     }
 }
 
@@ -86,7 +105,7 @@ pub(crate) fn show(
     line: &BlamedLine,
     setting: &Setting,
 ) -> Result<(), CommandFailure> {
-    let story = Past::of(workspace)?.story(workspace, &line.origin);
+    let story = Past::of(workspace, path, std::slice::from_ref(line))?.story(workspace, line);
     let evidence = story
         .known
         .as_ref()

@@ -26,7 +26,9 @@ use crate::artifact::outcome::{Outcome, OutcomeStatus};
 use crate::artifact::record::{EditOutcome, SessionRecord, SessionStatus};
 use crate::artifact::spending::{self, RoleSpending};
 use crate::artifact::{Money, counted};
+use crate::ledger::extent::CloneExtent;
 use crate::llm::client;
+use crate::pipeline::edit_states::census::UnseenEdit;
 use crate::pipeline::options::RunResult;
 use crate::workspace::event::Event;
 use crate::workspace::session::Session;
@@ -51,6 +53,19 @@ pub(crate) fn colour(status: OutcomeStatus) -> Style {
         _ => AnsiColor::Red,
     };
     colour.into()
+}
+
+/// Says that git does not show whether edits are still applied, with the remedy if there is one.
+pub(crate) fn unseen(edits: &[UnseenEdit], extent: CloneExtent) -> String {
+    let names: Vec<String> = edits
+        .iter()
+        .map(|one| format!("{} of {}", one.edit, one.session))
+        .collect();
+    let remedy = extent.remedy().map(|remedy| format!("; {remedy}")).unwrap_or_default();
+    format!(
+        "git does not show whether these edits are still applied: {}{remedy}",
+        names.join(", ")
+    )
 }
 
 /// Prints events as they happen.

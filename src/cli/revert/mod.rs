@@ -168,13 +168,7 @@ fn print_preview(target: &RevertTarget, preview: &RevertPreview, setting: &Setti
         err!("note: {} would be left out (stranded): {reason}", digest.short());
     }
     if diff.is_empty() {
-        err!(
-            "the harness would not change: {}",
-            match preview.is_absent {
-                true => "the edit was undone by hand",
-                false => "later changes replaced what the edit wrote",
-            }
-        );
+        err!("the harness would not change: later changes replaced what the edit wrote");
     }
     diff.lines().for_each(|line| out!("{}", coloured(line)));
 }

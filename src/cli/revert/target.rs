@@ -7,6 +7,7 @@ use crate::cli::accept::{ambiguous, session_of};
 use crate::cli::exit::CommandFailure;
 use crate::cli::show::edit::{self, EditDetails};
 use crate::digest::Digest;
+use crate::ledger::extent::CloneExtent;
 use crate::ledger::graph::LedgerState;
 use crate::maintenance::revert;
 use crate::workspace::session::Session;
@@ -42,7 +43,7 @@ fn whole(workspace: &Workspace, session: &Session) -> Result<RevertTarget, Comma
     let state = revert::ledger_states(workspace, session)?;
     let applied = known
         .iter()
-        .filter_map(|(digest, known)| target_in(session, known, state.get(digest)).ok());
+        .filter_map(|(digest, known)| target_in(session, known, state.get(digest), workspace).ok());
     Ok(RevertTarget {
         edits: applied.flat_map(|target| target.edits).collect(),
         already: format!("{} has no applied edit; there is nothing to revert", session.id),
@@ -77,6 +78,7 @@ fn one(workspace: &Workspace, sessions: &[Session], name: &str) -> Result<Revert
             session,
             &known,
             state.get(&known.edit_digest.unwrap_or_else(|| Digest::of_bytes(b""))),
+            workspace,
         );
         match target {
             Ok(target) if !target.edits.is_empty() => return Ok(target),
@@ -107,13 +109,13 @@ fn same_edit(name: &str, fitting: &[(&Session, EditDetails)]) -> Result<(), Comm
 }
 
 /// The failure if git does not show whether the edit is still applied.
-fn unknown(label: &str, session: &Session) -> CommandFailure {
+fn unknown(label: &str, session: &Session, extent: CloneExtent) -> CommandFailure {
     let problem = format!(
         "git does not show whether {label} of {} is still applied: no commit in this history names it",
         session.id
     );
-    CommandFailure::not_ready(problem)
-        .hint("`git fetch --unshallow` completes a shallow clone; otherwise change the files yourself")
+    let remedy = extent.remedy();
+    CommandFailure::not_ready(problem).hint(remedy.unwrap_or("change the files yourself, and commit them"))
 }
 
 /// Decides from the ledger whether the edit can be reverted, and from the outcome if the ledger has no commit of it.
@@ -121,6 +123,7 @@ fn target_in(
     session: &Session,
     known: &EditDetails,
     state: Option<&LedgerState>,
+    workspace: &Workspace,
 ) -> Result<RevertTarget, CommandFailure> {
     let label = edit::label(known);
     let target = |edits, already| RevertTarget {
@@ -138,7 +141,7 @@ fn target_in(
         (Some(LedgerState::Undone(None)), ..) => {
             already("gone: its commit is no longer in the history, and the files do not contain it")
         }
-        (Some(LedgerState::Unknown), ..) => return Err(unknown(label, session)),
+        (Some(LedgerState::Unknown), ..) => return Err(unknown(label, session, workspace.ledger.extent()?)),
         (Some(LedgerState::Stranded(_)), ..) | (_, Some(OutcomeStatus::Stranded), _) => {
             already("out of the harness (stranded)")
         }

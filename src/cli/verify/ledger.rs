@@ -3,6 +3,7 @@
 use super::{Severity, VerifyFinding, finding};
 use crate::artifact::outcome::{Outcome, OutcomeStatus};
 use crate::digest::Digest;
+use crate::ledger::extent::CloneExtent;
 use crate::ledger::graph::LedgerState;
 use crate::ledger::port::{Ledger, LedgerEntry, LedgerError};
 use crate::pipeline::edit_states::EditSearch;
@@ -36,6 +37,11 @@ pub(crate) fn check(
     let states = search.states()?;
     let returned = search.returned(&states)?;
     let repaired = format!("{} compares both and repairs the difference", super::run(session));
+    let is_unknown = states.values().any(|state| *state == LedgerState::Unknown);
+    let complete = is_unknown.then(|| workspace.ledger.extent()).transpose()?;
+    let complete = complete
+        .and_then(CloneExtent::remedy)
+        .unwrap_or("nothing has to be done");
     let mut found = Vec::new();
     for (digest, outcome) in &outcomes {
         let file = file(digest);
@@ -43,10 +49,14 @@ pub(crate) fn check(
         let holding: Vec<&str> = ours.iter().filter(of_edit).map(|entry| entry.commit.as_str()).collect();
         let finding =
             |(kind, problem, remedy): (Severity, String, String)| finding(kind, session, &file, problem, remedy);
-        found.extend(compared(outcome, states.get(digest), &holding, &repaired).map(&finding));
-        if returned.contains(digest) {
-            let problem = "its status is rolled back, but the history and the files contain the edit";
-            found.push(finding((Severity::Failure, problem.to_owned(), repaired.clone())));
+        found.extend(compared(outcome, states.get(digest), &holding, (&repaired, complete)).map(&finding));
+        if returned.iter().any(|edit| edit.digest() == *digest) {
+            let problem = "its status is rolled back, but a person brought the edit back";
+            let remedy = format!(
+                "{} records that it is applied again; the files stay as they are",
+                super::run(session)
+            );
+            found.push(finding((Severity::Failure, problem.to_owned(), remedy)));
         }
     }
     let unrecorded = states.keys().filter(|digest| !outcomes.contains_key(digest));
@@ -62,12 +72,12 @@ fn file(digest: &Digest) -> String {
 }
 
 /// What is wrong with an outcome according to git, or worth a remark, with the remedy. `holding` are the commits that
-/// name the edit, oldest first.
+/// name the edit, oldest first; the remedies are what repairs a difference, and what completes the clone.
 fn compared(
     outcome: &Outcome,
     state: Option<&LedgerState>,
     holding: &[&str],
-    repaired: &str,
+    (repaired, complete): (&str, &str),
 ) -> Option<(Severity, String, String)> {
     let failure = |problem: &str| Some((Severity::Failure, problem.to_owned(), repaired.to_owned()));
     let commit = outcome.commit.as_deref().unwrap_or("no commit");
@@ -76,10 +86,10 @@ fn compared(
         (OutcomeStatus::Applied, Some(LedgerState::Unknown)) => Some((
             Severity::Information,
             format!("git does not show whether the edit is still applied ({commit} is not in this history)"),
-            "`git fetch --unshallow` completes a shallow clone; otherwise look at the files yourself".to_owned(),
+            complete.to_owned(),
         )),
         (OutcomeStatus::Applied, Some(LedgerState::Reverted(by) | LedgerState::Undone(Some(by)))) => {
-            failure(&format!("its status is applied, but commit {by} reverted the edit"))
+            failure(&format!("its status is applied, but commit {by} removed the edit"))
         }
         (OutcomeStatus::Applied, Some(LedgerState::Stranded(by))) => failure(&format!(
             "its status is applied, but the edit no longer applied when commit {by} reverted another"
@@ -103,7 +113,7 @@ fn elsewhere(commit: &str, by: &str, holding: &[&str]) -> Option<(Severity, Stri
     }
     let problem = match holding.last() {
         Some(other) => format!("it refers to {commit}; in the history, the edit is in commit {other}"),
-        None => format!("it refers to {commit}, which is not in the history; the files contain the edit since {by}"),
+        None => format!("it refers to {commit}, which is not in the history; the edit came with commit {by}"),
     };
     Some((Severity::Information, problem, "nothing has to be done".to_owned()))
 }
@@ -135,7 +145,7 @@ mod tests {
                 "applied",
                 applied(),
                 vec![],
-                Some((Severity::Information, "the files contain the edit")),
+                Some((Severity::Information, "the edit came with")),
             ),
             (
                 "applied",
@@ -147,7 +157,7 @@ mod tests {
                 "applied",
                 undone(Some("cccc")),
                 vec!["aaaa"],
-                Some((Severity::Failure, "cccc reverted")),
+                Some((Severity::Failure, "cccc removed")),
             ),
             ("applied", undone(None), vec![], Some((Severity::Failure, "no commit"))),
             ("applied", None, vec![], Some((Severity::Failure, "no commit"))),
@@ -160,7 +170,7 @@ mod tests {
             ),
             ("rejected_by_gate", None, vec![], None),
         ] {
-            let found = compared(&outcome(status), state.as_ref(), &holding, "repaired");
+            let found = compared(&outcome(status), state.as_ref(), &holding, ("repaired", "complete"));
             let kind = found.as_ref().map(|(kind, ..)| *kind);
             assert_eq!(kind, expected.map(|(kind, _)| kind), "{status} {state:?}");
             let words = found.map(|(_, problem, _)| problem).unwrap_or_default();

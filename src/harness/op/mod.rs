@@ -110,6 +110,12 @@ pub(crate) fn contains(edit: &Edit, harness: &Harness, rules: &OpRules) -> Optio
     apply(edit, harness, rules).ok().map(|applied| &applied == harness)
 }
 
+/// The lines that a patch of a prompt removes and those that it adds; `None` for other ops.
+pub(crate) fn patch_lines(edit: &Edit) -> Option<(Vec<&str>, Vec<&str>)> {
+    let diff = edit.payload.get("diff").filter(|_| edit.op == Op::PatchSystemPrompt)?;
+    unified_diff::changed_lines(diff.as_str()?)
+}
+
 fn applied(edit: &Edit, context: &OpContext) -> Result<Harness, Inapplicable> {
     let payload = &edit.payload;
     match edit.op {

@@ -69,6 +69,17 @@ pub(super) fn files(diff: &str) -> Vec<&str> {
     parse(diff, false).map(|parsed| parsed.names).unwrap_or_default()
 }
 
+/// The lines that a diff removes and those that it adds; `None` if it cannot be read.
+pub(super) fn changed_lines(diff: &str) -> Option<(Vec<&str>, Vec<&str>)> {
+    let hunks: Vec<DiffHunk> = parse(diff, false).ok()?.hunks;
+    let hunks: Vec<DiffHunk> = hunks.into_iter().map(DiffHunk::without_repetitions).collect();
+    let of = |sign: Sign| {
+        let lines = hunks.iter().flat_map(|hunk| &hunk.lines);
+        lines.filter(|line| line.sign == sign).map(|line| line.text).collect()
+    };
+    Some((of(Sign::Removed), of(Sign::Added)))
+}
+
 /// The text after the diff; `None` if it was already applied.
 fn applied(lines: &TextLines, hunks: &[DiffHunk]) -> Result<Option<String>, Refusal> {
     let hunks: Vec<DiffHunk> = hunks.iter().cloned().map(DiffHunk::without_repetitions).collect();

@@ -8,10 +8,13 @@ use crate::artifact::outcome::Outcome;
 use crate::digest::Digest;
 use crate::ledger::message::message as commit_message;
 
+/// The evidence in the commit of an edit that a person accepted without the gate.
+pub(super) const SKIPPED: &str = "skipped by a person";
+
 pub(super) fn message(form: &str, edit: &Edit, input: &ExecuteInput, decided: &Outcome) -> String {
     let evidence = decided.evidence().unwrap_or_default();
     let gate = match decided.gate_skipped {
-        true => "skipped by a person".to_owned(),
+        true => SKIPPED.to_owned(),
         false => evidence,
     };
     commit_message(

@@ -8,10 +8,10 @@ use crate::artifact::outcome::{Footing, LateAnswer, Outcome, OutcomeStatus, Roll
 use crate::artifact::pending_review::PendingReview;
 use crate::digest::Digest;
 use crate::harness::{FileChange, Harness, op};
-use crate::ledger::port::Ledger;
 use crate::llm::redact::Redactor;
 use crate::pipeline::execute::reconcile::EditStep;
 
+mod adoption;
 mod candidate;
 pub(crate) mod effects;
 mod elsewhere;
@@ -26,13 +26,14 @@ mod revert;
 pub(crate) mod route;
 mod verdict;
 
+use adoption::adopt;
 use candidate::{asked_again, candidate, overwritten, propose};
 use head::SessionHead;
 pub(crate) use input::{ExecuteContext, ExecuteInput, GateInput, ReconcileInput};
 use message::message;
 pub(crate) use past::{PastEdits, applied_in};
 use question::{Question, remarks};
-pub(crate) use revert::without;
+pub(crate) use revert::{others, without};
 use revert::{revert_dropped, roll_back};
 use verdict::decide;
 
@@ -60,7 +61,10 @@ pub(crate) fn execute(input: ExecuteInput, execution: &ExecuteContext) -> Result
         input.reconcile.route,
     );
     if let Some(digest) = todo.unknown.first() {
-        return Err(RunError::UnknownState(input.name_of(digest)));
+        return Err(RunError::UnknownState {
+            edit: input.name_of(digest),
+            extent: execution.ledger().extent()?,
+        });
     }
     let mut head = SessionHead::new(&input);
     for digest in &todo.withdrawn {
@@ -70,17 +74,19 @@ pub(crate) fn execute(input: ExecuteInput, execution: &ExecuteContext) -> Result
         let commit = input.reconcile.undone_by(digest);
         roll_back(&input, execution, digest, commit.map(String::as_str))?;
     }
-    revert_dropped(&input, execution, &todo, &mut head)?;
+    let dropped: BTreeSet<Digest> = todo.reverts.iter().copied().collect();
+    revert_dropped(&input, execution, &dropped, &mut head)?;
     let count = todo.steps.len();
     for (number, (at, step)) in todo.steps.into_iter().enumerate() {
         let edit = &input.reconcile.plan.edits[at];
-        let late = input.late_for(&step, &head);
+        let is_judged = input.judges(&step, edit);
+        let late = input.late_for(&head).filter(|_| is_judged);
         if let Some(outcome) = take(step, edit, &input, execution, &mut head)? {
             let outcome = Outcome {
                 late: late.or(outcome.late),
                 ..outcome
             };
-            if outcome.decision().is_some() {
+            if is_judged && outcome.decision().is_some() {
                 execution.consulted(input.gate.tasks, edit, &outcome)?;
             }
             execution.outcome(&outcome)?;
@@ -146,10 +152,17 @@ impl ExecuteInput<'_> {
         self.reconcile.outcomes.get(&edit.digest()).cloned()
     }
 
-    /// What the outcome of this step says about a late answer.
-    fn late_for(&self, step: &EditStep, head: &SessionHead) -> Option<LateAnswer> {
-        let is_judged = matches!(step, EditStep::Try | EditStep::Refuse | EditStep::Adopt(_));
-        let late = self.late.filter(|_| is_judged)?;
+    /// Whether a step judges an edit. An edit that comes back keeps the evidence of its outcome.
+    fn judges(&self, step: &EditStep, edit: &Edit) -> bool {
+        match step {
+            EditStep::Adopt(_) => !self.known(edit).is_some_and(|known| adoption::has_evidence(&known)),
+            step => matches!(step, EditStep::Try | EditStep::Refuse),
+        }
+    }
+
+    /// What an outcome says about a late answer.
+    fn late_for(&self, head: &SessionHead) -> Option<LateAnswer> {
+        let late = self.late?;
         let harness = head.harness.digest();
         Some(LateAnswer {
             judged_on: Footing {
@@ -342,51 +355,6 @@ fn try_edit(
         applied_at: Some(execution.now()),
         ..decided
     })
-}
-
-/// Writes the outcome of an edit whose commit exists, for example after a crash between commit and outcome. The gate
-/// decides as before, because every attempt is cached.
-fn adopt(
-    edit: &Edit,
-    commit: &str,
-    input: &ExecuteInput,
-    execution: &ExecuteContext,
-    head: &mut SessionHead,
-) -> Result<Outcome, RunError> {
-    let entry = input.reconcile.entries.iter().find(|entry| entry.commit == commit);
-    let parent = match entry.and_then(|entry| entry.parent.clone()) {
-        Some(parent) => parent,
-        // A person brought the edit back, by reverting its revert.
-        None => execution
-            .ledger()
-            .commit_named(&format!("{commit}^1"))?
-            .unwrap_or_else(|| input.gate.baseline.harness_commit.clone()),
-    };
-    let (was, is) = (
-        execution.ledger().harness_at(&parent, input.select)?,
-        execution.ledger().harness_at(commit, input.select)?,
-    );
-    let now = std::mem::replace(&mut head.harness, was.clone());
-    let known = head.evaluation.take();
-    let decided = decide(edit, &is, input, execution, head);
-    head.harness = now;
-    head.evaluation = known;
-    let decided = decided?.0;
-    if entry.is_some()
-        && hooks::is_unjudged(edit, commit, (&was, &is), input, head)
-        && let Some(refused) = hooks::undo_if_lost(edit, &decided, (&was, &is), input, execution, head)?
-    {
-        head.harness = was;
-        head.evaluation = None;
-        return Ok(refused);
-    }
-    Ok(Outcome {
-        commit: Some(commit.to_owned()),
-        applied_at: entry.map(|entry| entry.committed_at.clone()),
-        error: None,
-        ..decided
-    }
-    .with_status(OutcomeStatus::Applied))
 }
 
 /// The edits of a plan without repetitions.

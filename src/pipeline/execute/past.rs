@@ -3,19 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 
-use crate::artifact::edit::{Edit, Op};
+use crate::artifact::edit::Edit;
 use crate::digest::Digest;
 use crate::harness::rederive::{EditCommit, Later};
 use crate::harness::{Harness, op};
 use crate::ledger::graph::{CommitGraph, LedgerState};
 use crate::ledger::port::{CommitId, Ledger, LedgerEntry, LedgerError};
+use crate::pipeline::edit_states::census::AppliedEdit;
 use crate::pipeline::execute::reconcile::edit_events;
 use crate::workspace::error::RunError;
 
 /// A session's edits in git.
 pub(crate) struct PastEdits<'a> {
-    /// The session's id.
-    pub session: &'a str,
     /// The edits of its plan, then the applied ones that left it.
     pub edits: &'a [Edit],
     /// The state of each edit.
@@ -26,6 +25,8 @@ pub(crate) struct PastEdits<'a> {
     pub ledger: &'a dyn Ledger,
     /// The history of HEAD.
     pub graph: &'a CommitGraph,
+    /// Finds the edits of other sessions that HEAD contains.
+    pub others: &'a dyn Fn() -> Result<Vec<AppliedEdit>, RunError>,
 }
 
 impl PastEdits<'_> {
@@ -78,30 +79,19 @@ pub(super) fn past_edits(past: &PastEdits, start: &CommitId) -> Result<Vec<EditC
     let entries = past.ledger.entries(None)?;
     let by_kaizen: BTreeSet<&str> = entries
         .iter()
-        .filter(|entry| has_own_subject(entry))
+        .filter(|entry| entry.is_of_kaizen())
         .map(|entry| entry.commit.as_str())
         .collect();
-    let theirs: BTreeMap<&str, (&LedgerEntry, Digest)> = applied_in(past.graph, &entries)
-        .into_iter()
-        .filter(|(entry, _)| session(entry) != past.session)
-        .map(|(entry, digest)| (entry.commit.as_str(), (entry, digest)))
-        .collect();
+    let others = (past.others)()?;
+    let theirs: BTreeMap<&str, &AppliedEdit> = others.iter().map(|edit| (edit.commit.as_str(), edit)).collect();
     let mut found = Vec::new();
     for commit in past.graph.path(start) {
-        if let Some((entry, digest)) = theirs.get(commit.as_str()) {
-            found.push(foreign(past, entry, *digest)?);
-            continue;
-        }
-        found.extend(own(past, commit, by_kaizen.contains(commit.as_str()))?);
+        let ours = own(past, commit, by_kaizen.contains(commit.as_str()))?;
+        let theirs = theirs.get(commit.as_str()).filter(|_| ours.is_empty());
+        found.extend(ours);
+        found.extend(theirs.map(|edit| foreign(past, edit)).transpose()?);
     }
     Ok(found)
-}
-
-/// Whether a commit of an edit has the subject that kaizen gave it, in whatever form: it names an op. A squash merge
-/// keeps the trailers under another subject.
-fn has_own_subject(entry: &LedgerEntry) -> bool {
-    let mut words = entry.subject.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
-    words.any(|word| Op::ALL.iter().any(|op| op.name() == word))
 }
 
 /// The edits of this session in a commit. A commit with more than one edit, or with other changes, is taken apart: what is
@@ -119,6 +109,7 @@ fn own(past: &PastEdits, commit: &CommitId, by_kaizen: bool) -> Result<Vec<EditC
     }
     let (mut before, after) = (past.before(commit)?, past.at(commit)?);
     let alone = match edits[..] {
+        [_] if past.graph.parent(commit).is_none() => false,
         [edit] => op::apply(edit, &before, past.rules).is_ok_and(|next| next == after),
         // Without the edit, all that its commit changed is the edit.
         _ => edits.is_empty() && by_kaizen,
@@ -141,7 +132,8 @@ fn own(past: &PastEdits, commit: &CommitId, by_kaizen: bool) -> Result<Vec<EditC
         let Ok(next) = op::apply(edit, &before, past.rules) else {
             continue;
         };
-        if is_part_of_a_new_file(&before, &next, &after) {
+        let is_root = past.graph.parent(commit).is_none();
+        if is_part_of_a_new_file(&before, &next, &after, is_root) {
             return Err(RunError::Inseparable(edit.id.clone()));
         }
         found.push(EditCommit {
@@ -155,29 +147,30 @@ fn own(past: &PastEdits, commit: &CommitId, by_kaizen: bool) -> Result<Vec<EditC
     Ok(found)
 }
 
-/// Whether an edit creates a file of which a commit has more: the rest would go with the edit.
-fn is_part_of_a_new_file(before: &Harness, next: &Harness, after: &Harness) -> bool {
+/// Whether an edit creates a file of which a commit has more: the rest would go with the edit. The first commit of a
+/// history that was rewritten does not show what was there before.
+fn is_part_of_a_new_file(before: &Harness, next: &Harness, after: &Harness, is_root: bool) -> bool {
     let created = before
         .changes(next)
         .into_iter()
         .filter(|change| change.before.is_none());
     created
         .into_iter()
-        .any(|change| after.get(&change.path) != change.after.as_deref())
+        .any(|change| is_root || after.get(&change.path) != change.after.as_deref())
 }
 
-fn foreign(past: &PastEdits, entry: &LedgerEntry, digest: Digest) -> Result<EditCommit, RunError> {
+fn foreign(past: &PastEdits, edit: &AppliedEdit) -> Result<EditCommit, RunError> {
     Ok(EditCommit {
         edit: None,
-        digest,
+        digest: edit.digest,
         foreign: Some(Later {
-            label: entry.trailer("Edit-ID").unwrap_or_default().to_owned(),
-            digest,
-            session: session(entry).to_owned(),
-            commit: entry.commit.clone(),
+            label: edit.label.clone(),
+            digest: edit.digest,
+            session: edit.session.clone(),
+            commit: edit.commit.clone(),
         }),
-        before: past.before(&entry.commit)?,
-        after: past.at(&entry.commit)?,
+        before: past.before(&edit.commit)?,
+        after: past.at(&edit.commit)?,
     })
 }
 

@@ -33,11 +33,8 @@ pub(crate) enum EditStep {
 /// Everything that `execute` has to do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Reconciliation {
-    /// Edits that are in git but not in the plan: revert them.
+    /// Edits that are in git but not in the plan: revert them. Those that a person brought back are in the plan again.
     pub reverts: Vec<Digest>,
-    /// Edits that left the plan and were reverted, but are still in git: the revert is on another branch, or it changed
-    /// no file.
-    pub again: Vec<Digest>,
     /// Applied edits that left the plan and are no longer in git: note that in their outcomes.
     pub rolled_back: Vec<Digest>,
     /// Applied edits that left the plan and of which git does not show whether the harness contains them.
@@ -71,14 +68,9 @@ pub(crate) fn reconcile(
         .filter(gone)
         .filter(|digest| status(digest) == Some(OutcomeStatus::Applied) && !applied(digest))
         .partition(|digest| states.get(*digest) == Some(&LedgerState::Unknown));
-    let (again, reverts) = states
-        .keys()
-        .filter(gone)
-        .filter(|digest| applied(digest))
-        .partition(|digest| status(digest) == Some(OutcomeStatus::RolledBack));
+    let reverts = states.keys().filter(gone).filter(|digest| applied(digest));
     Reconciliation {
-        reverts,
-        again,
+        reverts: reverts.copied().collect(),
         rolled_back,
         unknown,
         withdrawn: outcomes
@@ -108,7 +100,8 @@ fn step(
     let outcome = outcomes.get(&digest);
     match (states.get(&digest), outcome.map(|outcome| outcome.status)) {
         (Some(LedgerState::Applied(_)), Some(OutcomeStatus::Applied)) => EditStep::Keep,
-        // The outcome is missing after a crash, or the edit is in the plan again after a revert that changed no file.
+        // The outcome is missing after a crash, a person brought the edit back, or it is in the plan again after a revert
+        // that changed no file.
         (Some(LedgerState::Applied(commit)), _) => EditStep::Adopt(commit.clone()),
         (Some(LedgerState::Unknown), Some(OutcomeStatus::Applied)) => EditStep::Keep,
         (Some(LedgerState::Stranded(_)), Some(OutcomeStatus::Applied)) => EditStep::Stranded,

@@ -12,8 +12,10 @@ use crate::digest::Digest;
 use crate::harness::rederive::{RederivedHarness, rederive};
 use crate::harness::{Harness, op};
 use crate::ledger::port::CommitId;
-use crate::pipeline::execute::reconcile::Reconciliation;
+use crate::pipeline::edit_states::census::{AppliedEdit, EditCensus, edits_without_session};
+use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
+use crate::workspace::inputs::Inputs;
 
 /// The harness `head` without some edits of the session. Writes nothing.
 ///
@@ -63,23 +65,8 @@ fn check_removed(
     Ok(())
 }
 
-/// Reverts edits that left the plan. Includes edits that were reverted before but are still in git, unless that
-/// conflicts with a later change: a person may have built on them since a revert that changed no file.
+/// Reverts edits that left the plan.
 pub(super) fn revert_dropped(
-    input: &ExecuteInput,
-    execution: &ExecuteContext,
-    todo: &Reconciliation,
-    head: &mut SessionHead,
-) -> Result<(), RunError> {
-    let new: BTreeSet<Digest> = todo.reverts.iter().copied().collect();
-    let all: BTreeSet<Digest> = todo.again.iter().copied().chain(new.iter().copied()).collect();
-    match revert(input, execution, &all, head) {
-        Err(RunError::Conflict(_)) if all != new => revert(input, execution, &new, head),
-        reverted => reverted,
-    }
-}
-
-fn revert(
     input: &ExecuteInput,
     execution: &ExecuteContext,
     dropped: &BTreeSet<Digest>,
@@ -90,13 +77,13 @@ fn revert(
     }
     let edits: Vec<Edit> = input.reconcile.edits().cloned().collect();
     let past = PastEdits {
-        session: input.session,
         edits: &edits,
         states: &input.reconcile.states,
         rules: &input.rules,
         select: input.select,
         ledger: execution.ledger(),
         graph: execution.context.inputs.graph()?,
+        others: &|| others(execution.context.workspace, execution.context.inputs, input.session),
     };
     let mut derived = without(&past, dropped, &head.harness)?;
     derived.harness = head.checked_out(derived.harness, execution)?;
@@ -124,6 +111,16 @@ fn revert(
     Ok(())
 }
 
+/// The edits of other sessions that HEAD contains.
+///
+/// # Errors
+/// git fails, or the sessions cannot be listed.
+pub(crate) fn others(workspace: &Workspace, inputs: &Inputs, session: &str) -> Result<Vec<AppliedEdit>, RunError> {
+    let mut found = EditCensus::of(workspace, inputs, &|other| other.id != session)?.applied;
+    found.extend(edits_without_session(workspace, inputs)?);
+    Ok(found)
+}
+
 impl super::ReconcileInput<'_> {
     /// The edits of the plan, and the applied ones that left it.
     fn edits(&self) -> impl Iterator<Item = &Edit> {
@@ -146,6 +143,10 @@ pub(super) fn roll_back(
     let Some(applied) = input.reconcile.outcomes.get(digest) else {
         return Ok(());
     };
+    // Reverted on another branch, and now here too: the first revert stays the record.
+    if applied.status == OutcomeStatus::RolledBack && applied.rolled_back.is_some() {
+        return Ok(());
+    }
     execution.outcome(
         &Outcome {
             error: Some("it was removed from the plan".into()),

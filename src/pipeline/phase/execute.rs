@@ -1,16 +1,17 @@
 //! Phase `execute`: collects the input of the reconciliation and runs it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::PhaseOutput;
 use crate::artifact::baseline::Baseline;
-use crate::artifact::counted;
 use crate::artifact::edit::Edit;
 use crate::artifact::outcome::{LateAnswer, Outcome, OutcomeStatus};
 use crate::artifact::pending_review::PendingReview;
 use crate::artifact::plan::Plan;
+use crate::artifact::{Artifact, counted};
 use crate::digest::Digest;
 use crate::ledger::port::Ledger;
+use crate::manifest::Hold;
 use crate::pipeline::context::Context;
 use crate::pipeline::edit_states::EditSearch;
 use crate::pipeline::execute::ExecuteStats;
@@ -30,10 +31,12 @@ pub(super) fn run(context: &Context) -> Result<PhaseOutput, RunError> {
     for text in plan.remarks() {
         (context.listener)(Event::Note { text });
     }
+    let mut plan = plan;
     let base = Some(baseline.harness_commit.as_str());
     let history = context.inputs.history(&context.session.id, base)?;
     let search = EditSearch::new(workspace, context.inputs, context.session)?;
     let states = search.states()?;
+    restore(context, &mut plan, search.returned(&states)?)?;
     let withdrawn = search.withdrawn(&states)?;
     let (pending, outcomes) = (context.session.pending()?, context.session.outcomes()?);
     tell_external_decisions(context, &pending, &outcomes)?;
@@ -84,6 +87,26 @@ pub(super) fn run(context: &Context) -> Result<PhaseOutput, RunError> {
         files: Vec::new(),
         summary: summary(plan.edits.len(), taken, workspace.calls.replayed()),
     })
+}
+
+/// Puts edits back into the plan that left it and that a person brought back in git since then.
+fn restore(context: &Context, plan: &mut Plan, returned: Vec<Edit>) -> Result<(), RunError> {
+    let planned: BTreeSet<Digest> = plan.edits.iter().map(Edit::digest).collect();
+    let missing: Vec<Edit> = returned
+        .into_iter()
+        .filter(|edit| !planned.contains(&edit.digest()))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    for edit in &missing {
+        let text = format!("{} was brought back in git, so it is in plan.json again", edit.id);
+        (context.listener)(Event::Note { text });
+    }
+    plan.edits.extend(missing);
+    // What a person brought back needs no release.
+    plan.released |= context.manifest().session.hold == Some(Hold::Plan);
+    Ok(context.session.publish("plan.json", &plan.to_text())?)
 }
 
 /// What a late answer is judged on; `None` if the session's results still describe today's state.

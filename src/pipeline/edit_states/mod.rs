@@ -1,7 +1,13 @@
 //! The state of each edit of a session in git: from the commits that name it, and from the files where a squash merge or
 //! a rewrite left no such commit.
 
-use std::collections::{BTreeMap, BTreeSet};
+pub(crate) mod census;
+mod content;
+mod people;
+
+use std::collections::BTreeMap;
+
+use content::contains;
 
 use crate::artifact::baseline::Baseline;
 use crate::artifact::edit::Edit;
@@ -59,6 +65,45 @@ impl<'a> EditSearch<'a> {
     /// # Errors
     /// git fails, or the baseline cannot be read.
     pub(crate) fn states(&self) -> Result<BTreeMap<Digest, LedgerState>, RunError> {
+        let mut states = self.named_states()?;
+        for (digest, outcome) in &self.outcomes {
+            if outcome.status == OutcomeStatus::Applied && !states.contains_key(digest) {
+                states.insert(*digest, self.without_commit(*digest)?);
+            }
+        }
+        self.correct(&mut states)?;
+        self.forget_hidden(&mut states)?;
+        Ok(states)
+    }
+
+    /// An edit whose revert changed no file, because later changes hide it, stays reverted while they do.
+    fn forget_hidden(&self, states: &mut BTreeMap<Digest, LedgerState>) -> Result<(), RunError> {
+        for (digest, state) in states.iter_mut() {
+            let LedgerState::Applied(commit) = &state else { continue };
+            let is_planned = self.planned.iter().any(|edit| edit.digest() == *digest);
+            if !is_planned && self.is_rolled_back(*digest) && self.shown(*digest)?.is_none() {
+                *state = LedgerState::Reverted(commit.clone());
+            }
+        }
+        Ok(())
+    }
+
+    fn is_rolled_back(&self, digest: Digest) -> bool {
+        let outcome = self.outcomes.get(&digest);
+        outcome.is_some_and(|outcome| outcome.status == OutcomeStatus::RolledBack)
+    }
+
+    /// The edit, if the files at HEAD contain it.
+    fn shown(&self, digest: Digest) -> Result<Option<Edit>, RunError> {
+        let (Some(edit), Some(head)) = (self.edit(digest)?, self.inputs.head()?) else {
+            return Ok(None);
+        };
+        let later = self.later(&edit)?;
+        Ok((self.shows(&edit, &later, head)? == Some(true)).then_some(edit))
+    }
+
+    /// The states of the edits that commits of kaizen name.
+    fn named_states(&self) -> Result<BTreeMap<Digest, LedgerState>, RunError> {
         let baseline: Option<Baseline> = self.session.read("baseline.json")?;
         let base = baseline.map(|baseline| baseline.harness_commit);
         let history = self.inputs.history(&self.session.id, base.as_deref())?;
@@ -74,12 +119,33 @@ impl<'a> EditSearch<'a> {
                 states.insert(digest, state);
             }
         }
+        Ok(states)
+    }
+
+    /// Corrects the states by what people did in ordinary commits, which no message tells.
+    fn correct(&self, states: &mut BTreeMap<Digest, LedgerState>) -> Result<(), RunError> {
+        for (digest, state) in states.iter_mut() {
+            let found = match state {
+                LedgerState::Applied(commit) => {
+                    let removal = self.removal(*digest, commit, self.inputs.graph()?)?;
+                    removal.map(|by| LedgerState::Undone(Some(by)))
+                }
+                LedgerState::Reverted(by) | LedgerState::Undone(Some(by)) => {
+                    self.return_of(*digest, Some(by))?.map(LedgerState::Applied)
+                }
+                _ => None,
+            };
+            *state = found.unwrap_or_else(|| state.clone());
+        }
         for (digest, outcome) in &self.outcomes {
-            if outcome.status == OutcomeStatus::Applied && !states.contains_key(digest) {
-                states.insert(*digest, self.without_commit(*digest)?);
+            if outcome.status == OutcomeStatus::RolledBack
+                && !states.contains_key(digest)
+                && let Some(commit) = self.return_of(*digest, None)?
+            {
+                states.insert(*digest, LedgerState::Applied(commit));
             }
         }
-        Ok(states)
+        Ok(())
     }
 
     fn edit(&self, digest: Digest) -> Result<Option<Edit>, RunError> {
@@ -129,28 +195,40 @@ impl<'a> EditSearch<'a> {
         Ok(found)
     }
 
-    /// The edits that count as rolled back although git and the files at HEAD contain them, for example since a
-    /// cherry-pick.
+    /// The edits that count as rolled back in this history although the files at HEAD contain them, because a person
+    /// brought them back.
     ///
     /// # Errors
     /// git fails.
-    pub(crate) fn returned(&self, states: &BTreeMap<Digest, LedgerState>) -> Result<BTreeSet<Digest>, RunError> {
-        let mut found = BTreeSet::new();
-        let rolled_back = self
-            .outcomes
-            .values()
-            .filter(|outcome| outcome.status == OutcomeStatus::RolledBack);
-        for digest in rolled_back.map(|outcome| outcome.edit_digest) {
-            if !matches!(states.get(&digest), Some(LedgerState::Applied(_))) {
-                continue;
-            }
-            if let (Some(edit), Some(head)) = (self.edit(digest)?, self.inputs.head()?)
-                && self.shows(&edit, &self.later(&edit)?, head)? == Some(true)
-            {
-                found.insert(digest);
+    pub(crate) fn returned(&self, states: &BTreeMap<Digest, LedgerState>) -> Result<Vec<Edit>, RunError> {
+        let mut found = Vec::new();
+        for (digest, state) in states {
+            let is_applied = matches!(state, LedgerState::Applied(_));
+            if is_applied && self.is_rolled_back(*digest) && self.was_reverted_here(*digest)? {
+                found.extend(self.shown(*digest)?);
             }
         }
         Ok(found)
+    }
+
+    /// Whether the history of HEAD has the revert of an edit, or its record. If it has neither, the edit was reverted on
+    /// another branch.
+    fn was_reverted_here(&self, digest: Digest) -> Result<bool, RunError> {
+        let rollback = self
+            .outcomes
+            .get(&digest)
+            .and_then(|outcome| outcome.rolled_back.as_ref());
+        if let Some(commit) = rollback.and_then(|rollback| rollback.commit.as_ref())
+            && self.inputs.graph()?.place(commit).is_some()
+        {
+            return Ok(true);
+        }
+        let (path, Some(head)) = (self.outcome_path(digest), self.inputs.head()?) else {
+            return Ok(false);
+        };
+        let files = self.workspace.ledger.harness_at(head, &|file| file == path)?;
+        let recorded: Option<Outcome> = files.text(&path).and_then(|text| serde_json::from_str(text).ok());
+        Ok(recorded.is_some_and(|outcome| outcome.status == OutcomeStatus::RolledBack))
     }
 
     /// The state of an applied edit that no commit names.
@@ -171,9 +249,13 @@ impl<'a> EditSearch<'a> {
         }
         Ok(match self.shows(&edit, &later, head)? {
             Some(true) => LedgerState::Applied(self.introduction(&edit, &later, graph, head.clone())?),
+            _ if graph.is_cut => LedgerState::Unknown,
             // If the record came without the edit, other changes of the same commit may hide it.
-            Some(false) if !graph.is_cut && recorded.is_none() => LedgerState::Undone(None),
-            _ => LedgerState::Unknown,
+            shown => match recorded {
+                Some(recorded) if self.came_without(&edit, &recorded)? => LedgerState::Undone(None),
+                None if shown == Some(false) => LedgerState::Undone(None),
+                _ => LedgerState::Unknown,
+            },
         })
     }
 
@@ -252,46 +334,5 @@ impl<'a> EditSearch<'a> {
         let shown = |files: &Harness| op::contains(&edit, files, &self.workspace.rules()) == Some(true);
         // If later changes hide the edit before the merge, the merge cannot show it.
         Ok(shown(&with).then(|| shown(&merged)))
-    }
-}
-
-/// Whether files contain an edit, perhaps under `later` edits; `None` if it can no longer be applied.
-fn contains(edit: &Edit, later: &[Edit], files: &Harness, rules: &op::OpRules) -> Option<bool> {
-    let mut applied = op::apply(edit, files, rules).ok()?;
-    for edit in later {
-        // A later edit that does not apply cannot hide the first.
-        if &applied == files {
-            break;
-        }
-        applied = op::apply(edit, &applied, rules).unwrap_or(applied);
-    }
-    Some(&applied == files)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::manifest::HarnessSection;
-    use crate::manifest::membership::Membership;
-
-    #[test]
-    fn files_show_an_edit_unless_a_later_one_hides_it() {
-        let section = HarnessSection::default();
-        let rules = op::OpRules {
-            layout: section.layout,
-            membership: Membership::of_files(&section.files).unwrap(),
-        };
-        let edit = |value: i64| -> Edit {
-            serde_json::from_value(serde_json::json!({
-                "id": "k", "pillar": "agent", "op": "set_agent_param", "target": "agents.a.k",
-                "payload": {"agent": "a", "param": "k", "value": value}, "rationale": "", "expected_improvement": "c"
-            }))
-            .unwrap()
-        };
-        let files = |value: i64| Harness::default().with("config.toml", format!("[agent.a]\nk = {value}\n"));
-        assert_eq!(contains(&edit(1), &[], &files(1), &rules), Some(true));
-        assert_eq!(contains(&edit(1), &[], &files(2), &rules), Some(false));
-        assert_eq!(contains(&edit(1), &[edit(2)], &files(2), &rules), Some(true));
-        assert_eq!(contains(&edit(1), &[edit(2)], &files(3), &rules), Some(false));
     }
 }

@@ -1,0 +1,204 @@
+//! Histories that people changed without a word to kaizen: lines removed or restored in ordinary commits, reverts with
+//! messages of their own, squash merges, and merges of one branch's records with the other's files.
+
+use serde_json::Value;
+
+use crate::space::{Said, Space};
+
+/// The line that `bold` changes, before and after it.
+const BEFORE: &str = "refuse_below = 0.9 # too shy";
+const AFTER: &str = "refuse_below = 0.0 # too shy";
+
+/// The workspace's session with all its files committed.
+fn executed() -> Space {
+    let space = Space::executed();
+    space.commit_all("session");
+    space
+}
+
+/// The same with the session's commits squashed into one, as a forge does with a pull request.
+fn squashed() -> Space {
+    let space = executed();
+    let start = space.git(&["rev-list", "--max-parents=0", "HEAD"]);
+    space.git(&["checkout", "-q", "-b", "squashed", start.trim()]);
+    space.git(&["merge", "-q", "--squash", "main"]);
+    space.git(&["commit", "-q", "-m", "Work of a week (#12)"]);
+    space
+}
+
+fn bold(space: &Space) -> Value {
+    let outcomes = space.outcomes().into_iter();
+    let mut bold = outcomes.filter(|outcome| outcome["edit_id"] == "bold");
+    bold.next().unwrap()
+}
+
+fn change(space: &Space, from: &str, to: &str) -> String {
+    space.replace("config.toml", from, to);
+    space.commit_all("mine");
+    space.git(&["rev-parse", "HEAD"]).trim().to_owned()
+}
+
+fn pruned(space: &Space) -> Vec<String> {
+    let said = space
+        .kaizen(&["prune", "--older-than", "0", "--format", "json"])
+        .exits(0);
+    let events = said.events().into_iter();
+    let labels = events.filter_map(|event| event["edit"].as_str().map(str::to_owned));
+    labels.collect()
+}
+
+fn dry_run(space: &Space) -> Said {
+    space.kaizen(&["revert", "bold", "--dry-run"])
+}
+
+#[test]
+fn an_edit_that_an_ordinary_commit_removed_is_rolled_back() {
+    for space in [executed(), squashed()] {
+        let commit = change(&space, AFTER, BEFORE);
+        space.kaizen(&["verify"]).exits(1).says(&[&commit]);
+        dry_run(&space).exits(0).says(&["already reverted in git"]);
+        assert_eq!(pruned(&space), Vec::<String>::new());
+        space.run(&[]).exits(3);
+        let outcome = bold(&space);
+        assert_eq!(
+            (
+                &outcome["status"],
+                &outcome["rolled_back_by"],
+                &outcome["rolled_back"]["commit"]
+            ),
+            (&"rolled_back".into(), &"git".into(), &commit.as_str().into())
+        );
+        assert!(space.read("config.toml").contains(BEFORE));
+        space.kaizen(&["verify"]).exits(0);
+        assert_eq!(space.run(&[]).exits(3).phases(), Vec::<String>::new());
+        // The same commit taken back brings the edit back.
+        space.commit_all("record");
+        space.git(&["revert", "--no-edit", &commit]);
+        space.run(&[]).exits(3);
+        assert_eq!(bold(&space)["status"], "applied");
+        assert!(bold(&space)["gate"].is_object(), "the evidence stays");
+        space.kaizen(&["verify"]).exits(0);
+    }
+}
+
+#[test]
+fn a_changed_value_stays_applied_and_a_deleted_one_does_not() {
+    for (to, status) in [("refuse_below = 0.5 # too shy", "applied"), ("", "rolled_back")] {
+        let space = executed();
+        change(&space, AFTER, to);
+        space.run(&[]).exits(3);
+        assert_eq!(bold(&space)["status"], status, "{to}");
+        space.kaizen(&["verify"]).exits(0);
+    }
+}
+
+#[test]
+fn what_a_person_brings_back_after_a_revert_by_kaizen_stays() {
+    let space = executed();
+    space.kaizen(&["revert", "bold"]).exits(0);
+    let reverted = bold(&space);
+    let commit = reverted["rolled_back"]["commit"].as_str().unwrap();
+    space.git(&["revert", "--no-edit", commit]);
+    space.git(&["commit", "-q", "--amend", "-m", "We want that after all"]);
+    let said = space.kaizen(&["verify"]).exits(1);
+    assert!(
+        said.out.contains("a person brought the edit back") && !said.out.contains("repair"),
+        "{said:?}"
+    );
+    space.run(&[]).exits(3).says(&["brought back in git"]);
+    assert!(space.read("config.toml").contains(AFTER));
+    let outcome = bold(&space);
+    assert_eq!(outcome["status"], "applied");
+    for kept in ["rolled_back", "rolled_back_by", "gate", "benchmark_delta"] {
+        assert_eq!(outcome[kept], reverted[kept], "{kept}");
+    }
+    space.kaizen(&["verify"]).exits(0);
+    assert_eq!(space.run(&[]).exits(3).phases(), Vec::<String>::new());
+    // It can be reverted again.
+    space.kaizen(&["revert", "bold"]).exits(0);
+    assert!(space.read("config.toml").contains(BEFORE));
+    assert_ne!(bold(&space)["rolled_back"]["commit"], commit);
+}
+
+#[test]
+fn every_command_knows_the_edits_of_a_squash_merge() {
+    let space = squashed();
+    assert!(pruned(&space).contains(&"bold".to_owned()));
+    let commit = space.git(&["rev-parse", "HEAD"]);
+    let audited = space
+        .kaizen(&["audit", "--since", "HEAD~1", "--format", "json"])
+        .exits(0)
+        .events();
+    let step = &audited.last().unwrap()["steps"][0];
+    assert_eq!(
+        (&step["commit"], &step["edit"]),
+        (&commit.trim().into(), &"bold".into())
+    );
+    assert!(space.session().ends_with(step["session"].as_str().unwrap()));
+    let listed = space.kaizen(&["log", "--format", "json"]).exits(0).events();
+    let commits = listed[0]["commits"].as_array().unwrap();
+    assert!(
+        commits
+            .iter()
+            .any(|one| one["commit"] == commit.trim() && one["edit_id"] == "bold"),
+        "{listed:?}"
+    );
+    let rows = space
+        .kaizen(&["blame", "config.toml", "--format", "json"])
+        .exits(0)
+        .events();
+    for row in rows {
+        let wrote = row["lines"].as_array().unwrap().iter().any(|line| line == AFTER);
+        assert_eq!(row["edit_id"] == "bold", wrote, "{row}");
+    }
+}
+
+#[test]
+fn what_a_shallow_clone_does_not_show_is_said() {
+    let space = squashed();
+    space.replace("config.toml", AFTER, "refuse_below = 0.5 # too shy");
+    space.commit_all("mine");
+    let clone = Space::empty();
+    let url = format!("file://{}", space.root.display());
+    clone.git(&["clone", "-q", "--depth", "1", "-b", "squashed", &url, "."]);
+    for command in [vec!["prune", "--older-than", "0"], vec!["log"]] {
+        let said = clone.kaizen(&command).exits(0);
+        assert!(
+            said.out.contains("git does not show") && said.out.contains("--unshallow"),
+            "{said:?}"
+        );
+    }
+    clone.git(&["fetch", "-q", "--unshallow"]);
+    // Nothing is missing here.
+    for command in [vec!["verify"], vec!["log"], vec!["prune", "--older-than", "0"]] {
+        let said = clone.kaizen(&command).exits(0);
+        assert!(!said.out.contains("--unshallow"), "{said:?}");
+    }
+}
+
+/// A merge that takes one branch's files and the other's record.
+#[test]
+fn a_record_that_a_merge_replaced_is_restored_with_its_evidence() {
+    let space = executed();
+    let before = bold(&space);
+    let path = format!(
+        "{}/outcomes/{}.json",
+        space.session(),
+        before["edit_digest"].as_str().unwrap()
+    );
+    let mut other = before.clone();
+    other["status"] = "rejected_by_user".into();
+    for gone in ["gate", "verdict", "commit", "applied_at", "benchmark_delta"] {
+        other[gone] = Value::Null;
+    }
+    other["cluster_deltas"] = serde_json::json!({});
+    space.write(&path, &other.to_string());
+    space.commit_all("merged");
+    space.kaizen(&["verify"]).exits(1);
+    space.run(&[]).exits(3);
+    let restored = bold(&space);
+    for field in ["status", "gate", "benchmark_delta", "cluster_deltas", "commit"] {
+        assert_eq!(restored[field], before[field], "{field}");
+    }
+    space.kaizen(&["verify"]).exits(0);
+}
