@@ -54,8 +54,8 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use self::exit::CommandFailure;
 use crate::digest::Digest;
-use crate::sys::clock::Clock;
 use crate::ledger;
+use crate::sys::clock::Clock;
 use crate::sys::disk::ErrorWithRemedy;
 use crate::workspace::consent;
 

@@ -75,7 +75,7 @@ fn failing(git: &Git, blobs: &[Blob]) -> Result<Option<CheckoutProblem>, LedgerE
     let paths: Vec<&str> = blobs.iter().map(|blob| blob.path).collect();
     let attributes = attributes(git, &paths)?;
     for blob in blobs {
-        let Some(filter) = attributes.get(blob.path).and_then(Attributes::filter) else {
+        let Some(filter) = attributes.get(blob.path).and_then(GitAttributes::filter) else {
             continue;
         };
         let path = format!("--path={}{}", git.prefix, blob.path);
@@ -95,9 +95,9 @@ fn failing(git: &Git, blobs: &[Blob]) -> Result<Option<CheckoutProblem>, LedgerE
 
 /// The attributes of a file that are specified.
 #[derive(Debug, Default)]
-struct Attributes(BTreeMap<String, String>);
+struct GitAttributes(BTreeMap<String, String>);
 
-impl Attributes {
+impl GitAttributes {
     /// The name of the file's filter.
     fn filter(&self) -> Option<&str> {
         let name = self.0.get("filter").map(String::as_str);
@@ -110,7 +110,7 @@ impl Attributes {
 }
 
 /// The attributes that make git convert files, by path.
-fn attributes(git: &Git, paths: &[&str]) -> Result<BTreeMap<String, Attributes>, LedgerError> {
+fn attributes(git: &Git, paths: &[&str]) -> Result<BTreeMap<String, GitAttributes>, LedgerError> {
     if paths.is_empty() {
         return Ok(BTreeMap::new());
     }
@@ -121,7 +121,7 @@ fn attributes(git: &Git, paths: &[&str]) -> Result<BTreeMap<String, Attributes>,
     }
     let text = String::from_utf8_lossy(&answer.stdout);
     let fields: Vec<&str> = text.split('\0').collect();
-    let mut found: BTreeMap<String, Attributes> = BTreeMap::new();
+    let mut found: BTreeMap<String, GitAttributes> = BTreeMap::new();
     for field in fields.chunks_exact(3).filter(|field| field[2] != "unspecified") {
         let of_path = found.entry(field[0].to_owned()).or_default();
         of_path.0.insert(field[1].to_owned(), field[2].to_owned());
@@ -154,7 +154,7 @@ impl Git {
     /// A filter is not defined, or git fails.
     pub(crate) fn check_filters(&self, paths: &[&str]) -> Result<(), LedgerError> {
         let attributes = attributes(self, paths)?;
-        let filters: BTreeSet<&str> = attributes.values().filter_map(Attributes::filter).collect();
+        let filters: BTreeSet<&str> = attributes.values().filter_map(GitAttributes::filter).collect();
         if filters.is_empty() {
             return Ok(());
         }
@@ -203,7 +203,7 @@ impl Git {
         let said = String::from_utf8_lossy(&answer.stderr);
         if !answer.status.success() || said.contains(FILTER_FAILED) {
             let filter = attributes(self, &[path])?;
-            let filter = filter.get(path).and_then(Attributes::filter).map(str::to_owned);
+            let filter = filter.get(path).and_then(GitAttributes::filter).map(str::to_owned);
             return Err(match filter {
                 Some(filter) => CheckoutProblem::Failed {
                     path: path.to_owned(),
@@ -238,7 +238,7 @@ impl Git {
             Some(b'S' | b's') if change.after.is_none() => HiddenChange::Sparse,
             Some(b'S' | b's') => HiddenChange::SkipWorktree,
             Some(tag) if tag.is_ascii_lowercase() => HiddenChange::AssumeUnchanged,
-            _ => match attributes.and_then(Attributes::filter) {
+            _ => match attributes.and_then(GitAttributes::filter) {
                 Some(filter) => HiddenChange::Filter(filter.to_owned()),
                 None if without_returns(&change.before) == without_returns(&change.after) => HiddenChange::LineEnds,
                 None if is_set("working-tree-encoding") => HiddenChange::Attribute("working-tree-encoding"),

@@ -120,7 +120,7 @@ pub(crate) struct Git {
     /// The workspace relative to the top of the work tree: empty, or ending in `/`.
     prefix: String,
     policy: Policy,
-    /// Whether the remote of a partial clone could not be reached; then git is told not to try again.
+    /// Whether the remote of a partial clone could not be reached; then git no longer tries.
     offline: Arc<AtomicBool>,
 }
 

@@ -9,8 +9,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::environment::is_dropped;
-use super::refusal::{PROMISOR, omission};
 pub(super) use super::refusal::refusal;
+use super::refusal::{PROMISOR, omission};
 use super::trace::WriteTrace;
 use super::write_record::{WriteRecord, sweep};
 use super::{Git, Policy};
@@ -245,7 +245,7 @@ impl Git {
         self.offline.load(Ordering::Relaxed)
     }
 
-    /// The error for a read-only git command that failed. If git was told not to fetch, that is the cause.
+    /// The error for a read-only git command that failed. If git may not fetch, that is the cause.
     pub(super) fn failure(&self, command: &str, answer: &Output) -> LedgerError {
         match self.is_offline() {
             true => LedgerError::Partial,

@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn rules_that_include_a_path_again_are_no_obstacle() {
-        let listing = ".gitignore\01\0!x\0./x.json\0/home/me/ignore\03\0*.json\0./sessions/s/plan.json\0";
+        let listing = ".gitignore\x001\0!x\0./x.json\0/home/me/ignore\x003\0*.json\0./sessions/s/plan.json\0";
         let (path, rule) = rule(listing).unwrap();
         assert_eq!(path, "sessions/s/plan.json");
         assert_eq!(rule, "line 3 of /home/me/ignore: `*.json`");

@@ -3,26 +3,27 @@
 use super::begin::{begin, begin_from, commit_session, restore_record};
 use super::context::Context;
 use super::next::{Next, half_typed, next, note_problems};
+use super::redo::begin_anew;
 use super::unmet::{Unmet, unmet};
 use super::{briefing, checkout, permissions, step};
 use crate::artifact::readiness::Readiness;
 use crate::artifact::record::{SessionRecord, SessionStatus};
 use crate::artifact::task::Split;
 use crate::artifact::trigger::TriggerKind;
-use crate::artifact::{Artifact, after, spending};
+use crate::artifact::{Artifact, spending};
 use crate::ledger::message::message;
 use crate::ledger::port::{Ledger, LedgerError};
 use crate::llm::client;
 use crate::pipeline::freshness::StaleReason;
 use crate::pipeline::options::{RunOptions, RunResult, WaitingFor};
-use crate::pipeline::state::{settled, was_planned};
+use crate::pipeline::state::settled;
 use crate::sys::output;
 use crate::workspace::error::RunError;
 use crate::workspace::event::{Event, Listener};
 use crate::workspace::inputs::{Inputs, check_agreement, user_changes};
 use crate::workspace::session::Session;
 use crate::workspace::transaction::{enter, recover};
-use crate::workspace::{Workspace, engines, questions, session};
+use crate::workspace::{Workspace, questions, session};
 
 /// Starts or resumes a session and runs its stale phases.
 ///
@@ -173,10 +174,7 @@ fn go_on(
             Next::Nothing => break (None, Vec::new()),
             Next::NotReady(message) => break (Some(WaitingFor::NotReady(message)), Vec::new()),
             Next::Release => {
-                // Keep a copy of the plan: it is not in git yet, and a person may edit it before the release.
-                session.keep("plan.json")?;
-                let session = session.id.clone();
-                listener(Event::PlanHeld { session });
+                hold_plan(session, listener)?;
                 break (Some(WaitingFor::Release), Vec::new());
             }
             Next::Write { file, phase } => {
@@ -215,58 +213,11 @@ fn go_on(
     Ok(RunResult { unmet, ..ended })
 }
 
-/// Makes a phase stale, and deletes the teacher's cached answers for it.
-fn begin_anew(workspace: &Workspace, session: &Session, phase: &str) -> Result<(), RunError> {
-    begin_again(session)?;
-    session.remove_checkpoint(phase)?;
-    let forgotten = workspace.calls.forget(&step::scope(&session.id, phase));
-    forgotten.map_err(RunError::Store)?;
-    if matches!(phase, "baseline" | "record") {
-        forget_scores(session)?;
-    }
-    forget(workspace, session, phase)
-}
-
-/// Marks a session as one that begins again, because after its first outcome it needs no checkpoint to be fresh.
-fn begin_again(session: &Session) -> Result<(), RunError> {
-    if let Some(record) = session.record()?.filter(was_planned) {
-        let status = SessionStatus::Initiated;
-        session.publish("session.json", &SessionRecord { status, ..record }.to_text())?;
-    }
-    Ok(())
-}
-
-/// Lets phase `record` measure the final score again.
-fn forget_scores(session: &Session) -> Result<(), RunError> {
-    session.withdraw(after::FILE)?;
-    if let Some(record) = session.record()? {
-        let unmeasured = SessionRecord {
-            benchmark_before: None,
-            benchmark_after: None,
-            harness_after: None,
-            ended_at: None,
-            ..record
-        };
-        session.publish("session.json", &unmeasured.to_text())?;
-    }
-    Ok(())
-}
-
-/// Moves results of a phase to the attic before it is redone: of `execute`, the outcomes of edits that it then tries
-/// again; of a phase whose output a person or an agent writes, that file.
-fn forget(workspace: &Workspace, session: &Session, phase: &str) -> Result<(), RunError> {
-    use crate::artifact::outcome::OutcomeStatus::{Applied, PendingReview, RejectedByUser, Stranded};
-    if let Some(file) = engines::awaited(&workspace.manifest, session.record()?.as_ref(), phase) {
-        session.withdraw(file)?;
-    }
-    if phase != "execute" {
-        return Ok(());
-    }
-    for (digest, outcome) in session.outcomes()? {
-        if !matches!(outcome.status, Applied | PendingReview | RejectedByUser | Stranded) {
-            session.withdraw(&format!("{}{digest}.json", session::OUTCOMES))?;
-        }
-    }
+/// Keeps a copy of a plan that waits for its release: it is not in git yet, and a person may edit it.
+fn hold_plan(session: &Session, listener: Listener) -> Result<(), RunError> {
+    session.keep("plan.json")?;
+    let session = session.id.clone();
+    listener(Event::PlanHeld { session });
     Ok(())
 }
 

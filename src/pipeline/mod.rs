@@ -20,6 +20,7 @@ pub(crate) mod options;
 pub(crate) mod permissions;
 pub(crate) mod phase;
 pub(crate) mod preview;
+mod redo;
 pub(crate) mod scratch;
 pub(crate) mod state;
 mod step;

@@ -411,7 +411,7 @@ fn a_shallow_clone_does_not_know_less_than_its_files_show() {
     assert_eq!(clone.state(), before);
     assert_eq!(clone.statuses()["bold"], "applied");
     // Without the parent of the commit, nobody knows what the edit changed.
-    clone.kaizen(&["revert", "bold"]).exits(1).says(&["--unshallow"]);
+    clone.kaizen(&["revert", "bold"]).exits(4).says(&["--unshallow"]);
     assert_eq!(clone.state(), before);
     clone.git(&["fetch", "-q", "--unshallow"]);
     clone.kaizen(&["revert", "bold"]).exits(0);

@@ -80,6 +80,9 @@ fn no_command_that_spends_exceeds_its_limit() {
         let space = workspace(&biller.server.url(), "\"files\"", student);
         if command[0] == "prune" {
             apply_an_edit(&space);
+            // The head and the head without the edit are new, so both have to be run.
+            space.write("agents/a/system_prompt.md", &"You are brief.\n".repeat(20));
+            space.commit_all("prompt");
         }
         let of_loop = command.contains(&"--max-total-cost-usd");
         if !of_loop {

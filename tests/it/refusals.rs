@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::space::{KAIZEN, Space, bold, edit, names, shots};
+use crate::space::{KAIZEN, Said, Space, bold, edit, names, shots};
 
 #[test]
 fn uncommitted_changes_are_the_users_own() {
@@ -435,8 +435,11 @@ fn an_unknown_committer_is_named_before_a_session_begins() {
     space.write("kaizen.toml", "");
     space.commit_all("no author");
     std::fs::remove_file(space.home.join(".gitconfig")).unwrap();
-    space
-        .kaizen(&["run"])
+    let mut run = space.command(KAIZEN, &["run"]);
+    for name in ["AUTHOR_NAME", "AUTHOR_EMAIL", "COMMITTER_NAME", "COMMITTER_EMAIL"] {
+        run.env_remove(format!("GIT_{name}"));
+    }
+    Said::of(run.output().unwrap())
         .exits(1)
         .says(&["git does not know who you are", "[ledger] author"]);
     assert!(!space.root.join("sessions").exists());

@@ -106,12 +106,14 @@ fn leaks(text: &str, kinds: &[PlantedSecret], personal: bool) -> Vec<&'static st
 #[test]
 fn no_kind_reaches_a_request_a_file_or_git() {
     let (kinds, server) = (kinds(), Server::start());
-    let read = json!({"limit": 100}).to_string();
+    // A long list comes in parts.
+    let part = |offset: usize| json!({"limit": 50, "offset": offset}).to_string();
     let plan = json!({"edits": [{"id": "shout", "op": "set_agent_param", "target": "agents.echo.max_turns",
         "payload": {"agent": "echo", "param": "max_turns", "value": 4}, "rationale": "It helps.", "expected_improvement": "c1"}]});
     server.on(PLAN, Reply::says(&plan.to_string()));
-    server.on("call_1", Reply::says(&diagnosis(&kinds)));
-    server.on(DIAGNOSIS, Reply::calls("list_traces", &read));
+    server.on(r#"\"offset\":50"#, Reply::says(&diagnosis(&kinds)));
+    server.on("call_1", Reply::calls("list_traces", &part(50)));
+    server.on(DIAGNOSIS, Reply::calls("list_traces", &part(0)));
     server.on(STUDENT, Reply::says("What?"));
     let space = space(&server, &kinds);
     space.run(&[]);
@@ -125,7 +127,9 @@ fn no_kind_reaches_a_request_a_file_or_git() {
     let evidence = space.read(&format!("{}/evidence.jsonl", space.session()));
     assert!(
         evidence.lines().count() == kinds.len().div_ceil(2),
-        "all traces were read"
+        "all traces were read: {} of {}",
+        evidence.lines().count(),
+        kinds.len()
     );
     for (name, text) in written(&space) {
         let found = leaks(&text, &kinds, !name.contains("calls.db"));

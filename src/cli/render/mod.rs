@@ -30,9 +30,9 @@ use crate::ledger::extent::CloneExtent;
 use crate::llm::client;
 use crate::pipeline::edit_states::census::UnseenEdit;
 use crate::pipeline::options::RunResult;
+use crate::workspace::Workspace;
 use crate::workspace::event::Event;
 use crate::workspace::session::Session;
-use crate::workspace::Workspace;
 
 /// Prints one JSON value as a line on stdout.
 pub(crate) fn json(value: &impl serde::Serialize) {

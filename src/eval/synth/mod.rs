@@ -132,7 +132,14 @@ pub(crate) fn synth(
 fn better(one: &Trace, two: &Trace) -> Ordering {
     let rating = |trace: &Trace| trace.rating().unwrap_or(f64::NEG_INFINITY);
     let time = |trace: &Trace| trace.started_at.unwrap_or(f64::NEG_INFINITY);
-    let rest = |trace: &Trace| (trace.trace_id.clone(), trace.query.clone(), trace.result.clone());
+    let rest = |trace: &Trace| {
+        let (agent, category) = (
+            trace.agent.clone(),
+            trace.metadata.get("category").map(ToString::to_string),
+        );
+        let (id, query, result) = (trace.trace_id.clone(), trace.query.clone(), trace.result.clone());
+        (id, query, result, agent, category)
+    };
     rating(two)
         .total_cmp(&rating(one))
         .then_with(|| time(two).total_cmp(&time(one)))

@@ -1,4 +1,4 @@
-//! What the files show about an edit: whether they contain it, and whether nothing of it is left. Pure.
+//! What the files show about an edit: whether they contain it, and whether any of it is left. Pure.
 
 use crate::artifact::edit::{Edit, Op};
 use crate::harness::line_hunk::{LineHunk, line_hunks};
@@ -20,7 +20,7 @@ pub(super) fn contains(edit: &Edit, later: &[Edit], files: &Harness, rules: &op:
     Some(&applied == files)
 }
 
-/// Whether the lines of a patch survive changes of the lines around them: the added ones stand in their order in a file,
+/// Whether the lines of a patch survive changes of the lines around them: the added ones are in a file in their order,
 /// and the removed ones are not in it.
 fn survives(edit: &Edit, files: &Harness) -> bool {
     let Some((removed, added)) = op::patch_lines(edit) else {
@@ -88,7 +88,7 @@ impl<'a> EditContent<'a> {
         }
     }
 
-    /// Whether something of the edit stands in the files: a line that only it added, or its value.
+    /// Whether something of the edit is in the files: a line that only it added, or its value.
     pub(super) fn stands(&self, files: &Harness) -> bool {
         if !self.is_text() {
             return op::contains(self.edit, files, self.rules) == Some(true);
@@ -114,7 +114,8 @@ impl<'a> EditContent<'a> {
         let (removed, added) = lines(line_hunks(files, &again));
         let is_as_before = removed.iter().all(|line| self.removed.contains(line));
         let adds_as_much = self.added.iter().all(|line| added.contains(line));
-        is_as_before && (adds_as_much || !self.is_complete)
+        let is_deleted = removed.is_empty();
+        is_as_before && (is_deleted || adds_as_much || !self.is_complete)
     }
 
     /// Whether the lines of the edit were replaced by others, so that a person may have reworded them.
@@ -141,7 +142,7 @@ impl<'a> EditContent<'a> {
         before.changes(&edited).into_iter().all(merges)
     }
 
-    /// Whether the edit is told by its lines: it writes a text, and some of its lines are nobody else's.
+    /// Whether its lines show the edit: it writes a text, and some of its lines are nobody else's.
     fn is_text(&self) -> bool {
         let writes = matches!(
             self.edit.op,

@@ -28,9 +28,7 @@ use crate::workspace::inputs::clean_harness;
 pub(super) fn run(context: &Context) -> Result<PhaseOutput, RunError> {
     let workspace = context.workspace;
     let (plan, baseline): (Plan, Baseline) = (context.need("plan.json")?, context.need("baseline.json")?);
-    for text in plan.remarks() {
-        (context.listener)(Event::Note { text });
-    }
+    tell(context, plan.remarks());
     let mut plan = plan;
     let base = Some(baseline.harness_commit.as_str());
     let history = context.inputs.history(&context.session.id, base)?;
@@ -45,9 +43,10 @@ pub(super) fn run(context: &Context) -> Result<PhaseOutput, RunError> {
     let route = |edit: &Edit| route_of(edit, &pending, &outcomes, autonomy, context.manifest());
     let select = |path: &str| workspace.selects(path);
     let gate = context.inputs.gate(&context.session.id)?;
-    for text in plan.strays(|name| gate.iter().any(|task| task.category == name)) {
-        (context.listener)(Event::Note { text });
-    }
+    tell(
+        context,
+        plan.strays(|name| gate.iter().any(|task| task.category == name)),
+    );
     let head_commit = workspace.ledger.head()?;
     let plan_digest = context.session.digest("plan.json")?;
     let head = clean_harness(workspace, context.inputs)?;
@@ -87,6 +86,12 @@ pub(super) fn run(context: &Context) -> Result<PhaseOutput, RunError> {
         files: Vec::new(),
         summary: summary(plan.edits.len(), taken, workspace.calls.replayed()),
     })
+}
+
+fn tell(context: &Context, notes: Vec<String>) {
+    for text in notes {
+        (context.listener)(Event::Note { text });
+    }
 }
 
 /// Puts edits back into the plan that left it and that a person brought back in git since then.

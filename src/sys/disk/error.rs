@@ -52,7 +52,7 @@ pub enum DiskError {
         form: StoredForm,
     },
     /// A file that is a mount point, as single files in a container are.
-    #[error("{} is mounted by itself, so it cannot be removed; mount its folder instead", path.display())]
+    #[error("{} is a mount point, so it cannot be removed; mount its folder instead", path.display())]
     Mounted {
         /// The file.
         path: PathBuf,
