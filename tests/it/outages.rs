@@ -287,17 +287,16 @@ fn what_the_answer_does_not_depend_on_is_left_out_once_and_said() {
             .iter()
             .all(|body| body.contains("\"max_completion_tokens\":50") && !body.contains("seed"))
     );
-    // The next process knows it, until its file is deleted; then requests at the same time cost one refusal each.
+    // The next process knows it, until its file is deleted.
     space.write("agents/echo/system_prompt.md", "You are brief.\n");
     let said = space.kaizen(&["eval"]).exits(0);
     assert!(!said.err.contains("does not depend"), "{}", said.err);
     assert_eq!(server.received().len(), 2 * 12 + 2);
     std::fs::remove_file(space.root.join(".kaizen/cache/rejected.jsonl")).unwrap();
     space.write("agents/echo/system_prompt.md", "You are terse.\n");
-    space.replace("kaizen.toml", "concurrency = 1", "concurrency = 8");
     let said = space.kaizen(&["eval"]).exits(0);
     assert!(said.err.contains("does not depend"), "{}", said.err);
-    assert_eq!(server.received().len(), 3 * 12 + 4, "the first request went alone");
+    assert_eq!(server.received().len(), 3 * 12 + 4, "each field is refused once more");
 }
 
 #[test]

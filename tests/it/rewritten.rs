@@ -99,6 +99,8 @@ fn what_a_person_brings_back_after_a_revert_by_kaizen_stays() {
     let commit = reverted["rolled_back"]["commit"].as_str().unwrap();
     space.git(&["revert", "--no-edit", commit]);
     space.git(&["commit", "-q", "--amend", "-m", "We want that after all"]);
+    let said = space.kaizen(&["revert", "bold"]).exits(4);
+    said.says(&["its record says that it was reverted", "kaizen run --session"]);
     let said = space.kaizen(&["verify"]).exits(1);
     assert!(
         said.out.contains("a person brought the edit back") && !said.out.contains("repair"),

@@ -118,6 +118,19 @@ fn unknown(label: &str, session: &Session, extent: CloneExtent) -> CommandFailur
     CommandFailure::not_ready(problem).hint(remedy.unwrap_or("change the files yourself, and commit them"))
 }
 
+/// The failure if the files contain an edit that its record calls reverted: a person brought it back, or reverted it on
+/// another branch.
+fn unrecorded(label: &str, session: &Session) -> CommandFailure {
+    let problem = format!(
+        "the files contain {label} of {}, but its record says that it was reverted",
+        session.id
+    );
+    CommandFailure::not_ready(problem).hint(format!(
+        "`kaizen run --session {}` records which of the two holds; then run this again",
+        session.id
+    ))
+}
+
 /// Decides from the ledger whether the edit can be reverted, and from the outcome if the ledger has no commit of it.
 fn target_in(
     session: &Session,
@@ -137,6 +150,7 @@ fn target_in(
         (Some(LedgerState::Applied(_)), status, Some(digest)) if status != Some(OutcomeStatus::RolledBack) => {
             target(BTreeMap::from([(digest, label.to_owned())]), String::new())
         }
+        (Some(LedgerState::Applied(_)), ..) => return Err(unrecorded(label, session)),
         (Some(LedgerState::Undone(Some(_))), ..) => already("reverted in git"),
         (Some(LedgerState::Undone(None)), ..) => {
             already("gone: its commit is no longer in the history, and the files do not contain it")

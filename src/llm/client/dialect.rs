@@ -2,7 +2,7 @@
 //! server and model, instead of failing.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Map, Value};
 
@@ -30,35 +30,12 @@ const NAMES: [&str; 2] = ["max_tokens", "max_completion_tokens"];
 /// The fields that each server rejects. They are remembered in a file too, for the next process.
 pub(super) struct Dialects {
     root: Root,
-    known: Mutex<Option<KnownServers>>,
-    changed: Condvar,
+    known: Mutex<Option<RejectedFields>>,
 }
 
-/// What is known about the servers.
-struct KnownServers {
-    rejected: BTreeMap<ServerModel, BTreeSet<String>>,
-    /// Servers that are being sent their first request.
-    asking: BTreeSet<ServerModel>,
-    /// Servers that had their first request.
-    asked: BTreeSet<ServerModel>,
-}
-
-/// The first request to an unknown server. Others wait until it has ended, even by a panic, so that a rejected field
-/// costs one refused request and not as many as are made at the same time.
-pub(super) struct FirstRequest<'d> {
-    dialects: &'d Dialects,
-    server: ServerModel,
-}
-
-impl Drop for FirstRequest<'_> {
-    fn drop(&mut self) {
-        self.dialects.with(|known| {
-            known.asking.remove(&self.server);
-            known.asked.insert(self.server.clone());
-        });
-        self.dialects.changed.notify_all();
-    }
-}
+/// The rejected fields by server.
+#[derive(Default)]
+struct RejectedFields(BTreeMap<ServerModel, BTreeSet<String>>);
 
 impl Dialects {
     /// What earlier processes learned in this workspace; their file is read by the first request.
@@ -66,35 +43,14 @@ impl Dialects {
         Self {
             root: root.clone(),
             known: Mutex::new(None),
-            changed: Condvar::new(),
         }
     }
 
     /// Changes a body to what the server is known to accept. `shaped`: whether kaizen enforces the form of the answer.
     pub(super) fn apply(&self, server: &ServerModel, body: &mut Value, shaped: bool) {
-        let rejected = self.with(|known| known.rejected.get(server).cloned());
+        let rejected = self.with(|known| known.0.get(server).cloned());
         for field in rejected.into_iter().flatten() {
             change(body, &field, shaped);
-        }
-    }
-
-    /// The first request to a server, if this is it and the body has a field that the server may reject. Waits while
-    /// another thread sends the first one.
-    pub(super) fn first(&self, server: &ServerModel, body: &Value, shaped: bool) -> Option<FirstRequest<'_>> {
-        if !may_be_rejected(body, shaped) {
-            return None;
-        }
-        let mut guard = self.guard();
-        loop {
-            let known = guard.get_or_insert_with(|| KnownServers::remembered(&self.root));
-            if known.asked.contains(server) {
-                return None;
-            }
-            if known.asking.insert(server.clone()) {
-                let server = server.clone();
-                return Some(FirstRequest { dialects: self, server });
-            }
-            guard = self.changed.wait(guard).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
@@ -122,24 +78,16 @@ impl Dialects {
         Some(field.clone())
     }
 
-    fn with<T>(&self, work: impl FnOnce(&mut KnownServers) -> T) -> T {
-        work(self.guard().get_or_insert_with(|| KnownServers::remembered(&self.root)))
-    }
-
-    fn guard(&self) -> MutexGuard<'_, Option<KnownServers>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn with<T>(&self, work: impl FnOnce(&mut RejectedFields) -> T) -> T {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        work(known.get_or_insert_with(|| RejectedFields::remembered(&self.root)))
     }
 }
 
-impl KnownServers {
+impl RejectedFields {
     fn remembered(root: &Root) -> Self {
-        let mut known = Self {
-            rejected: BTreeMap::new(),
-            asking: BTreeSet::new(),
-            asked: BTreeSet::new(),
-        };
+        let mut known = Self::default();
         for (server, field) in rejected::remembered(root) {
-            known.asked.insert(server.clone());
             known.note(server, &field);
         }
         known
@@ -147,19 +95,12 @@ impl KnownServers {
 
     /// Notes a rejected field; returns whether that is new. Of two names, the one that was rejected last counts.
     fn note(&mut self, server: ServerModel, field: &str) -> bool {
-        let rejected = self.rejected.entry(server).or_default();
+        let rejected = self.0.entry(server).or_default();
         if let Some(at) = NAMES.iter().position(|name| *name == field) {
             rejected.remove(NAMES[1 - at]);
         }
         rejected.insert(field.to_owned())
     }
-}
-
-/// Whether a body has a field that could be left out or renamed.
-fn may_be_rejected(body: &Value, shaped: bool) -> bool {
-    let shapes: &[&str] = if shaped { &SHAPES } else { &[] };
-    let has = |field: &&str| body.get(field).or_else(|| body.get("options")?.get(field)).is_some();
-    DISPENSABLE.iter().chain(&NAMES).chain(shapes).any(has)
 }
 
 /// Leaves a field out of a body or renames it, and says so; `None` if the answer depends on it.
@@ -294,21 +235,5 @@ mod tests {
             Dialects::of(&root).apply(&server(), &mut body, false);
             assert_eq!(body, json!({other: 5}));
         }
-    }
-
-    #[test]
-    fn the_first_request_to_an_unknown_server_goes_alone() {
-        let folder = tempfile::tempdir().unwrap();
-        let dialects = Dialects::of(&Root::open(folder.path()).unwrap());
-        let (server, body) = (("u".to_owned(), "m".to_owned()), json!({"seed": 1}));
-        let plain = dialects.first(&server, &json!({"temperature": 1}), true);
-        assert!(plain.is_none(), "nothing in it may be rejected");
-        let first = dialects.first(&server, &body, false);
-        assert!(first.is_some());
-        std::thread::scope(|scope| {
-            let second = scope.spawn(|| dialects.first(&server, &body, false).is_none());
-            drop(first);
-            assert!(second.join().unwrap(), "it waited, and goes with all others");
-        });
     }
 }

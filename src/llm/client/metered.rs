@@ -181,7 +181,6 @@ impl Model for MeteredModel {
         let mut wire = self.wire(request);
         let server = || (self.settings.url().to_owned(), self.model(request).to_owned());
         let shaped = request.shape.is_some();
-        let _first = self.calls.dialects.first(&server(), &wire.body, shaped);
         self.calls.dialects.apply(&server(), &mut wire.body, shaped);
         let mut tried = BTreeSet::new();
         loop {
