@@ -108,8 +108,8 @@ fn print(found: &AuditReport, asked: usize) {
     out!("{STRONG}The current harness compared with its state {before}{STRONG:#}");
     if since.session.is_some() && since.sessions < asked {
         out!(
-            "note: only {} sessions have settled; the comparison is with the state before the first",
-            since.sessions
+            "note: only {} settled so far; the comparison is with the state before the first",
+            counted(since.sessions, "session")
         );
     }
     if !found.uncommitted.is_empty() {

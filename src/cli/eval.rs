@@ -15,7 +15,7 @@ use crate::ledger::message::message;
 use crate::ledger::port::Ledger;
 use crate::workspace::Workspace;
 use crate::workspace::event::Event;
-use crate::workspace::inputs::Inputs;
+use crate::workspace::inputs::{Inputs, present_harness};
 
 /// The record of each use of the sealed test split.
 const OPENINGS: &str = "sessions/openings.jsonl";
@@ -98,7 +98,8 @@ fn evaluated(workspace: &Workspace, tasks: &[Task], setting: &Setting) -> Result
         }
     };
     let evaluator = workspace.evaluator(memo.as_ref(), &score, &progress);
-    let (harness, tasks) = (workspace.harness()?, tasks.iter().collect::<Vec<_>>());
+    let harness = present_harness(workspace, &Inputs::new(workspace))?;
+    let tasks = tasks.iter().collect::<Vec<_>>();
     for line in workspace.left_out(&harness) {
         err!("{line}");
     }

@@ -164,6 +164,7 @@ fn code_and_hint(error: &RunError) -> (Code, Option<&'static str>) {
             Some("git is kaizen's ledger: every accepted edit is a commit"),
         ),
         RunError::Ledger(LedgerError::Detached) => (Code::NotReady, None),
+        RunError::Ledger(LedgerError::Hook { hook, .. }) => (Code::Failed, Some(after_hook(hook))),
         RunError::Ledger(LedgerError::IgnoredRecord { .. }) => (
             Code::NotReady,
             Some(
@@ -220,6 +221,16 @@ fn trust_hint() -> &'static str {
         None => {
             "check the list and the files in it; `kaizen trust` approves it on this machine, `--trust DIGEST` for one command"
         }
+    }
+}
+
+/// What to do about a hook that refuses a commit.
+fn after_hook(hook: &str) -> &'static str {
+    match hook {
+        "commit-msg" | "prepare-commit-msg" => {
+            "in kaizen.toml, `[ledger] subject` sets the form of the subject line, and `[ledger] hooks = false` commits without hooks"
+        }
+        _ => "correct what the hook complains about, or set `[ledger] hooks = false` in kaizen.toml",
     }
 }
 

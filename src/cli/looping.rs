@@ -8,11 +8,11 @@ use super::exit::{Code, CommandFailure};
 use super::number;
 use super::render::{self, FAINT, Renderer, STRONG};
 use super::run::autonomy;
-use crate::artifact::Money;
 use crate::artifact::loop_record;
 use crate::artifact::loop_record::{LoopRecord, LoopStep, StopReason};
 use crate::artifact::outcome::OutcomeStatus;
 use crate::artifact::record::{Autonomy, SessionRecord, without_score};
+use crate::artifact::{Money, counted};
 use crate::maintenance::looping;
 use crate::maintenance::looping::{LoopOptions, run_sessions};
 use crate::workspace::event::Event;
@@ -173,9 +173,9 @@ fn summary(workspace: &Workspace, record: &LoopRecord, setting: &Setting) -> Res
 
 fn print_summary(record: &LoopRecord, scores: &str) {
     let reason = record.stop_reason.map_or("interrupted", looping::words);
-    let count = record.steps.len();
     out!(
-        "\n{STRONG}Stopped: {reason}.{STRONG:#} {count} sessions, gate score {scores}, {}",
+        "\n{STRONG}Stopped: {reason}.{STRONG:#} {}, gate score {scores}, {}",
+        counted(record.steps.len(), "session"),
         cost(record.total_cost_usd, looping::progress(record).0.counted_usd)
     );
     if record.total_cost_usd.is_none() && looping::is_limited(record) {

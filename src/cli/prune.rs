@@ -181,10 +181,11 @@ fn reasons(verdict: &PruneVerdict) -> Vec<String> {
 }
 
 fn length(saved: i64) -> String {
+    let bytes = counted(usize::try_from(saved.unsigned_abs()).unwrap_or(usize::MAX), "byte");
     match saved {
         0 => "the harness has the same length without it".to_owned(),
-        1.. => format!("the harness is {saved} bytes shorter without it"),
-        _ => format!("the harness is {} bytes longer without it", -saved),
+        1.. => format!("the harness is {bytes} shorter without it"),
+        _ => format!("the harness is {bytes} longer without it"),
     }
 }
 

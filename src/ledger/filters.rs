@@ -182,7 +182,9 @@ impl Git {
     pub(crate) fn converted(&self, paths: &[&str]) -> Result<BTreeMap<String, bool>, LedgerError> {
         let attributes = attributes(self, paths)?;
         let all = configuration(self, r"^core\.autocrlf$")?;
-        let all = all.last().is_some_and(|(_, value)| value == "true");
+        let all = all
+            .last()
+            .is_some_and(|(_, value)| !matches!(value.to_lowercase().as_str(), "false" | "no" | "off" | "0" | ""));
         let is_converted = |path: &str| {
             let specified = attributes.get(path);
             specified.map_or(all, |specified| CONVERSIONS.iter().any(|name| specified.is_set(name)))
@@ -198,7 +200,8 @@ impl Git {
     /// # Errors
     /// A filter fails, or git does.
     pub(crate) fn returned(&self, path: &str, content: &[u8]) -> Result<Vec<u8>, LedgerError> {
-        let option = format!("--path={}{path}", self.prefix);
+        // Unlike the paths of `cat-file`, this one is relative to the workspace.
+        let option = format!("--path={path}");
         let answer = self.ask(&["hash-object", "-w", "--stdin", &option], content)?;
         let said = String::from_utf8_lossy(&answer.stderr);
         if !answer.status.success() || said.contains(FILTER_FAILED) {

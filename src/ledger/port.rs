@@ -80,10 +80,7 @@ pub enum LedgerError {
         seconds: String,
     },
     /// A hook of the repository refused a commit.
-    #[error(
-        "a hook ({hook}) refused the commit; `[ledger] subject` in kaizen.toml sets the form of the subject line, and \
-         `[ledger] hooks = false` commits without hooks; the hook printed:\n{output}"
-    )]
+    #[error("a hook ({hook}) refused the commit and printed:\n{output}")]
     Hook {
         /// The name of the hook.
         hook: String,

@@ -16,7 +16,7 @@ use crate::pipeline::state::settled;
 use crate::workspace::cache_epoch::noisy;
 use crate::workspace::error::RunError;
 use crate::workspace::event::{Event, Listener};
-use crate::workspace::inputs::{Inputs, user_changes};
+use crate::workspace::inputs::{Inputs, present_harness, user_changes};
 use crate::workspace::{Workspace, holdout_log, session};
 
 /// The earlier state to compare with.
@@ -129,7 +129,7 @@ pub(crate) fn audit(
     }
     let since = state(workspace, &asked.since)?;
     let before = inputs.harness_at(&since.commit)?;
-    let after = workspace.harness().map_err(AuditError::from)?;
+    let after = present_harness(workspace, &inputs)?;
     let refs: Vec<&Task> = split.iter().collect();
     workspace.student.check(&after, &refs).map_err(RunError::Student)?;
     if before != after {

@@ -52,7 +52,10 @@ pub fn advance(workspace: &Workspace, asked: &RunOptions, listener: Listener) ->
                 None => note_failure(workspace, &session, &error)?,
             }
             // If git refused a commit, the edit is still in the harness files: undo it now.
-            recover(workspace)?;
+            if let Err(left) = recover(workspace) {
+                let text = format!("what the interrupted phase wrote is still there: {left}");
+                listener(Event::Note { text });
+            }
             Err(error)
         }
     }
@@ -107,7 +110,7 @@ fn open_session(workspace: &Workspace, asked: &RunOptions, listener: Listener) -
     if asked.dropped.is_none() {
         let inputs = Inputs::new(workspace);
         if asked.until.as_deref() != Some("readiness") {
-            settle_user_changes(workspace, &inputs, asked, listener)?;
+            settle_user_changes(workspace, &inputs, asked.adopt, listener)?;
         }
         let gate = inputs.benchmark()?.split(Split::Gate);
         inputs.trace_pin()?;
@@ -154,10 +157,9 @@ fn go_on(
         begin_anew(workspace, session, phase)?;
     }
     let mut changed = !asked.redo.is_empty();
-    let mut is_checked = false;
+    let (mut is_checked, mut has_adopted) = (false, false);
     let (waits, unmet) = loop {
-        // Read the inputs again before every phase: the previous one may have committed, or a person may have edited
-        // files.
+        // Read the inputs again before each phase: the last one may have committed, or a person edited files.
         let inputs = Inputs::new(workspace);
         let context = Context {
             autonomy: asked.autonomy,
@@ -191,8 +193,11 @@ fn go_on(
         workspace.check_harness()?;
         permissions::phase(&context, &phase)?;
         let judges = matches!(phase.as_str(), "baseline" | "execute");
-        if judges && settle_user_changes(workspace, &inputs, asked, listener)? {
+        // A hook may change files at each commit, so a run adopts changes once.
+        let adopt = asked.adopt && !has_adopted;
+        if judges && settle_user_changes(workspace, &inputs, adopt, listener)? {
             // HEAD has moved.
+            has_adopted = true;
             continue;
         }
         announce(&context, &phase, &reasons)?;
@@ -205,10 +210,8 @@ fn go_on(
     {
         end_unready(workspace, session, message)?;
     }
-    if changed {
-        let tell = |unmet: &Unmet| listener(Event::Note { text: unmet.words() });
-        unmet.iter().for_each(tell);
-    }
+    let notes = unmet.iter().filter(|_| changed).map(Unmet::words);
+    notes.for_each(|text| listener(Event::Note { text }));
     let ended = finish(workspace, asked, session, changed, waits, listener)?;
     Ok(RunResult { unmet, ..ended })
 }
@@ -239,7 +242,7 @@ fn announce(context: &Context, phase: &str, reasons: &[StaleReason]) -> Result<(
 fn settle_user_changes(
     workspace: &Workspace,
     inputs: &Inputs,
-    asked: &RunOptions,
+    adopt: bool,
     listener: Listener,
 ) -> Result<bool, RunError> {
     let harness = workspace.harness()?;
@@ -247,7 +250,7 @@ fn settle_user_changes(
     if dirty.is_empty() {
         return check_agreement(workspace, inputs, &harness).map(|()| false);
     }
-    if !asked.adopt {
+    if !adopt {
         return Err(RunError::Dirty(dirty));
     }
     let mut paths = dirty.clone();

@@ -1,11 +1,12 @@
 //! Checks before a run that its commits can be made, so that nothing is spent on a run that could not keep its result.
 
+use crate::artifact::after;
 use crate::manifest;
 use crate::pipeline::options::RunOptions;
 use crate::trace::evidence::EvidenceFile;
 use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
-use crate::workspace::session::Session;
+use crate::workspace::session::{PENDING, Session};
 
 /// The built-in phases after which nothing is committed if a run stops there.
 const UNCOMMITTED: [&str; 4] = ["readiness", "baseline", "diagnose", "plan"];
@@ -24,7 +25,15 @@ pub(super) fn check(workspace: &Workspace, asked: &RunOptions, session: &Session
     }
     let phases = workspace.manifest.phases();
     let names = phases.values().flat_map(|stanza| stanza.writes.iter());
-    let mut paths: Vec<String> = ["trigger.json", "session.json"].map(str::to_owned).into();
+    let own = [
+        "trigger.json",
+        "session.json",
+        after::FILE,
+        "budget.json",
+        "checkpoints/record.json",
+    ];
+    let mut paths: Vec<String> = own.map(str::to_owned).into();
+    paths.push(format!("{PENDING}edit.json"));
     // The names in a folder are digests of edits.
     paths.extend(names.map(|name| match name.ends_with('/') {
         true => format!("{name}edit.json"),

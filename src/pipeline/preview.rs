@@ -29,7 +29,7 @@ use crate::pipeline::execute::reconcile::{EditStep, reconcile};
 use crate::workspace::error::RunError;
 use crate::workspace::error_budget::error_budget;
 use crate::workspace::event::{Event, Listener};
-use crate::workspace::inputs::Inputs;
+use crate::workspace::inputs::{Inputs, present_harness};
 use crate::workspace::session::Session;
 use crate::workspace::{Workspace, cache_epoch, session};
 
@@ -108,7 +108,7 @@ pub(crate) fn look(
 ) -> Result<PreviewResult, RunError> {
     let inputs = Inputs::new(workspace);
     let gate = inputs.gate(session.map_or("session", |session| &session.id))?;
-    let harness = workspace.harness()?;
+    let harness = present_harness(workspace, &inputs)?;
     let made = AtomicUsize::new(0);
     let score = |task: &Task, answer: &str| workspace.score(task, answer);
     let progress = |done, of| {

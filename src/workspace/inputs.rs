@@ -265,6 +265,23 @@ pub(crate) fn check_agreement(workspace: &Workspace, inputs: &Inputs, harness: &
     Err(LedgerError::from(workspace.ledger.hidden_change(change)?).into())
 }
 
+/// The harness on disk, with or without uncommitted changes, for a command that only scores it. Without changes, it must be
+/// what git would check out at HEAD: a sparse checkout may leave files out. Needs no repository.
+///
+/// # Errors
+/// The disk differs from HEAD although git reports no change, or a file cannot be read.
+pub(crate) fn present_harness(workspace: &Workspace, inputs: &Inputs) -> Result<Harness, RunError> {
+    let harness = workspace.harness()?;
+    let has_changes = match user_changes(workspace, inputs, &harness) {
+        Err(RunError::Ledger(LedgerError::NoRepository(_))) => true,
+        dirty => !dirty?.is_empty(),
+    };
+    if !has_changes {
+        check_agreement(workspace, inputs, &harness)?;
+    }
+    Ok(harness)
+}
+
 /// The harness on disk, which must have no uncommitted changes and must not change during the read, so that the
 /// evaluated harness is that of HEAD.
 ///

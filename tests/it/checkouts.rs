@@ -632,6 +632,19 @@ fn a_partial_clone_without_its_remote_keeps_what_the_session_recorded() {
     checkout.kaizen(&["revert", "bold"]).exits(0);
 }
 
+/// Commands that only score a harness refuse one that a sparse checkout cut off.
+#[test]
+fn a_harness_that_a_sparse_checkout_cut_off_is_not_scored() {
+    let checkout = executed_clone(&[]);
+    checkout
+        .space
+        .git(&["sparse-checkout", "set", "sessions", "benchmark", "traces"]);
+    for command in [&["eval"][..], &["audit"], &["traces", "collect"], &["plan-gate"]] {
+        let said = checkout.kaizen(command).exits(4);
+        assert!(said.err.contains("sparse checkout"), "{command:?}: {}", said.err);
+    }
+}
+
 /// A clone with other line ends has the same session: nothing in it is stale, and nothing is recorded again.
 #[test]
 fn a_session_is_the_same_with_other_line_ends() {

@@ -124,7 +124,7 @@ fn a_hook_that_formats_and_stages_leaves_index_files_and_head_alike() {
     let space = one_edit();
     hook(&space, "pre-commit", FORMATS);
     let said = space.kaizen(&["run"]).exits(0);
-    said.says(&["bold: a hook changed what was committed; the gate judged the committed files"]);
+    said.says(&["bold: its commit holds more than the edit, perhaps by a hook; the gate judged the committed files"]);
     assert_eq!(space.statuses()["bold"], "applied");
     assert!(space.read("config.toml").contains("[agent] \n"));
     assert_eq!(dirty(&space), "");
@@ -132,6 +132,34 @@ fn a_hook_that_formats_and_stages_leaves_index_files_and_head_alike() {
     space.kaizen(&["run"]).exits(0);
     assert_eq!((dirty(&space).as_str(), space.subjects().len()), ("", commits));
     space.kaizen(&["verify"]).exits(0);
+}
+
+#[test]
+fn a_hook_that_changes_a_file_at_each_commit_is_not_adopted_for_ever() {
+    let space = one_edit();
+    hook(&space, "pre-commit", "echo '# touched' >> config.toml");
+    space.write("agents/echo/system_prompt.md", "Mine.\n");
+    let before = space.subjects().len();
+    space
+        .kaizen(&["run", "--new", "--adopt"])
+        .exits(4)
+        .says(&["uncommitted changes", "config.toml"]);
+    // Once before the session begins, and once when it judges.
+    assert_eq!(space.subjects().len(), before + 2);
+}
+
+#[test]
+fn a_commit_that_fails_after_a_hook_changed_files_leaves_them_as_they_were() {
+    let space = one_edit();
+    hook(&space, "pre-commit", "echo '# touched' >> config.toml");
+    space.git(&["config", "commit.gpgsign", "true"]);
+    space.git(&["config", "gpg.program", "/bin/false"]);
+    space.kaizen(&["run"]).exits(1).says(&["cannot be signed"]);
+    assert_eq!(space.read("config.toml"), CONFIG);
+    space.git(&["config", "commit.gpgsign", "false"]);
+    std::fs::remove_file(space.root.join(".git/hooks/pre-commit")).unwrap();
+    space.kaizen(&["run"]).exits(0);
+    assert_eq!(space.statuses()["bold"], "applied");
 }
 
 #[test]
@@ -269,6 +297,10 @@ fn a_rule_that_hides_a_part_of_the_record_is_named_before_anything_runs() {
     // The same in a session that has begun.
     space.write(".gitignore", "evidence.jsonl\n");
     space.kaizen(&["run"]).exits(4).says(&["evidence.jsonl"]);
+    for name in ["after.json", "budget.json", "checkpoints/", "pending_review/"] {
+        space.write(".gitignore", &format!("{name}\n"));
+        space.kaizen(&["run"]).exits(4).says(&[name]);
+    }
     space.write("kaizen.toml", &format!("{MANIFEST}commit_sessions = false\n"));
     space.kaizen(&["run", "--until", "baseline"]).exits(0);
 }

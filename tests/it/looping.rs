@@ -145,6 +145,9 @@ fn an_edit_is_asked_about_once() {
         }
         space.kaizen(&["verify"]).exits(0);
         if answer == "reject" {
+            // Not even with full autonomy is it tried again.
+            space.kaizen(&["run", "--new", "--autonomy", "auto"]).exits(0);
+            assert_eq!(space.statuses()["bold"], "rejected_by_user");
             space.kaizen(&["run", "--new", "--autonomy", "manual"]).exits(0);
             assert_eq!(of(sessions(&space).last().unwrap()), "rejected_by_user");
             let shown = space.kaizen(&["show"]).exits(0).out;

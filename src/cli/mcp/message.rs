@@ -87,10 +87,9 @@ fn message(part: &RawValue) -> ClientMessage {
     };
     let method = fields.get("method").map(|method| serde_json::from_str(method.get()));
     let id = fields.get("id").copied();
-    let readable = id.filter(|id| {
-        id.get()
-            .starts_with(|c: char| c == '"' || c == '-' || c.is_ascii_digit())
-    });
+    // A client could not read its own number beyond the range of f64 in a reply.
+    let is_readable = |id: &Value| id.is_string() || id.is_number();
+    let readable = id.filter(|id| serde_json::from_str::<Value>(id.get()).is_ok_and(|id| is_readable(&id)));
     match (method, id) {
         (None, _) if fields.contains_key("result") || fields.contains_key("error") => ClientMessage::Ignored,
         (Some(Ok(method)), None) => notification(method, &fields),

@@ -80,6 +80,10 @@ impl RequestTable {
         let batch = line.is_batch.then_some(self.last + missing as i64);
         let mut read = ReadLine::default();
         let mut replies = Vec::new();
+        if let Some(batch) = batch.filter(|_| missing > 0) {
+            let replies = Vec::new();
+            self.batches.insert(batch, ReplyBatch { missing, replies });
+        }
         for message in line.messages {
             match message {
                 ClientMessage::Request(id, request) => {
@@ -94,7 +98,11 @@ impl RequestTable {
             }
         }
         match batch.filter(|_| missing > 0) {
-            Some(batch) => drop(self.batches.insert(batch, ReplyBatch { missing, replies })),
+            Some(batch) => match self.batches.get_mut(&batch) {
+                Some(open) => open.replies.extend(replies),
+                // A cancellation in the same batch left nothing to wait for.
+                None => read.replies.extend(joined(&replies)),
+            },
             None if line.is_batch => read.replies.extend(joined(&replies)),
             None => read.replies.extend(replies),
         }

@@ -21,7 +21,7 @@ use crate::eval::run::attempt_all;
 use crate::trace::store::trace_store;
 use crate::workspace::Workspace;
 use crate::workspace::event::Event;
-use crate::workspace::inputs::Inputs;
+use crate::workspace::inputs::{Inputs, present_harness};
 
 /// The default of `--limit`.
 pub(crate) const DEFAULT_LIMIT: usize = 500;
@@ -62,10 +62,10 @@ impl Collection {
 /// The trace store cannot be read or written, or the student cannot run.
 pub(crate) fn collect(workspace: &Workspace, limit: usize, renderer: &Renderer) -> Result<Collection, CommandFailure> {
     workspace.may_read()?;
-    let harness = workspace.harness()?;
+    let inputs = Inputs::new(workspace);
+    let harness = present_harness(workspace, &inputs)?;
     drop_lost(workspace)?;
     let known = known_ids(workspace)?;
-    let inputs = Inputs::new(workspace);
     let drawn = benchmark::subsample(inputs.benchmark()?.split(Split::Train), limit, "traces");
     let name = |task: &Task| format!("{}-{}", task.task_id, &harness.digest().short()[..6]);
     let open: Vec<&Task> = drawn.iter().filter(|task| !known.contains(&name(task))).collect();

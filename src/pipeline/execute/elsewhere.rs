@@ -1,6 +1,7 @@
 //! Settles an edit about which a person was asked in another session too.
 
 use super::{ExecuteContext, ExecuteInput, Question, ask, outcome};
+use crate::artifact::decision::ReviewDecision;
 use crate::artifact::edit::Edit;
 use crate::artifact::outcome::{Outcome, OutcomeStatus};
 use crate::pipeline::execute::head::SessionHead;
@@ -14,10 +15,11 @@ pub(super) fn settled(
     input: &ExecuteInput,
     execution: &ExecuteContext,
 ) -> Result<Option<Outcome>, RunError> {
-    let Some(answer) = input.decision_of(edit) else {
-        return Ok(None);
-    };
     let found = execution.questions(edit)?;
+    let Some(answer) = input.decision_of(edit) else {
+        // Whatever the autonomy: what a person rejected is not tried again.
+        return Ok(questions::rejected(&found).map(|(session, answer)| rejected(edit, &session.id, answer)));
+    };
     let there = questions::acted_on(&found, answer).and_then(|other| Some((other, other.outcome.as_ref()?)));
     Ok(there.map(|(other, decided)| Outcome {
         error: Some(format!(
@@ -52,12 +54,17 @@ pub(super) fn ask_once(
         return ask(edit, &Question::Proposed, input, execution, head);
     };
     ask(edit, &Question::Answered(answer.clone()), input, execution, head)?;
+    Ok(rejected(edit, &session.id, answer))
+}
+
+/// The outcome of an edit that a person rejected in another session.
+fn rejected(edit: &Edit, session: &str, answer: &ReviewDecision) -> Outcome {
     let why = match answer.why.as_str() {
         "" => String::new(),
         why => format!(": {why}"),
     };
-    Ok(Outcome {
-        error: Some(format!("you rejected it in {}{why}", session.id)),
+    Outcome {
+        error: Some(format!("you rejected it in {session}{why}")),
         ..outcome(edit, OutcomeStatus::RejectedByUser)
-    })
+    }
 }

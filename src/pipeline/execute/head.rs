@@ -112,13 +112,19 @@ impl SessionHead {
         }
         execution.write(&changes)?;
         let (commit, hooked) = match execution.ledger().commit_with_hooks(&paths(&changes), message) {
-            Err(error @ LedgerError::Hook { .. }) => {
+            // A hook may have changed the files before the commit failed, so that they no longer look like kaizen's.
+            Err(error) if execution.ledger().head()? == self.commit => {
                 execution.take_back(&changes)?;
                 execution.finish_write()?;
                 return Err(error.into());
             }
             committed => committed?,
         };
+        if let Some(change) = changes.first().filter(|_| Some(&commit) == self.commit.as_ref()) {
+            execution.take_back(&changes)?;
+            execution.finish_write()?;
+            return Err(LedgerError::from(execution.ledger().hidden_change(change)?).into());
+        }
         let committed = match hooked {
             true => execution.ledger().harness_at(&commit, input.select)?,
             false => after.clone(),

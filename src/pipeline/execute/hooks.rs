@@ -50,7 +50,10 @@ pub(super) fn undo_if_lost(
     head: &mut SessionHead,
 ) -> Result<Option<Outcome>, RunError> {
     let note = |end: &str| {
-        let text = format!("{}: a hook changed what was committed; {end}", edit.id);
+        let text = format!(
+            "{}: its commit holds more than the edit, perhaps by a hook; {end}",
+            edit.id
+        );
         (execution.context.listener)(Event::Note { text });
     };
     if decided.status == OutcomeStatus::Applied {

@@ -43,8 +43,8 @@ const NOTES: [&str; 11] = [
     "Another Claude session sent a message",
     "Base directory for this skill:",
     "Caveat: The messages below",
-    "Stop hook feedback",
-    "SubagentStop hook feedback",
+    "Stop hook feedback:",
+    "SubagentStop hook feedback:",
     "The coordinator sent a message",
     "This session is being continued from a previous conversation",
     "Unknown slash command:",
@@ -123,8 +123,11 @@ fn without_elements(text: &str) -> &str {
 
 fn after_element(text: &str) -> Option<&str> {
     let (name, _) = text.strip_prefix('<')?.split_once(['>', ' '])?;
-    // An element without an end was cut off.
-    is_element(name).then(|| text.split_once(&format!("</{name}>")).map_or("", |(_, rest)| rest))
+    match text.split_once(&format!("</{name}>")) {
+        Some((_, rest)) => is_element(name).then_some(rest),
+        // It was cut off. A person may write about an element with a similar name.
+        None => ELEMENTS.contains(&name).then_some(""),
+    }
 }
 
 fn before_element(text: &str) -> Option<&str> {
@@ -164,6 +167,11 @@ mod tests {
         for (text, wanted) in [
             (" Mend it\n", typed("Mend it")),
             ("<div> is not closed", typed("<div> is not closed")),
+            ("<scroll-hook> is not drawn", typed("<scroll-hook> is not drawn")),
+            (
+                "Stop hook feedback is printed twice.",
+                typed("Stop hook feedback is printed twice."),
+            ),
             ("Caveat: it is old. Mend it.", typed("Caveat: it is old. Mend it.")),
             (&format!("{reminder}\nMend it\n{reminder}{reminder}"), typed("Mend it")),
             ("<ide_opened_file>a.rs</ide_opened_file>\nMend it", typed("Mend it")),
