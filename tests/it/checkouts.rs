@@ -14,7 +14,7 @@ use crate::space::{KAIZEN, Said, Space, names};
 
 const SYSTEM_PROMPT: &str = "agents/assistant/system_prompt.md";
 /// Number of rows in a plain run.
-const SAMPLE: usize = 6;
+const SAMPLE: usize = 3;
 
 /// One kind of checkout.
 struct Row {

@@ -15,7 +15,7 @@ use crate::interleavings::random::Random;
 use crate::space::{Said, Space};
 
 /// The number of faults of each command in a plain run.
-const FEW: usize = 4;
+const FEW: usize = 2;
 /// The number of faults of each command in a full run, which takes half an hour in all.
 const MOST: usize = 600;
 /// How long a watcher may say nothing before it is stopped.
