@@ -18,7 +18,7 @@ pub enum CheckoutProblem {
         filter: String,
     },
     /// The program of a filter failed.
-    #[error("the git filter `{filter}` failed for {path}: {message}")]
+    #[error("the git filter `{filter}` failed for {path}: {}", message.trim_start_matches("fatal: "))]
     Failed {
         /// The file.
         path: String,
