@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Git;
 use super::commit::below_workspace;
+use super::log::is_full_id;
 use crate::ledger::port::{CommitId, LedgerError};
 
 /// One line of a file as it is on disk.
@@ -88,7 +89,7 @@ fn parse(text: &str) -> Vec<BlamedLine> {
             continue;
         }
         let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
-        if is_name(word) {
+        if is_full_id(word) {
             id = word;
             known.entry(id).or_insert_with(|| Origin {
                 commit: (!id.bytes().all(|byte| byte == b'0')).then(|| id.to_owned()),
@@ -99,10 +100,6 @@ fn parse(text: &str) -> Vec<BlamedLine> {
         }
     }
     lines
-}
-
-fn is_name(word: &str) -> bool {
-    matches!(word.len(), 40 | 64) && word.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 fn note(origin: &mut Origin, word: &str, rest: &str) {

@@ -1,4 +1,5 @@
-//! Caches the last answers of the ledger about commits. Commits never change, and each question costs a git process.
+//! Caches the last answers of the ledger about commits. Commits never change, and each question costs several git
+//! processes.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,10 +16,14 @@ pub(crate) struct History {
     pub graph: CommitGraph,
 }
 
-/// The last answer of each kind, with its question.
+/// The number of harnesses that are kept: a search for an edit looks at HEAD and at the commits around the edit in turn.
+const MOST_HARNESSES: usize = 8;
+
+/// The last answers of each kind, with their questions.
 #[derive(Default)]
 pub(crate) struct LedgerCache {
-    harness: Mutex<Option<(CommitId, Harness)>>,
+    /// The one that was used last is at the end.
+    harnesses: Mutex<Vec<(CommitId, Harness)>>,
     history: Mutex<Option<(HistoryKey, Arc<History>)>>,
 }
 
@@ -51,9 +56,16 @@ impl LedgerCache {
         commit: &str,
         select: &dyn Fn(&str) -> bool,
     ) -> Result<Harness, LedgerError> {
-        last(&self.harness, commit.to_owned(), |commit| {
-            ledger.harness_at(commit, select)
-        })
+        let mut kept = self.harnesses.lock().unwrap_or_else(PoisonError::into_inner);
+        let harness = match kept.iter().position(|(known, _)| known == commit) {
+            Some(place) => kept.remove(place).1,
+            None => ledger.harness_at(commit, select)?,
+        };
+        if kept.len() == MOST_HARNESSES {
+            kept.remove(0);
+        }
+        kept.push((commit.to_owned(), harness.clone()));
+        Ok(harness)
     }
 
     /// The commits of a session after `base`, and the graph in which they are.
@@ -128,7 +140,8 @@ mod tests {
         }
 
         fn harness_at(&self, _: &str, _: &dyn Fn(&str) -> bool) -> Result<Harness, LedgerError> {
-            unreachable!()
+            self.next();
+            Ok(Harness::default())
         }
 
         fn dirty(&self, _: &[String]) -> Result<Vec<String>, LedgerError> {
@@ -147,5 +160,21 @@ mod tests {
         // The first answer may be that of `a` or of `b`, but it is never cached for the other branch.
         count();
         assert_eq!((count(), count()), (1, 1));
+    }
+
+    #[test]
+    fn the_harness_that_was_not_used_for_longest_is_forgotten() {
+        let (past, ledger) = (LedgerCache::default(), Switching::default());
+        let reads_after = |commit: usize| {
+            past.harness_at(&ledger, &commit.to_string(), &|_| true).unwrap();
+            *ledger.0.lock().unwrap()
+        };
+        for commit in 0..MOST_HARNESSES {
+            assert_eq!(reads_after(commit), commit + 1);
+        }
+        assert_eq!(reads_after(0), MOST_HARNESSES);
+        assert_eq!(reads_after(MOST_HARNESSES), MOST_HARNESSES + 1);
+        assert_eq!(reads_after(0), MOST_HARNESSES + 1);
+        assert_eq!(reads_after(1), MOST_HARNESSES + 2);
     }
 }

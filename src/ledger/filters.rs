@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Git;
+use super::attributes::{GitAttributes, attributes};
 use super::process::refusal;
 use crate::digest::Digest;
 use crate::harness::FileChange;
@@ -19,7 +20,8 @@ pub(super) struct Blob<'a> {
     pub path: &'a str,
 }
 
-/// The words of git if the program of a filter failed; unless the filter is required, git goes on without it.
+/// What git prints if the program of a filter fails. Unless the filter is set as required, git then continues without it
+/// and succeeds, so the exit code says nothing.
 const FILTER_FAILED: &str = "external filter";
 
 /// The attributes that make git convert a file.
@@ -73,7 +75,7 @@ fn first<'a>(answer: &'a [u8], end: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
 /// The first of some blobs whose filter fails.
 fn failing(git: &Git, blobs: &[Blob]) -> Result<Option<CheckoutProblem>, LedgerError> {
     let paths: Vec<&str> = blobs.iter().map(|blob| blob.path).collect();
-    let attributes = attributes(git, &paths)?;
+    let attributes = conversions(git, &paths)?;
     for blob in blobs {
         let Some(filter) = attributes.get(blob.path).and_then(GitAttributes::filter) else {
             continue;
@@ -82,51 +84,25 @@ fn failing(git: &Git, blobs: &[Blob]) -> Result<Option<CheckoutProblem>, LedgerE
         let answer = git.ask(&["cat-file", "--filters", &path, blob.object], &[])?;
         let said = String::from_utf8_lossy(&answer.stderr);
         if said.contains(FILTER_FAILED) || (!answer.status.success() && said.contains("filter")) {
-            let words = said.lines().map(str::trim).rfind(|line| !line.is_empty());
-            return Ok(Some(CheckoutProblem::Failed {
-                path: blob.path.to_owned(),
-                filter: filter.to_owned(),
-                message: words.unwrap_or_default().to_owned(),
-            }));
+            return Ok(Some(failed(blob.path, filter, &said)));
         }
     }
     Ok(None)
 }
 
-/// The attributes of a file that are specified.
-#[derive(Debug, Default)]
-struct GitAttributes(BTreeMap<String, String>);
-
-impl GitAttributes {
-    /// The name of the file's filter.
-    fn filter(&self) -> Option<&str> {
-        let name = self.0.get("filter").map(String::as_str);
-        name.filter(|name| !matches!(*name, "set" | "unset" | ""))
-    }
-
-    fn is_set(&self, name: &str) -> bool {
-        self.0.get(name).is_some_and(|value| value != "unset")
-    }
+/// What makes git convert files, by path.
+fn conversions(git: &Git, paths: &[&str]) -> Result<BTreeMap<String, GitAttributes>, LedgerError> {
+    attributes(git, &CONVERSIONS, paths)
 }
 
-/// The attributes that make git convert files, by path.
-fn attributes(git: &Git, paths: &[&str]) -> Result<BTreeMap<String, GitAttributes>, LedgerError> {
-    if paths.is_empty() {
-        return Ok(BTreeMap::new());
+/// The error for a filter whose program failed, from what git printed.
+fn failed(path: &str, filter: &str, said: &str) -> CheckoutProblem {
+    let last = said.lines().map(str::trim).rfind(|line| !line.is_empty());
+    CheckoutProblem::Failed {
+        path: path.to_owned(),
+        filter: filter.to_owned(),
+        message: last.unwrap_or_default().to_owned(),
     }
-    let arguments = [&["check-attr", "-z", "--stdin"][..], &CONVERSIONS].concat();
-    let answer = git.ask_for_patterns(&arguments, paths.join("\0").as_bytes())?;
-    if !answer.status.success() {
-        return Err(refusal("check-attr", &answer));
-    }
-    let text = String::from_utf8_lossy(&answer.stdout);
-    let fields: Vec<&str> = text.split('\0').collect();
-    let mut found: BTreeMap<String, GitAttributes> = BTreeMap::new();
-    for field in fields.chunks_exact(3).filter(|field| field[2] != "unspecified") {
-        let of_path = found.entry(field[0].to_owned()).or_default();
-        of_path.0.insert(field[1].to_owned(), field[2].to_owned());
-    }
-    Ok(found)
 }
 
 /// The entries of the git configuration whose names match a pattern, as (name in lower case, value).
@@ -153,7 +129,7 @@ impl Git {
     /// # Errors
     /// A filter is not defined, or git fails.
     pub(crate) fn check_filters(&self, paths: &[&str]) -> Result<(), LedgerError> {
-        let attributes = attributes(self, paths)?;
+        let attributes = conversions(self, paths)?;
         let filters: BTreeSet<&str> = attributes.values().filter_map(GitAttributes::filter).collect();
         if filters.is_empty() {
             return Ok(());
@@ -180,7 +156,7 @@ impl Git {
     /// # Errors
     /// git fails.
     pub(crate) fn converted(&self, paths: &[&str]) -> Result<BTreeMap<String, bool>, LedgerError> {
-        let attributes = attributes(self, paths)?;
+        let attributes = conversions(self, paths)?;
         let all = configuration(self, r"^core\.autocrlf$")?;
         let all = all
             .last()
@@ -205,15 +181,9 @@ impl Git {
         let answer = self.ask(&["hash-object", "-w", "--stdin", &option], content)?;
         let said = String::from_utf8_lossy(&answer.stderr);
         if !answer.status.success() || said.contains(FILTER_FAILED) {
-            let filter = attributes(self, &[path])?;
-            let filter = filter.get(path).and_then(GitAttributes::filter).map(str::to_owned);
-            return Err(match filter {
-                Some(filter) => CheckoutProblem::Failed {
-                    path: path.to_owned(),
-                    filter,
-                    message: said.lines().last().unwrap_or_default().to_owned(),
-                }
-                .into(),
+            let attributes = conversions(self, &[path])?;
+            return Err(match attributes.get(path).and_then(GitAttributes::filter) {
+                Some(filter) => failed(path, filter, &said).into(),
                 None => refusal("hash-object", &answer),
             });
         }
@@ -229,7 +199,7 @@ impl Git {
     pub(crate) fn hidden_change(&self, change: &FileChange) -> Result<CheckoutProblem, LedgerError> {
         let path = change.path.as_str();
         let listed = self.read(&["ls-files", "-v", "-z", "--", path], &[])?;
-        let attributes = attributes(self, &[path])?;
+        let attributes = conversions(self, &[path])?;
         let attributes = attributes.get(path);
         let is_set = |name: &str| attributes.is_some_and(|attributes| attributes.is_set(name));
         let without_returns = |bytes: &Option<Vec<u8>>| -> Vec<u8> {

@@ -188,9 +188,14 @@ pub(super) fn first_with(git: &Git, path: &str) -> Result<Option<CommitId>, Ledg
         "--diff-filter=A",
     ];
     let text = git.read(&[&arguments[..], &["--format=%H", "HEAD", "--", path]].concat(), &[])?;
-    // Only merges that add a file print its name too.
-    let is_id = |line: &&str| matches!(line.len(), 40 | 64) && line.bytes().all(|byte| byte.is_ascii_hexdigit());
-    Ok(String::from_utf8_lossy(&text).lines().find(is_id).map(str::to_owned))
+    let text = String::from_utf8_lossy(&text);
+    // For a merge, git also prints the name of the file.
+    Ok(text.lines().find(|line| is_full_id(line)).map(str::to_owned))
+}
+
+/// Whether a text is the full id of a commit, as SHA-1 or SHA-256.
+pub(super) fn is_full_id(text: &str) -> bool {
+    matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// A time in seconds since 1970 as RFC 3339, UTC.

@@ -1,6 +1,7 @@
 //! The ledger on git: reads and writes the applied edits as commits of the user's repository, through the `git`
 //! program.
 
+mod attributes;
 mod blame;
 pub(crate) mod cache;
 pub(crate) mod checkout_problem;
@@ -179,7 +180,19 @@ impl Git {
     /// git fails, or the path leads out of the workspace.
     pub(crate) fn attribute(&self, name: &str, path: &str) -> Result<Option<String>, LedgerError> {
         commit::below_workspace(&[path.to_owned()])?;
-        status::attribute(self, name, path)
+        let found = attributes::attributes(self, &[name], &[path])?;
+        let value = found.get(path).and_then(|of_file| of_file.value(name));
+        Ok(value.map(str::to_owned))
+    }
+
+    /// The text of one file at a commit, given relative to the workspace; `None` if the commit does not have it, or it is
+    /// not text.
+    ///
+    /// # Errors
+    /// See [`Ledger::harness_at`].
+    pub(crate) fn text_at(&self, commit: &str, path: &str) -> Result<Option<String>, LedgerError> {
+        let files = tree::harness_at(self, commit, &|file| file == path)?;
+        Ok(files.text(path).map(str::to_owned))
     }
 
     /// Whether the history of this clone was cut off, as `git clone --depth` does.

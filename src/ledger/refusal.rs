@@ -5,7 +5,7 @@ use std::process::Output;
 use crate::ledger::port::LedgerError;
 use crate::sys::disk::reported_problem;
 
-/// The words of git if a partial clone lacks an object and the remote that has it cannot be reached.
+/// What git prints if a partial clone lacks an object and cannot reach the remote that has it.
 pub(super) const PROMISOR: &str = "promisor remote";
 
 /// What git says if it has no name or email.

@@ -6,6 +6,7 @@ use std::fs::read_to_string;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::log::is_full_id;
 use super::process::{command, output, refusal};
 use super::{Git, Policy};
 use crate::ledger::port::{CommitId, LedgerError};
@@ -75,8 +76,7 @@ impl Git {
 
     /// The file of the present branch; `None` if HEAD is detached or cannot be read.
     pub(super) fn branch_file(&self) -> Option<PathBuf> {
-        let head = read_to_string(self.git_dir.join("HEAD")).ok()?;
-        let branch = head.strip_prefix("ref: ")?.trim_end();
+        let branch = self.branch_on_disk()?;
         branch.starts_with("refs/heads/").then(|| self.common_dir.join(branch))
     }
 
@@ -93,8 +93,7 @@ impl Git {
             None => head,
         };
         let commit = commit.trim_end();
-        let is_name = matches!(commit.len(), 40 | 64) && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
-        is_name.then(|| commit.to_owned())
+        is_full_id(commit).then(|| commit.to_owned())
     }
 
     /// The branch in the file HEAD, as in `refs/heads/main`; `None` if none is checked out.

@@ -51,35 +51,29 @@ impl Git {
 
 /// The given paths that an ignore rule excludes.
 pub(super) fn ignored(git: &Git, paths: &[&str]) -> Result<Vec<String>, LedgerError> {
-    let arguments = ["check-ignore", "-z", "--stdin"];
+    let listing = check_ignore(git, &[], paths)?;
+    let found = listing.split('\0').filter_map(|path| path.strip_prefix("./"));
+    Ok(found.map(str::to_owned).collect())
+}
+
+/// Checks that no ignore rule leaves out a path that git does not track.
+pub(super) fn check_recordable(git: &Git, paths: &[&str]) -> Result<(), LedgerError> {
+    match rule(&check_ignore(git, &["-v"], paths)?) {
+        None => Ok(()),
+        Some((path, rule)) => Err(LedgerError::IgnoredRecord { path, rule }),
+    }
+}
+
+/// What `git check-ignore` prints about paths, each with a leading `./`.
+fn check_ignore(git: &Git, options: &[&str], paths: &[&str]) -> Result<String, LedgerError> {
+    let arguments = [&["check-ignore", "-z", "--stdin"][..], options].concat();
     // With a leading `./`, git does not read a path as a pattern.
     let input: Vec<String> = paths.iter().map(|path| format!("./{path}")).collect();
     let answer = git.ask_for_patterns(&arguments, input.join("\0").as_bytes())?;
     match answer.status.code() {
         // 1 means that no path is ignored.
-        Some(0 | 1) => {
-            let text = String::from_utf8_lossy(&answer.stdout);
-            Ok(text
-                .split('\0')
-                .filter_map(|path| path.strip_prefix("./"))
-                .map(str::to_owned)
-                .collect())
-        }
-        _ => Err(refusal(arguments[0], &answer)),
-    }
-}
-
-/// Checks that no ignore rule leaves out a path that git does not track.
-pub(super) fn check_recordable(git: &Git, paths: &[&str]) -> Result<(), LedgerError> {
-    let arguments = ["check-ignore", "-v", "-z", "--stdin"];
-    let input: Vec<String> = paths.iter().map(|path| format!("./{path}")).collect();
-    let answer = git.ask_for_patterns(&arguments, input.join("\0").as_bytes())?;
-    if !matches!(answer.status.code(), Some(0 | 1)) {
-        return Err(refusal(arguments[0], &answer));
-    }
-    match rule(&String::from_utf8_lossy(&answer.stdout)) {
-        None => Ok(()),
-        Some((path, rule)) => Err(LedgerError::IgnoredRecord { path, rule }),
+        Some(0 | 1) => Ok(String::from_utf8_lossy(&answer.stdout).into_owned()),
+        _ => Err(refusal("check-ignore", &answer)),
     }
 }
 
@@ -91,17 +85,6 @@ fn rule(listing: &str) -> Option<(String, String)> {
     let found = fields.chunks_exact(4).find(excludes)?;
     let path = found[3].strip_prefix("./").unwrap_or(found[3]).to_owned();
     Some((path, format!("line {} of {}: `{}`", found[1], found[0], found[2])))
-}
-
-/// The value of an attribute; git prints the path, the attribute and the value.
-pub(super) fn attribute(git: &Git, name: &str, path: &str) -> Result<Option<String>, LedgerError> {
-    let answer = git.ask_for_patterns(&["check-attr", "-z", name, "--", path], &[])?;
-    if !answer.status.success() {
-        return Err(refusal("check-attr", &answer));
-    }
-    let text = String::from_utf8_lossy(&answer.stdout);
-    let value = text.split('\0').nth(2).filter(|value| *value != "unspecified");
-    Ok(value.map(str::to_owned))
 }
 
 /// One record of porcelain v2; git names files from the top of the work tree.

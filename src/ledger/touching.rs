@@ -59,7 +59,7 @@ impl Git {
         self.since(since, paths, &[])
     }
 
-    /// The same, also on branches whose changes a merge did not keep or that changed nothing together.
+    /// Like [`Self::touching`], but also with the commits of branches whose changes cancel out or were dropped by a merge.
     ///
     /// # Errors
     /// See [`LedgerError`].

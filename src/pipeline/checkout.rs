@@ -1,12 +1,12 @@
 //! Checks before a run that its commits can be made, so that nothing is spent on a run that could not keep its result.
 
-use crate::artifact::after;
+use crate::artifact::{after, error_budget};
 use crate::manifest;
 use crate::pipeline::options::RunOptions;
 use crate::trace::evidence::EvidenceFile;
 use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
-use crate::workspace::session::{PENDING, Session};
+use crate::workspace::session::{PENDING, Session, TRIGGER};
 
 /// The built-in phases after which nothing is committed if a run stops there.
 const UNCOMMITTED: [&str; 4] = ["readiness", "baseline", "diagnose", "plan"];
@@ -24,25 +24,23 @@ pub(super) fn check(workspace: &Workspace, asked: &RunOptions, session: &Session
         return Ok(());
     }
     let phases = workspace.manifest.phases();
-    let names = phases.values().flat_map(|stanza| stanza.writes.iter());
     let own = [
-        "trigger.json",
+        TRIGGER,
         "session.json",
         after::FILE,
-        "budget.json",
+        error_budget::FILE,
         "checkpoints/record.json",
+        PENDING,
     ];
-    let mut paths: Vec<String> = own.map(str::to_owned).into();
-    paths.push(format!("{PENDING}edit.json"));
-    // The names in a folder are digests of edits.
-    paths.extend(names.map(|name| match name.ends_with('/') {
-        true => format!("{name}edit.json"),
-        false => name.clone(),
-    }));
-    let paths: Vec<String> = paths
-        .iter()
-        .map(|name| format!("{}/{name}", session.relative()))
-        .collect();
+    let written = phases
+        .values()
+        .flat_map(|stanza| stanza.writes.iter().map(String::as_str));
+    let path = |name: &str| match name.ends_with('/') {
+        // The names in a folder are digests of edits.
+        true => format!("{}/{name}edit.json", session.relative()),
+        false => format!("{}/{name}", session.relative()),
+    };
+    let paths: Vec<String> = own.into_iter().chain(written).map(path).collect();
     let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
     Ok(workspace.ledger.check_recordable(&paths)?)
 }

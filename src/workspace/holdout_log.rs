@@ -96,28 +96,27 @@ pub(crate) fn warning(workspace: &Workspace) -> Result<Option<Event>, RunError> 
     Ok(worn.map(|wear| Event::Note { text: wear.words() }))
 }
 
-/// The log and its attributes, as far as they have uncommitted changes and git does not ignore them.
+/// Those of the log and its attributes that have uncommitted changes and that git does not ignore. A person's file of
+/// attributes is left to them.
 ///
 /// # Errors
 /// git fails.
 pub(crate) fn uncommitted(workspace: &Workspace) -> Result<Vec<String>, RunError> {
-    let written = workspace.root.read(ATTRIBUTES)?.as_deref() == Some(UNION);
-    let mut paths = vec![FILE.to_owned()];
-    paths.extend(written.then(|| ATTRIBUTES.to_owned()));
-    let mut present = Vec::new();
-    for path in paths {
-        if workspace.root.is_taken(&path)? {
-            present.push(path);
-        }
+    let mut own = Vec::new();
+    if workspace.root.is_taken(FILE)? {
+        own.push(FILE.to_owned());
     }
-    let mut paths = present;
-    let status = workspace.ledger.status(&paths)?;
-    let differs = |path: &String| {
-        let mut found = status.iter().filter(|file| file.state != FileState::Ignored);
-        found.any(|file| file.path == *path)
+    if workspace.root.read(ATTRIBUTES)?.as_deref() == Some(UNION) {
+        own.push(ATTRIBUTES.to_owned());
+    }
+    let status = workspace.ledger.status(&own)?;
+    let differs = |path: &str| {
+        status
+            .iter()
+            .any(|file| file.path == path && file.state != FileState::Ignored)
     };
-    paths.retain(differs);
-    Ok(paths)
+    own.retain(|path| differs(path));
+    Ok(own)
 }
 
 fn parse(path: &Path, text: &str) -> Result<Vec<HoldoutUse>, ArtifactError> {

@@ -46,7 +46,7 @@ fn restore(workspace: &Workspace, files: &[(String, Vec<u8>)]) -> Result<bool, R
     Ok(any)
 }
 
-/// Whether two texts have the same characters but for spacing. Other changes may be those of a person.
+/// Whether two texts differ only in spacing. Any other change may be a person's.
 fn differ_in_spacing(one: &[u8], other: &[u8]) -> bool {
     let words = |bytes: &[u8]| -> Vec<u8> {
         bytes

@@ -127,6 +127,11 @@ impl Session {
         format!("{FOLDER}/{}", self.id)
     }
 
+    /// The path of an edit's outcome, relative to the workspace.
+    pub(crate) fn outcome_path(&self, edit: Digest) -> String {
+        format!("{}/{OUTCOMES}{edit}.json", self.relative())
+    }
+
     /// Reads an artifact; `None` if it does not exist.
     ///
     /// # Errors

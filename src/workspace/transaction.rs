@@ -127,9 +127,9 @@ fn restore(workspace: &Workspace, file: &IntendedFile, head: &Harness) -> Result
         Some(bytes) => workspace.root.publish(&path, bytes)?,
         None => workspace.root.remove(&path)?,
     }
-    interrupted
-        .into_iter()
-        .for_each(|before| workspace.root.forget_copy_of(before));
+    if let Some(before) = interrupted {
+        workspace.root.forget_copy_of(before);
+    }
     Ok(())
 }
 

@@ -565,7 +565,7 @@ fn files_behind_a_filter_are_scored_and_edited_as_the_agent_reads_them() {
 
 #[test]
 fn an_edit_is_judged_and_committed_as_a_checkout_would_write_it() {
-    // The filter drops trailing blanks and adds a line, so what an edit writes does not come back.
+    // The filter changes a comment, so a checkout does not give back what an edit writes.
     let configuration = [
         ("filter.tidy.clean", "sed -e 's/# too shy/# shy/'"),
         ("filter.tidy.smudge", "cat"),

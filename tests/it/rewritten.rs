@@ -9,14 +9,9 @@ use crate::space::{Said, Space};
 const BEFORE: &str = "refuse_below = 0.9 # too shy";
 const AFTER: &str = "refuse_below = 0.0 # too shy";
 
-/// The workspace's session with all its files committed.
-fn executed() -> Space {
-    Space::executed()
-}
-
-/// The same with the session's commits squashed into one, as a forge does with a pull request.
+/// The executed space with the session's commits squashed into one, as a forge does with a pull request.
 fn squashed() -> Space {
-    let space = executed();
+    let space = Space::executed();
     let start = space.git(&["rev-list", "--max-parents=0", "HEAD"]);
     space.git(&["checkout", "-q", "-b", "squashed", start.trim()]);
     space.git(&["merge", "-q", "--squash", "main"]);
@@ -51,7 +46,7 @@ fn dry_run(space: &Space) -> Said {
 
 #[test]
 fn an_edit_that_an_ordinary_commit_removed_is_rolled_back() {
-    for space in [executed(), squashed()] {
+    for space in [Space::executed(), squashed()] {
         let commit = change(&space, AFTER, BEFORE);
         let said = space.kaizen(&["verify"]).exits(1);
         assert!(said.out.contains(&commit), "{}", said.out);
@@ -83,7 +78,7 @@ fn an_edit_that_an_ordinary_commit_removed_is_rolled_back() {
 #[test]
 fn a_changed_value_stays_applied_and_a_deleted_one_does_not() {
     for (to, status) in [("refuse_below = 0.5 # too shy", "applied"), ("", "rolled_back")] {
-        let space = executed();
+        let space = Space::executed();
         change(&space, AFTER, to);
         space.run(&[]).exits(3);
         assert_eq!(bold(&space)["status"], status, "{to}");
@@ -93,7 +88,7 @@ fn a_changed_value_stays_applied_and_a_deleted_one_does_not() {
 
 #[test]
 fn what_a_person_brings_back_after_a_revert_by_kaizen_stays() {
-    let space = executed();
+    let space = Space::executed();
     space.kaizen(&["revert", "bold"]).exits(0);
     let reverted = bold(&space);
     let commit = reverted["rolled_back"]["commit"].as_str().unwrap();
@@ -181,7 +176,7 @@ fn what_a_shallow_clone_does_not_show_is_said() {
 /// A merge that takes one branch's files and the other's record.
 #[test]
 fn a_record_that_a_merge_replaced_is_restored_with_its_evidence() {
-    let space = executed();
+    let space = Space::executed();
     let before = bold(&space);
     let path = format!(
         "{}/outcomes/{}.json",

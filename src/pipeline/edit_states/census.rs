@@ -56,7 +56,7 @@ impl EditCensus {
         is_wanted: &dyn Fn(&Session) -> bool,
     ) -> Result<Self, RunError> {
         let mut census = Self::default();
-        let mut places = BTreeMap::new();
+        let mut times = BTreeMap::new();
         for session in session::all(&workspace.root)?
             .iter()
             .filter(|session| is_wanted(session))
@@ -66,14 +66,15 @@ impl EditCensus {
             };
             for (digest, state) in search.states()? {
                 let outcome = search.outcomes.get(&digest);
-                places.insert((session.id.clone(), digest), applied_at(outcome));
+                let applied_at = outcome.and_then(|outcome| outcome.applied_at.clone());
+                times.insert((session.id.clone(), digest), applied_at);
                 census.add(&session.id, digest, outcome, state);
             }
         }
         let graph = inputs.graph()?;
         census.applied.sort_by_cached_key(|edit| {
-            let at = places.get(&(edit.session.clone(), edit.digest)).cloned();
-            (graph.place(&edit.commit), at)
+            let applied_at = times.get(&(edit.session.clone(), edit.digest)).cloned();
+            (graph.place(&edit.commit), applied_at)
         });
         Ok(census)
     }
@@ -95,7 +96,7 @@ impl EditCensus {
         }
     }
 
-    /// The applied edits that no commit of kaizen names, because a person squashed or rewrote it.
+    /// The applied edits that no commit of kaizen names, because a person squashed or rewrote their commits.
     ///
     /// # Errors
     /// git fails, or the sessions cannot be listed.
@@ -108,8 +109,8 @@ impl EditCensus {
         let is_named = |session: &str, digest: &Digest| named.contains(&(session, digest.to_string().as_str()));
         let has_other = |session: &Session| {
             let outcomes = session.outcomes().unwrap_or_default();
-            let applied = outcomes.values().filter(|one| one.status == OutcomeStatus::Applied);
-            applied.into_iter().any(|one| !is_named(&session.id, &one.edit_digest))
+            let mut applied = outcomes.values().filter(|one| one.status == OutcomeStatus::Applied);
+            applied.any(|one| !is_named(&session.id, &one.edit_digest))
         };
         let mut census = Self::of(workspace, inputs, &has_other)?;
         census.applied.retain(|edit| !is_named(&edit.session, &edit.digest));
@@ -137,8 +138,4 @@ pub(crate) fn edits_without_session(workspace: &Workspace, inputs: &Inputs) -> R
     };
     let all = applied_in(inputs.graph()?, &entries).into_iter().map(edit);
     Ok(all.filter(|edit| !known.contains(&edit.session)).collect())
-}
-
-fn applied_at(outcome: Option<&Outcome>) -> Option<String> {
-    outcome.and_then(|outcome| outcome.applied_at.clone())
 }

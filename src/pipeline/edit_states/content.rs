@@ -26,7 +26,7 @@ fn survives(edit: &Edit, files: &Harness) -> bool {
     let Some((removed, added)) = op::patch_lines(edit) else {
         return false;
     };
-    let stands = |path: &str| {
+    let has_the_lines = |path: &str| {
         let lines: Vec<&str> = files
             .text(path)
             .unwrap_or_default()
@@ -39,7 +39,7 @@ fn survives(edit: &Edit, files: &Harness) -> bool {
         in_order && removed.iter().all(is_gone)
     };
     let has_words = added.iter().any(|line| !line.trim().is_empty());
-    has_words && files.files().any(|(path, _)| stands(path))
+    has_words && files.files().any(|(path, _)| has_the_lines(path))
 }
 
 /// An edit with the lines that it removed and added in its commit.
@@ -88,8 +88,8 @@ impl<'a> EditContent<'a> {
         }
     }
 
-    /// Whether something of the edit is in the files: a line that only it added, or its value.
-    pub(super) fn stands(&self, files: &Harness) -> bool {
+    /// Whether something of the edit is left in the files: a line that only it added, or its value.
+    pub(super) fn is_left_in(&self, files: &Harness) -> bool {
         if !self.is_text() {
             return op::contains(self.edit, files, self.rules) == Some(true);
         }
@@ -100,10 +100,11 @@ impl<'a> EditContent<'a> {
         texts.any(|text| text.lines().any(is_own))
     }
 
-    /// Whether nothing of the edit is left. A changed value is not gone; one that is as before, or deleted, is.
+    /// Whether nothing of the edit is left. A value is gone if it is deleted or as before the edit, but not if it was
+    /// changed again.
     pub(super) fn is_gone(&self, files: &Harness) -> bool {
         if self.is_text() {
-            return !self.stands(files);
+            return !self.is_left_in(files);
         }
         let Ok(again) = op::apply(self.edit, files, self.rules) else {
             return false;

@@ -5,6 +5,7 @@ pub(crate) mod census;
 mod content;
 mod people;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use content::contains;
@@ -18,12 +19,12 @@ use crate::digest::Digest;
 use crate::harness::{Harness, op};
 use crate::ledger::cache::History;
 use crate::ledger::graph::{CommitGraph, DividedMerge, LedgerState};
-use crate::ledger::port::{CommitId, Ledger, LedgerError};
+use crate::ledger::port::{CommitId, LedgerError};
 use crate::pipeline::execute::reconcile::edit_events;
 use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
 use crate::workspace::inputs::Inputs;
-use crate::workspace::session::{OUTCOMES, Session};
+use crate::workspace::session::Session;
 
 /// The most commits that are searched for the one that brought an edit into the files.
 const MOST_STEPS: usize = 200;
@@ -33,9 +34,12 @@ pub(crate) struct EditSearch<'a> {
     workspace: &'a Workspace,
     inputs: &'a Inputs<'a>,
     session: &'a Session,
-    planned: Vec<Edit>,
+    /// The edits of the plan, with their places in it.
+    planned: BTreeMap<Digest, (usize, Edit)>,
     pending: BTreeMap<Digest, PendingReview>,
     outcomes: BTreeMap<Digest, Outcome>,
+    /// The edits that were looked up in git so far, because neither plan nor questions have them.
+    looked_up: RefCell<BTreeMap<Digest, Option<Edit>>>,
 }
 
 impl<'a> EditSearch<'a> {
@@ -50,13 +54,18 @@ impl<'a> EditSearch<'a> {
     ) -> Result<Self, RunError> {
         // Phase `plan` reports a plan that a person has not finished.
         let plan: Option<Plan> = session.read("plan.json").ok().flatten();
+        let mut planned = BTreeMap::new();
+        for (place, edit) in plan.into_iter().flat_map(|plan| plan.edits).enumerate() {
+            planned.entry(edit.digest()).or_insert((place, edit));
+        }
         Ok(Self {
             workspace,
             inputs,
             session,
-            planned: plan.map(|plan| plan.edits).unwrap_or_default(),
+            planned,
             pending: session.pending()?,
             outcomes: session.outcomes()?,
+            looked_up: RefCell::default(),
         })
     }
 
@@ -80,8 +89,7 @@ impl<'a> EditSearch<'a> {
     fn forget_hidden(&self, states: &mut BTreeMap<Digest, LedgerState>) -> Result<(), RunError> {
         for (digest, state) in states.iter_mut() {
             let LedgerState::Applied(commit) = &state else { continue };
-            let is_planned = self.planned.iter().any(|edit| edit.digest() == *digest);
-            if !is_planned && self.is_rolled_back(*digest) && self.shown(*digest)?.is_none() {
+            if !self.planned.contains_key(digest) && self.is_rolled_back(*digest) && self.shown(*digest)?.is_none() {
                 *state = LedgerState::Reverted(commit.clone());
             }
         }
@@ -122,7 +130,7 @@ impl<'a> EditSearch<'a> {
         Ok(states)
     }
 
-    /// Corrects the states by what people did in ordinary commits, which no message tells.
+    /// Corrects the states for what people did in ordinary commits, whose messages do not say it.
     fn correct(&self, states: &mut BTreeMap<Digest, LedgerState>) -> Result<(), RunError> {
         for (digest, state) in states.iter_mut() {
             let found = match state {
@@ -148,36 +156,41 @@ impl<'a> EditSearch<'a> {
         Ok(())
     }
 
+    /// An edit from the plan, a question or git; `None` if none of them has it.
     fn edit(&self, digest: Digest) -> Result<Option<Edit>, RunError> {
-        let planned = self.planned.iter().find(|edit| edit.digest() == digest);
+        let planned = self.planned.get(&digest).map(|(_, edit)| edit);
         let asked = || self.pending.get(&digest).map(|pending| &pending.edit);
         if let Some(edit) = planned.or_else(asked) {
             return Ok(Some(edit.clone()));
         }
+        if let Some(known) = self.looked_up.borrow().get(&digest) {
+            return Ok(known.clone());
+        }
+        let found = self.edit_in_git(digest)?;
+        self.looked_up.borrow_mut().insert(digest, found.clone());
+        Ok(found)
+    }
+
+    /// An edit from the session's plan at HEAD, or else at the commit that brought its outcome.
+    fn edit_in_git(&self, digest: Digest) -> Result<Option<Edit>, RunError> {
         let Some(head) = self.inputs.head()? else {
             return Ok(None);
         };
         if let Some(edit) = self.planned_at(head, digest)? {
             return Ok(Some(edit));
         }
-        let first = self.workspace.ledger.first_with(&self.outcome_path(digest))?;
+        let first = self.workspace.ledger.first_with(&self.session.outcome_path(digest))?;
         first.map_or(Ok(None), |commit| self.planned_at(&commit, digest))
     }
 
     /// An edit of the session's plan at a commit.
     fn planned_at(&self, commit: &str, digest: Digest) -> Result<Option<Edit>, RunError> {
         let path = format!("{}/plan.json", self.session.relative());
-        let files = self.workspace.ledger.harness_at(commit, &|file| file == path)?;
+        let text = self.workspace.ledger.text_at(commit, &path)?;
         // A plan that cannot be read has no edits to find.
-        let plan = files
-            .text(&path)
-            .and_then(|text| serde_json::from_str::<Plan>(text).ok());
+        let plan = text.and_then(|text| serde_json::from_str::<Plan>(&text).ok());
         let edits = plan.map(|plan| plan.edits).unwrap_or_default();
         Ok(edits.into_iter().find(|edit| edit.digest() == digest))
-    }
-
-    fn outcome_path(&self, digest: Digest) -> String {
-        format!("{}/{OUTCOMES}{digest}.json", self.session.relative())
     }
 
     /// The applied edits that are no longer in the plan, as git or a review question has them.
@@ -187,8 +200,7 @@ impl<'a> EditSearch<'a> {
     pub(crate) fn withdrawn(&self, states: &BTreeMap<Digest, LedgerState>) -> Result<Vec<Edit>, RunError> {
         let mut found = Vec::new();
         for (digest, state) in states {
-            let is_planned = self.planned.iter().any(|edit| edit.digest() == *digest);
-            if !is_planned && matches!(state, LedgerState::Applied(_)) {
+            if !self.planned.contains_key(digest) && matches!(state, LedgerState::Applied(_)) {
                 found.extend(self.edit(*digest)?);
             }
         }
@@ -223,11 +235,14 @@ impl<'a> EditSearch<'a> {
         {
             return Ok(true);
         }
-        let (path, Some(head)) = (self.outcome_path(digest), self.inputs.head()?) else {
+        let Some(head) = self.inputs.head()? else {
             return Ok(false);
         };
-        let files = self.workspace.ledger.harness_at(head, &|file| file == path)?;
-        let recorded: Option<Outcome> = files.text(&path).and_then(|text| serde_json::from_str(text).ok());
+        let text = self
+            .workspace
+            .ledger
+            .text_at(head, &self.session.outcome_path(digest))?;
+        let recorded: Option<Outcome> = text.and_then(|text| serde_json::from_str(&text).ok());
         Ok(recorded.is_some_and(|outcome| outcome.status == OutcomeStatus::RolledBack))
     }
 
@@ -238,7 +253,7 @@ impl<'a> EditSearch<'a> {
         };
         let (graph, later) = (self.inputs.graph()?, self.later(&edit)?);
         // The record of the edit came with the commit that squashed it.
-        let recorded = self.workspace.ledger.first_with(&self.outcome_path(digest))?;
+        let recorded = self.workspace.ledger.first_with(&self.session.outcome_path(digest))?;
         if let Some(recorded) = recorded.clone()
             && self.shows(&edit, &later, &recorded)? == Some(true)
         {
@@ -287,7 +302,7 @@ impl<'a> EditSearch<'a> {
 
     /// The edits of the session that were applied after an edit, also those that left the plan: they may hide it.
     fn later(&self, edit: &Edit) -> Result<Vec<Edit>, RunError> {
-        let place = |digest: &Digest| self.planned.iter().position(|edit| edit.digest() == *digest);
+        let place = |digest: &Digest| self.planned.get(digest).map(|(place, _)| *place);
         let time = |outcome: &Outcome| outcome.applied_at.clone().unwrap_or_default();
         let own = edit.digest();
         let since = self.outcomes.get(&own).map(time).unwrap_or_default();

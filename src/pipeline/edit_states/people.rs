@@ -41,12 +41,11 @@ impl EditSearch<'_> {
         if let Some(known) = self.known_removal(digest, applied, graph) {
             return Ok(self
                 .files(&known)?
-                .filter(|files| !content.stands(files))
+                .filter(|files| !content.is_left_in(files))
                 .map(|_| known));
         }
-        let stood = |files: &Harness| content.stands(files);
         let found = self.change(applied, &content.paths, &now, &|before, after| {
-            stood(before) && !stood(after)
+            content.is_left_in(before) && !content.is_left_in(after)
         })?;
         let is_removal =
             |found: &FileStep| !is_of_edit(&found.entry) && !content.is_replaced(&found.before, &found.after);
@@ -61,7 +60,8 @@ impl EditSearch<'_> {
         (graph.place(&commit)? > graph.place(applied)?).then_some(commit)
     }
 
-    /// The commit in which a person brought an edit back that commit `undone` had removed (`None`: it is not known which).
+    /// The commit in which a person brought back an edit that commit `undone` had removed; `undone` is `None` if that
+    /// commit is not known.
     pub(super) fn return_of(&self, digest: Digest, undone: Option<&CommitId>) -> Result<Option<CommitId>, RunError> {
         let (Some(head), Some(edit)) = (self.inputs.head()?, self.edit(digest)?) else {
             return Ok(None);
@@ -114,7 +114,7 @@ impl EditSearch<'_> {
         }))
     }
 
-    /// The newest commit after `since` that changed the files as asked.
+    /// The newest commit after `since` of whose files, before and after it, `is_it` is true.
     fn change(
         &self,
         since: &CommitId,

@@ -137,8 +137,8 @@ impl SessionHead {
         Ok((commit, committed))
     }
 
-    /// Reverts the commit at HEAD that a hook changed so that the gate refuses it. The files become what they were, so
-    /// that no hook is asked about them.
+    /// Reverts the commit at HEAD, which a hook changed and the gate refused. No hook runs, because the files become what
+    /// they were before.
     pub(crate) fn undo(
         &mut self,
         committed: &Harness,
@@ -152,6 +152,10 @@ impl SessionHead {
         }
         execution.write(&changes)?;
         self.commit = Some(execution.ledger().commit_past_hooks(&paths(&changes), message)?);
+        if self.harness != *before {
+            self.harness = before.clone();
+            self.evaluation = None;
+        }
         execution.finish_write()
     }
 }

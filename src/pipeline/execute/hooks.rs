@@ -27,8 +27,8 @@ pub(super) fn judge_again(
     Ok((refused.unwrap_or(decided), after))
 }
 
-/// Whether the commit at HEAD holds something else than its edit, so that a hook changed it and a crash may have come
-/// before the gate judged that.
+/// Whether the gate may not have judged the committed files yet: the commit is at HEAD and does not hold exactly its edit,
+/// so a hook changed it, and the run may have crashed before the gate was asked again.
 pub(super) fn is_unjudged(
     edit: &Edit,
     commit: &str,
@@ -40,7 +40,8 @@ pub(super) fn is_unjudged(
         && op::apply(edit, before, &input.rules).is_ok_and(|candidate| candidate != *committed)
 }
 
-/// Reverts the commit at HEAD if the gate refuses what a hook made of it, and returns the outcome; `None` if it is kept.
+/// Reverts the commit at HEAD if the gate refuses what a hook made of it, and returns the outcome; `None` if the commit
+/// stays.
 pub(super) fn undo_if_lost(
     edit: &Edit,
     decided: &Outcome,

@@ -186,12 +186,12 @@ pub(crate) fn applied_in<'a>(graph: &CommitGraph, entries: &'a [LedgerEntry]) ->
             }
         }
     }
-    let stands = |entry: &'a LedgerEntry| {
+    let with_digest = |entry: &'a LedgerEntry| {
         let digest: Digest = entry.trailer("Edit-Digest")?.parse().ok()?;
         let is_applied = applied.contains(&(session(entry), digest, entry.commit.clone()));
         is_applied.then_some((entry, digest))
     };
-    entries.iter().filter_map(stands).collect()
+    entries.iter().filter_map(with_digest).collect()
 }
 
 fn session(entry: &LedgerEntry) -> &str {
