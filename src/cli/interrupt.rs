@@ -27,9 +27,9 @@ pub(super) fn line(command: &CliCommand, arguments: impl IntoIterator<Item = OsS
     let kept = kept(command)?;
     let words = arguments.into_iter().map(|word| word.to_string_lossy().into_owned());
     let words: Vec<String> = match command {
-        // With these, it would begin again what is under way.
+        // `--new` and `--redo` would start over instead of continuing.
         CliCommand::Run(_) => without_fresh_start(words),
-        // A workspace that was laid out is not laid out again.
+        // `demo` refuses a folder that is not empty.
         CliCommand::Demo(_) => return Some(format!("interrupted: {kept}; `kaizen run` in that folder continues")),
         _ => words.collect(),
     };

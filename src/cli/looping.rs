@@ -74,7 +74,8 @@ pub(crate) fn looping(command: &LoopArgs, setting: &Setting) -> Result<Code, Com
 
 fn print_step(workspace: &Workspace, record: &LoopRecord, step: &LoopStep, setting: &Setting) {
     let number = record.steps.len();
-    let unscored = unscored(workspace, (step, step));
+    let recorded = session_record(workspace, step);
+    let unscored = unscored(recorded.as_ref(), recorded.as_ref());
     if setting.is_json() {
         let mut event = json!(step);
         event["unscored"] = json!(unscored);
@@ -91,7 +92,7 @@ fn print_step(workspace: &Workspace, record: &LoopRecord, step: &LoopStep, setti
         step.session,
         scores(step.score_before, step.score_after),
         in_brackets(unscored),
-        edits(workspace, step),
+        edits(recorded.as_ref()),
         cost(step.cost_usd, step.counted_usd.unwrap_or_default())
     );
     if let Some(error) = &step.error {
@@ -104,11 +105,10 @@ fn scores(before: Option<f64>, after: Option<f64>) -> String {
     format!("{} → {}", percent(before), percent(after))
 }
 
-/// How many tasks have no score before the first of two steps and after the other; `None` if all have one.
-fn unscored(workspace: &Workspace, (first, last): (&LoopStep, &LoopStep)) -> Option<String> {
-    let (first, last) = (session_record(workspace, first), session_record(workspace, last));
-    let before = first.as_ref().and_then(|record| record.benchmark_before.as_ref());
-    without_score(before, last.as_ref().and_then(|record| record.benchmark_after.as_ref()))
+/// How many tasks have no score before the first of two sessions and after the last; `None` if all have one.
+fn unscored(first: Option<&SessionRecord>, last: Option<&SessionRecord>) -> Option<String> {
+    let before = first.and_then(|record| record.benchmark_before.as_ref());
+    without_score(before, last.and_then(|record| record.benchmark_after.as_ref()))
 }
 
 fn in_brackets(unscored: Option<String>) -> String {
@@ -119,10 +119,9 @@ fn session_record(workspace: &Workspace, step: &LoopStep) -> Option<SessionRecor
     Session::at(&workspace.root, &step.session).record().ok().flatten()
 }
 
-fn edits(workspace: &Workspace, step: &LoopStep) -> String {
-    let record = session_record(workspace, step);
+fn edits(record: Option<&SessionRecord>) -> String {
     let count = |status| {
-        let outcomes = record.iter().flat_map(|record| &record.edit_outcomes);
+        let outcomes = record.into_iter().flat_map(|record| &record.edit_outcomes);
         outcomes.filter(|outcome| outcome.status == status).count()
     };
     match (count(OutcomeStatus::Applied), count(OutcomeStatus::PendingReview)) {
@@ -146,7 +145,10 @@ fn summary(workspace: &Workspace, record: &LoopRecord, setting: &Setting) -> Res
     let last_step = record.steps.iter().rev().find(|step| step.score_after.is_some());
     let first = first_step.and_then(|step| step.score_before);
     let last = last_step.and_then(|step| step.score_after);
-    let unscored = first_step.zip(last_step).and_then(|steps| unscored(workspace, steps));
+    let unscored = first_step.zip(last_step).and_then(|(first, last)| {
+        let (first, last) = (session_record(workspace, first), session_record(workspace, last));
+        unscored(first.as_ref(), last.as_ref())
+    });
     if setting.is_json() {
         render::json(&json!({
             "event": "loop_stopped", "reason": record.stop_reason, "sessions": record.steps.len(),

@@ -39,7 +39,7 @@ pub(crate) fn out(text: fmt::Arguments) {
     note(Stream::Stdout, anstream::stdout().lock().write_all(text.as_bytes()));
 }
 
-/// Stdout for the messages of a protocol, which are no text for a terminal.
+/// Stdout for the messages of a protocol, which are not meant for a terminal.
 pub(crate) fn message_output() -> tokio::io::Stdout {
     tokio::io::stdout()
 }
@@ -108,7 +108,7 @@ pub(crate) fn out_pipe() -> Option<std::fs::File> {
     (kind.is_fifo() || kind.is_socket()).then_some(handle)
 }
 
-/// On other systems, nobody asks.
+/// On other systems, a closed pipe is not noticed.
 #[cfg(not(unix))]
 pub(crate) fn out_pipe() -> Option<std::fs::File> {
     None

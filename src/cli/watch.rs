@@ -75,12 +75,11 @@ fn run_forever(command: &WatchArgs, mut watch_loop: WatchLoop, teller: &Teller) 
                 text: polls_because(&loss),
             });
         }
-        let (quiet, rescan) = pace(watcher, watch_loop);
+        let (quiet, rescan) = pace(watch_loop, watcher.is_polling());
         watcher.tune(quiet, rescan);
     };
-    let triggers = &watch_loop.workspace().manifest.triggers;
-    let rescan = Duration::from_secs(triggers.rescan_seconds);
-    let mut watcher = FileWatcher::new(command.poll, Duration::from_millis(triggers.quiet_ms), rescan);
+    let (quiet, rescan) = pace(&watch_loop, command.poll);
+    let mut watcher = FileWatcher::new(command.poll, quiet, rescan);
     // Listen before the first turn, so that changes during it are noticed.
     listen(&mut watcher, &watch_loop);
     watch_loop.start(&listener);
@@ -108,10 +107,11 @@ fn check_place(root: &Root) -> Result<(), CommandFailure> {
     Err(CommandFailure::failed(gone).hint("`kaizen watch` in the workspace's present folder continues"))
 }
 
-fn pace(watcher: &FileWatcher, watch_loop: &WatchLoop) -> (Duration, Duration) {
+/// How long a file must be quiet, and how often all files are checked.
+fn pace(watch_loop: &WatchLoop, polls: bool) -> (Duration, Duration) {
     let rules = &watch_loop.workspace().manifest.triggers;
     let rescan = Duration::from_secs(rules.rescan_seconds);
-    let rescan = if watcher.is_polling() { rescan.min(POLL) } else { rescan };
+    let rescan = if polls { rescan.min(POLL) } else { rescan };
     (Duration::from_millis(rules.quiet_ms), rescan)
 }
 

@@ -131,13 +131,12 @@ pub(crate) fn plan(
     let (mut fit, mut places) = (Vec::new(), Vec::new());
     for (at, edit) in edits.iter().enumerate() {
         let mut found = secrets((at, edit), &harness);
-        let is_unfit = unfit.iter().any(|problem| problem.is_in("edits", at));
-        if !is_unfit {
+        if !unfit.iter().any(|problem| problem.is_in("edits", at)) {
             found.extend(malformed((at, edit)));
-        }
-        if !is_unfit && found.is_empty() {
-            fit.push(edit);
-            places.push(at);
+            if found.is_empty() {
+                fit.push(edit);
+                places.push(at);
+            }
         }
         problems.extend(found);
     }
@@ -155,9 +154,14 @@ pub(crate) fn plan(
     Ok(Ok(notes))
 }
 
+/// The id of a submitted edit in brackets, if it has one.
+fn label(edit: &Value) -> String {
+    edit["id"].as_str().map(|id| format!(" (`{id}`)")).unwrap_or_default()
+}
+
 /// Problems for the keys and passwords in one edit.
 fn secrets((at, edit): (usize, &Value), harness: &Harness) -> Vec<String> {
-    let label = edit["id"].as_str().map(|id| format!(" (`{id}`)")).unwrap_or_default();
+    let label = label(edit);
     // An id that contains a secret is not repeated in the message.
     let label = if secret::in_text(&label, harness).is_empty() {
         label
@@ -181,7 +185,7 @@ fn secrets((at, edit): (usize, &Value), harness: &Harness) -> Vec<String> {
 /// The problems with the format of one edit.
 fn malformed((at, edit): (usize, &Value)) -> Vec<String> {
     let problems = plan::problems_of_bare(&json!({"edits": [edit]}).to_string());
-    let label = edit["id"].as_str().map(|id| format!(" (`{id}`)")).unwrap_or_default();
+    let label = label(edit);
     problems
         .into_iter()
         .map(|one| format!("edits[{at}]{label}: {}", one.message))

@@ -203,12 +203,7 @@ fn ops(briefing: &Briefing, manifest: &Manifest) -> String {
 
 /// The keys of a payload as a list for people and models; the full schema is in `edit.schema.json`.
 fn payload(schema: &Value) -> String {
-    let required: Vec<&str> = schema["required"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
+    let required = schemas::required(schema);
     let properties = schema["properties"].as_object();
     let line = |(name, about): (&String, &Value)| {
         let need = if required.contains(&name.as_str()) {

@@ -68,6 +68,12 @@ pub(crate) fn text(schema: &Schema) -> String {
     format!("{}\n", serde_json::to_string_pretty(schema).unwrap_or_default())
 }
 
+/// The names of the properties that an object schema requires.
+pub(crate) fn required(schema: &Value) -> Vec<&str> {
+    let names = schema["required"].as_array().into_iter().flatten();
+    names.filter_map(Value::as_str).collect()
+}
+
 fn schema<T: JsonSchema>() -> Schema {
     SchemaGenerator::default().into_root_schema_for::<T>()
 }

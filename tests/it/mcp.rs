@@ -127,6 +127,12 @@ impl Client {
     }
 }
 
+/// The problems of a refused submission.
+fn problems(said: &Value) -> Vec<&str> {
+    let all = said["problems"].as_array().unwrap();
+    all.iter().filter_map(Value::as_str).collect()
+}
+
 impl Drop for Client {
     fn drop(&mut self) {
         let _ = self.child.kill();
@@ -228,12 +234,7 @@ fn nothing_is_written_of_what_is_wrong() {
     outside["id"] = "nul".into();
     let hostile = super::space::hostile();
     let said = client.bad("submit_plan", json!({"edits": [bold(), hostile, outside]}));
-    let problems: Vec<&str> = said["problems"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter_map(Value::as_str)
-        .collect();
+    let problems = problems(&said);
     assert!(
         problems.len() == 2 && problems[0].contains("hostile") && problems[1].contains("nul"),
         "{problems:?}"
@@ -595,12 +596,7 @@ fn a_refused_submission_names_every_fault_at_once() {
         json!({"agent": "x", "param": "k", "value": 1}),
     );
     let said = client.bad("submit_plan", json!({"edits": edits}));
-    let problems: Vec<&str> = said["problems"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter_map(Value::as_str)
-        .collect();
+    let problems = problems(&said);
     for part in [
         "`edits[0].op` must be one of",
         "`edits[1].rationale`",

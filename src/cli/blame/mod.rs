@@ -8,8 +8,11 @@ use clap::Args;
 
 use super::Setting;
 use super::exit::{Code, CommandFailure};
+use super::show::edit::{self, EditDetails};
+use crate::digest::Digest;
 use crate::ledger::{BlamedLine, FileState};
 use crate::workspace::Workspace;
+use crate::workspace::session::Session;
 
 /// Show which edit wrote each line of a file, and on what evidence
 #[derive(Clone, Debug, Args)]
@@ -87,4 +90,10 @@ fn blamed(workspace: &Workspace, path: &str) -> Result<Vec<BlamedLine>, CommandF
         return Err(unknown());
     }
     workspace.ledger.blame(path)?.ok_or_else(unknown)
+}
+
+/// What a session knows about an edit; `None` if the session cannot be read, which `verify` reports.
+fn details(workspace: &Workspace, session: &str, digest: Digest) -> Option<EditDetails> {
+    let mut known = edit::known(&Session::at(&workspace.root, session)).ok()?;
+    known.remove(&digest)
 }

@@ -21,9 +21,9 @@ struct BlameRow<'a> {
     date: &'a str,
     who: &'a str,
     subject: &'a str,
-    edit_id: Option<&'a str>,
+    edit_id: Option<String>,
     edit_digest: Option<Digest>,
-    session: Option<&'a str>,
+    session: Option<String>,
     delta: Option<f64>,
     lines: Vec<&'a str>,
 }
@@ -39,17 +39,13 @@ pub(crate) fn show(
     setting: &Setting,
 ) -> Result<(), CommandFailure> {
     let past = Past::of(workspace, path, lines)?;
-    let stories: Vec<CommitStory> = lines.iter().map(|line| past.story(workspace, line)).collect();
-    let told: Vec<(&BlamedLine, &CommitStory)> = lines.iter().zip(&stories).collect();
     if lines.is_empty() && !setting.is_json() {
         err!("{path} is empty");
     }
     let mut from = 1;
-    let same = |one: &(&BlamedLine, &CommitStory), other: &(&BlamedLine, &CommitStory)| {
-        one.0.origin == other.0.origin && one.1.edit_digest == other.1.edit_digest
-    };
-    for range in told.chunk_by(same) {
-        let row = row(path, from, range);
+    let same = |one: &BlamedLine, other: &BlamedLine| one.origin == other.origin && past.edit(one) == past.edit(other);
+    for range in lines.chunk_by(same) {
+        let row = row(path, from, range, past.story(workspace, &range[0]));
         from += range.len();
         if setting.is_json() {
             render::json(&row);
@@ -60,11 +56,9 @@ pub(crate) fn show(
     Ok(())
 }
 
-fn row<'a>(file: &'a str, from: usize, range: &[(&'a BlamedLine, &'a CommitStory)]) -> BlameRow<'a> {
-    let (first, story) = range[0];
-    let origin = &first.origin;
-    let outcome = story.known.as_ref().and_then(|known| known.outcome.as_ref());
-    let delta = outcome.and_then(|outcome| outcome.benchmark_delta);
+fn row<'a>(file: &'a str, from: usize, range: &'a [BlamedLine], story: CommitStory) -> BlameRow<'a> {
+    let origin = &range[0].origin;
+    let delta = story.known.and_then(|known| known.outcome?.benchmark_delta);
     BlameRow {
         file,
         from,
@@ -73,11 +67,11 @@ fn row<'a>(file: &'a str, from: usize, range: &[(&'a BlamedLine, &'a CommitStory
         date: &origin.written_at,
         who: &origin.author,
         subject: &origin.subject,
-        edit_id: story.edit_id.as_deref(),
+        edit_id: story.edit_id,
         edit_digest: story.edit_digest,
-        session: story.session.as_deref(),
+        session: story.session,
         delta,
-        lines: range.iter().map(|(line, _)| line.text.as_str()).collect(),
+        lines: range.iter().map(|line| line.text.as_str()).collect(),
     }
 }
 

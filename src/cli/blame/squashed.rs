@@ -2,17 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::artifact::edit::Edit;
+use super::details;
 use crate::cli::exit::CommandFailure;
-use crate::cli::show::edit;
-use crate::digest::Digest;
 use crate::harness::{Harness, op};
 use crate::ledger::BlamedLine;
 use crate::ledger::port::CommitId;
 use crate::pipeline::edit_states::census::{AppliedEdit, EditCensus};
 use crate::workspace::Workspace;
 use crate::workspace::inputs::Inputs;
-use crate::workspace::session::Session;
 
 /// The edits in commits that do not name them, with the lines that each of them wrote in one file.
 pub(crate) struct SquashedEdits(BTreeMap<CommitId, Vec<(AppliedEdit, BTreeSet<String>)>>);
@@ -60,9 +57,8 @@ fn written(
 ) -> Vec<(AppliedEdit, BTreeSet<String>)> {
     let mut found = Vec::new();
     for applied in edits {
-        let Some(edit) = planned(workspace, &applied.session, applied.digest) else {
-            continue;
-        };
+        let planned = details(workspace, &applied.session, applied.digest).and_then(|known| known.edit);
+        let Some(edit) = planned else { continue };
         let lines = |files: &Harness| -> BTreeSet<String> {
             let text = files.text(path).unwrap_or_default();
             text.lines().map(|line| line.trim_end().to_owned()).collect()
@@ -80,10 +76,4 @@ fn written(
         found.push((applied.clone(), wrote));
     }
     found
-}
-
-fn planned(workspace: &Workspace, session: &str, digest: Digest) -> Option<Edit> {
-    // An unreadable session is reported by `verify`.
-    let mut known = edit::known(&Session::at(&workspace.root, session)).ok()?;
-    known.remove(&digest)?.edit
 }

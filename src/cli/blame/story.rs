@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::json;
 
+use super::details;
 use super::squashed::SquashedEdits;
 use crate::artifact::outcome::{Outcome, OutcomeStatus};
 use crate::cli::Setting;
 use crate::cli::exit::CommandFailure;
 use crate::cli::render::{self, STRONG};
-use crate::cli::show::edit::{self, EditDetails};
+use crate::cli::show::edit::EditDetails;
 use crate::digest::Digest;
 use crate::ledger::port::{CommitId, Ledger, LedgerEntry};
 use crate::ledger::{BlamedLine, Origin};
-use crate::workspace::session::Session;
 use crate::workspace::{Workspace, session};
 
 /// Maximum number of traces shown.
@@ -55,34 +55,34 @@ impl Past {
 
     /// Details of a line's origin; empty if a person wrote the line.
     pub(crate) fn story(&self, workspace: &Workspace, line: &BlamedLine) -> CommitStory {
-        if let Some(edit) = self.squashed.author(line) {
-            return story(
-                workspace,
-                Some(&edit.session),
-                Some(edit.label.clone()),
-                Some(edit.digest),
-            );
-        }
-        let Some(entry) = line.origin.commit.as_ref().and_then(|commit| self.commits.get(commit)) else {
-            return CommitStory::default();
+        let (session, edit_id) = match (self.squashed.author(line), self.entry(line)) {
+            (Some(edit), _) => (Some(edit.session.clone()), Some(edit.label.clone())),
+            (None, Some(entry)) => {
+                let trailer = |key| entry.trailer(key).map(str::to_owned);
+                (trailer("Session-ID"), trailer("Edit-ID"))
+            }
+            (None, None) => return CommitStory::default(),
         };
-        let digest = entry.trailer("Edit-Digest").and_then(|digest| digest.parse().ok());
-        let label = entry.trailer("Edit-ID").map(str::to_owned);
-        story(workspace, entry.trailer("Session-ID"), label, digest)
+        let edit_digest = self.edit(line);
+        let name = session.as_deref().filter(|name| session::is_id(name));
+        CommitStory {
+            known: name.and_then(|name| details(workspace, name, edit_digest?)),
+            edit_id,
+            edit_digest,
+            session,
+        }
     }
-}
 
-fn story(workspace: &Workspace, session: Option<&str>, label: Option<String>, digest: Option<Digest>) -> CommitStory {
-    let known = || {
-        let name = session.filter(|name| session::is_id(name))?;
-        // An unreadable session is reported by `verify`; the name of the edit is enough here.
-        edit::known(&Session::at(&workspace.root, name)).ok()?.remove(&digest?)
-    };
-    CommitStory {
-        known: known(),
-        edit_id: label,
-        edit_digest: digest,
-        session: session.map(str::to_owned),
+    /// The edit that wrote a line.
+    pub(crate) fn edit(&self, line: &BlamedLine) -> Option<Digest> {
+        match self.squashed.author(line) {
+            Some(edit) => Some(edit.digest),
+            None => self.entry(line)?.trailer("Edit-Digest")?.parse().ok(),
+        }
+    }
+
+    fn entry(&self, line: &BlamedLine) -> Option<&LedgerEntry> {
+        self.commits.get(line.origin.commit.as_ref()?)
     }
 }
 

@@ -142,11 +142,10 @@ impl DrivenSession {
     /// # Errors
     /// It takes longer than one call may take, or fails.
     pub(crate) fn ready(&self) -> Result<Session, McpAnswer> {
-        if let Some(session) = self.session()?.filter(has_baseline) {
-            return Ok(session);
+        match self.session()? {
+            Some(session) if has_baseline(&session) => Ok(session),
+            open => self.begin(open.map(|session| session.id)),
         }
-        let session = self.session()?.map(|session| session.id);
-        self.begin(session)
     }
 
     /// Like [`DrivenSession::ready`], but starts a new session if the current one has settled.

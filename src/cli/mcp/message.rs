@@ -113,7 +113,7 @@ fn notification(method: String, fields: &Fields) -> ClientMessage {
 }
 
 fn request(method: String, id: &RawValue, params: Option<&RawValue>) -> ClientMessage {
-    let params = match object(params).and_then(|params| fitting(&method, params)) {
+    let params = match object(params).and_then(|params| checked(&method, params)) {
         Ok(params) => params,
         Err(problem) => return malformed(Some(id), ErrorCode::INVALID_PARAMS, problem),
     };
@@ -162,11 +162,10 @@ fn object(params: Option<&RawValue>) -> Result<Map<String, Value>, String> {
     }
 }
 
-/// The params without fields that are empty, and the arguments of a tool as an object.
-fn fitting(method: &str, mut params: Map<String, Value>) -> Result<Map<String, Value>, String> {
-    for optional in ["_meta", "cursor", "arguments"] {
-        params.retain(|name, value| name != optional || !is_empty(value));
-    }
+/// The params without optional fields that are empty, and the arguments of a tool as an object.
+fn checked(method: &str, mut params: Map<String, Value>) -> Result<Map<String, Value>, String> {
+    let is_empty = |value: &Value| value.is_null() || *value == "" || *value == json!([]);
+    params.retain(|name, value| !["_meta", "cursor", "arguments"].contains(&name.as_str()) || !is_empty(value));
     if params.get("_meta").is_some_and(|meta| !meta.is_object()) {
         return Err("`_meta` must be an object".to_owned());
     }
@@ -187,13 +186,4 @@ fn fitting(method: &str, mut params: Map<String, Value>) -> Result<Map<String, V
         }
     }
     Ok(params)
-}
-
-fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::String(text) => text.is_empty(),
-        Value::Array(list) => list.is_empty(),
-        _ => false,
-    }
 }

@@ -18,7 +18,7 @@ use super::message::{self, ClientLine, ClientMessage};
 pub(crate) struct RequestTable {
     last: i64,
     open: BTreeMap<i64, OpenRequest>,
-    /// By the number of their last request.
+    /// By number; requests and batches are numbered together.
     batches: BTreeMap<i64, ReplyBatch>,
     version: Option<ProtocolVersion>,
 }
@@ -30,8 +30,8 @@ struct OpenRequest {
 }
 
 /// The replies of a batch, until all are there.
-#[derive(Default)]
 struct ReplyBatch {
+    /// The number of requests without a reply, and one more while the line is being read.
     missing: usize,
     replies: Vec<String>,
 }
@@ -75,38 +75,39 @@ impl RequestTable {
     }
 
     fn take(&mut self, line: ClientLine) -> ReadLine {
-        let is_request = |message: &&ClientMessage| matches!(message, ClientMessage::Request(..));
-        let missing = line.messages.iter().filter(is_request).count();
-        let batch = line.is_batch.then_some(self.last + missing as i64);
         let mut read = ReadLine::default();
-        let mut replies = Vec::new();
-        if let Some(batch) = batch.filter(|_| missing > 0) {
-            let replies = Vec::new();
-            self.batches.insert(batch, ReplyBatch { missing, replies });
-        }
+        let batch = line.is_batch.then(|| {
+            let (number, missing, replies) = (self.next_number(), 1, Vec::new());
+            self.batches.insert(number, ReplyBatch { missing, replies });
+            number
+        });
         for message in line.messages {
+            let whole = batch.and_then(|number| self.batches.get_mut(&number));
             match message {
                 ClientMessage::Request(id, request) => {
-                    self.last += 1;
-                    self.open.insert(self.last, OpenRequest { id, batch });
-                    let number = RequestId::Number(self.last);
+                    if let Some(whole) = whole {
+                        whole.missing += 1;
+                    }
+                    let number = self.next_number();
+                    self.open.insert(number, OpenRequest { id, batch });
+                    let number = RequestId::Number(number);
                     read.messages.push(ClientJsonRpcMessage::request(*request, number));
                 }
                 ClientMessage::Cancellation(id) => self.cancel(&id, &mut read),
-                ClientMessage::Malformed(id, error) => replies.push(reply(&id, Err(&error))),
+                ClientMessage::Malformed(id, error) => match whole {
+                    Some(whole) => whole.replies.push(reply(&id, Err(&error))),
+                    None => read.replies.push(reply(&id, Err(&error))),
+                },
                 ClientMessage::Ignored => {}
             }
         }
-        match batch.filter(|_| missing > 0) {
-            Some(batch) => match self.batches.get_mut(&batch) {
-                Some(open) => open.replies.extend(replies),
-                // A cancellation in the same batch left nothing to wait for.
-                None => read.replies.extend(joined(&replies)),
-            },
-            None if line.is_batch => read.replies.extend(joined(&replies)),
-            None => read.replies.extend(replies),
-        }
+        read.replies.extend(batch.and_then(|number| self.settle(number, None)));
         read
+    }
+
+    fn next_number(&mut self) -> i64 {
+        self.last += 1;
+        self.last
     }
 
     /// Drops a request. The protocol wants no reply to it.
@@ -148,7 +149,7 @@ impl RequestTable {
         }
     }
 
-    /// Adds the end of one request to its batch; the line for all of them if it was the last.
+    /// Adds the end of one request, or of the line, to its batch; the line for all replies if it was the last.
     fn settle(&mut self, number: i64, line: Option<String>) -> Option<String> {
         let batch = self.batches.get_mut(&number)?;
         batch.missing -= 1;
@@ -156,13 +157,9 @@ impl RequestTable {
         if batch.missing > 0 {
             return None;
         }
-        joined(&self.batches.remove(&number)?.replies)
+        let replies = self.batches.remove(&number)?.replies;
+        (!replies.is_empty()).then(|| format!("[{}]", replies.join(",")))
     }
-}
-
-/// The replies of a batch as one line; `None` without replies.
-fn joined(replies: &[String]) -> Option<String> {
-    (!replies.is_empty()).then(|| format!("[{}]", replies.join(",")))
 }
 
 fn reply(id: &RawValue, answer: Result<&ServerResult, &ErrorData>) -> String {

@@ -7,7 +7,19 @@ use rmcp::model::{
 };
 use serde_json::{Value, json};
 
-use super::request_table::RequestTable;
+use super::request_table::{ReadLine, RequestTable};
+
+/// The server's answer `{}` to each request of a line.
+fn answers(read: ReadLine) -> Vec<ServerJsonRpcMessage> {
+    let answer = |message| match message {
+        ClientJsonRpcMessage::Request(request) => Some(ServerJsonRpcMessage::response(
+            ServerResult::EmptyResult(EmptyResult {}),
+            request.id,
+        )),
+        _ => None,
+    };
+    read.messages.into_iter().filter_map(answer).collect()
+}
 
 /// A table after the handshake, with a server that answers every request with `{}`.
 fn opened(version: ProtocolVersion) -> RequestTable {
@@ -28,13 +40,10 @@ fn opened(version: ProtocolVersion) -> RequestTable {
 
 /// All replies to a line.
 fn replies(table: &mut RequestTable, line: &[u8]) -> Vec<Value> {
-    let heard = table.hear(line);
-    let mut lines = heard.replies;
-    for message in heard.messages {
-        if let ClientJsonRpcMessage::Request(request) = message {
-            let answer = ServerJsonRpcMessage::response(ServerResult::EmptyResult(EmptyResult {}), request.id);
-            lines.extend(table.tell(&answer));
-        }
+    let mut heard = table.hear(line);
+    let mut lines = std::mem::take(&mut heard.replies);
+    for answer in answers(heard) {
+        lines.extend(table.tell(&answer));
     }
     lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
@@ -122,14 +131,12 @@ fn an_id_is_returned_as_it_was_written() {
     let mut table = opened(ProtocolVersion::V_2025_11_25);
     for id in ["123456789012345678901234567890", "1.50", "\"a\\u0041\"", "-0", "1e3"] {
         let line = format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"ping\"}}");
-        let heard = table.hear(line.as_bytes());
-        let [ClientJsonRpcMessage::Request(request)] = &heard.messages[..] else {
+        let [answer] = &answers(table.hear(line.as_bytes()))[..] else {
             panic!("{id}")
         };
-        let answer = ServerJsonRpcMessage::response(ServerResult::EmptyResult(EmptyResult {}), request.id.clone());
-        let line = table.tell(&answer).unwrap();
+        let line = table.tell(answer).unwrap();
         assert_eq!(line, format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{{}}}}"));
-        assert_eq!(table.tell(&answer), None, "a second reply");
+        assert_eq!(table.tell(answer), None, "a second reply");
     }
 }
 
@@ -162,21 +169,15 @@ fn a_canceled_request_gets_no_reply_and_delays_no_batch() {
     let heard = table.hear(
         b"[{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"},{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"ping\"}]",
     );
-    let ids: Vec<_> = heard
-        .messages
-        .into_iter()
-        .map(|message| match message {
-            ClientJsonRpcMessage::Request(request) => request.id,
-            _ => panic!("not a request"),
-        })
-        .collect();
-    let answer = |at: usize| ServerJsonRpcMessage::response(ServerResult::EmptyResult(EmptyResult {}), ids[at].clone());
-    assert_eq!(table.tell(&answer(0)), None);
+    let [first, second] = &answers(heard)[..] else {
+        panic!("not two requests")
+    };
+    assert_eq!(table.tell(first), None);
     let cancelled =
         table.hear(b"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\",\"params\":{\"requestId\":2}}");
     assert_eq!(cancelled.messages.len(), 1);
     assert_eq!(cancelled.replies, ["[{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}]"]);
-    assert_eq!(table.tell(&answer(1)), None);
+    assert_eq!(table.tell(second), None);
 }
 
 /// A valid request with its id, and lines that may be anything.

@@ -7,8 +7,16 @@ use crate::cli::exit::CommandFailure;
 use crate::pipeline::options::{RunResult, WaitingFor};
 use crate::workspace::error::RunError;
 
+/// The first step of a session.
+pub(crate) const FIRST: &str = "examine the evidence, then submit_diagnosis";
+
 /// The next step when edits wait for a person.
 pub(crate) const REVIEW: &str = "a person has to review the waiting edits: kaizen review, then kaizen run";
+
+/// The next step when a person has to release the plan of a session.
+pub(crate) fn release(session: &str) -> String {
+    format!("a person has to release the plan: kaizen release {session}")
+}
 
 /// The largest number of outcomes in a result. The record has all.
 const MOST_OUTCOMES: usize = 100;
@@ -99,8 +107,8 @@ fn next(ended: &RunResult) -> String {
     let folder = ended.session.relative();
     match &ended.waits {
         Some(WaitingFor::Write(file)) if *file == "plan.json" => "submit_plan, then start_benchmark".to_owned(),
-        Some(WaitingFor::Write(_)) => "examine the evidence, then submit_diagnosis".to_owned(),
-        Some(WaitingFor::Release) => format!("a person has to release the plan: kaizen release {}", ended.session.id),
+        Some(WaitingFor::Write(_)) => FIRST.to_owned(),
+        Some(WaitingFor::Release) => release(&ended.session.id),
         Some(WaitingFor::NotReady(problem)) => problem.clone(),
         None => of_record(&ended.record, &folder),
     }
@@ -109,7 +117,7 @@ fn next(ended: &RunResult) -> String {
 fn of_record(record: &SessionRecord, folder: &str) -> String {
     match record.status {
         SessionStatus::AwaitingReview => REVIEW.to_owned(),
-        status if status.is_under_way() => "examine the evidence, then submit_diagnosis".to_owned(),
+        status if status.is_under_way() => FIRST.to_owned(),
         _ => format!("done; the record is {folder}/session.json, and another submit_diagnosis starts another session"),
     }
 }

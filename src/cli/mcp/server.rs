@@ -46,8 +46,8 @@ impl McpServer {
 }
 
 impl McpServer {
-    /// Makes a call, or waits for an earlier identical call that took too long.
-    /// A canceled call is kept too, so that its result is not lost.
+    /// Makes a call, or waits for an earlier identical call that took too long. A canceled call is kept too, so that its
+    /// result is not lost.
     async fn answer(&self, name: String, arguments: JsonObject, context: &RequestContext<RoleServer>) -> McpAnswer {
         // Events are returned only once, so a poll waits for an earlier one, however long either may wait.
         let question = match name.as_str() {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::driven_session::{DrivenSession, failure};
-use super::result::{McpAnswer, REVIEW};
+use super::result::{FIRST, McpAnswer, REVIEW, release};
 use super::submission;
 use crate::artifact::pending_review::PendingReview;
 use crate::pipeline::context::Context;
@@ -17,9 +17,6 @@ use crate::workspace::inputs::Inputs;
 use crate::workspace::session;
 use crate::workspace::session::Session;
 
-/// The first step of a session.
-const FIRST: &str = "examine the evidence, then submit_diagnosis";
-
 /// The files of a session that a client may want to read.
 const FILES: [&str; 6] = [
     "diagnosis.md",
@@ -32,31 +29,30 @@ const FILES: [&str; 6] = [
 
 /// Returns the state of the session.
 pub(crate) fn status(driven: &DrivenSession) -> McpAnswer {
+    answered(driven).unwrap_or_else(|answer| answer)
+}
+
+fn answered(driven: &DrivenSession) -> Result<McpAnswer, McpAnswer> {
     let stands = with_session(driven, |context| {
         let mut stands = stands(context, driven)?;
         // Messages may contain held-out tasks, which the client must not see.
         context.inputs.held_out()?.value(&mut stands);
         Ok(stands)
-    });
-    match stands {
-        Ok(Some((session, mut stands))) => match submission::replaced(driven, &session) {
-            Ok(replaced) => {
-                if !replaced.is_empty() {
-                    stands["notes"] = replaced.into();
-                }
-                McpAnswer::json(&stands)
-            }
-            Err(answer) => answer,
-        },
-        Ok(None) => without_session(driven).unwrap_or_else(|answer| answer),
-        Err(answer) => answer,
+    })?;
+    let Some((session, mut stands)) = stands else {
+        return without_session(driven);
+    };
+    let replaced = submission::replaced(driven, &session)?;
+    if !replaced.is_empty() {
+        stands["notes"] = replaced.into();
     }
+    Ok(McpAnswer::json(&stands))
 }
 
 fn without_session(driven: &DrivenSession) -> Result<McpAnswer, McpAnswer> {
+    let waiting = left_over(driven)?;
     Ok(McpAnswer::json(&json!({
-        "session": null, "workspace": driven.root, "next": first_words(driven)?,
-        "waiting_for_review": left_over(driven)?,
+        "session": null, "workspace": driven.root, "next": first_words(&waiting), "waiting_for_review": waiting,
         "note": "submit_diagnosis starts a session and measures the baseline; until then there are no scores"
     })))
 }
@@ -70,11 +66,12 @@ fn left_over(driven: &DrivenSession) -> Result<Vec<Value>, McpAnswer> {
     waiting.map_err(|error| failure(error.into()))
 }
 
-fn first_words(driven: &DrivenSession) -> Result<String, McpAnswer> {
-    Ok(match left_over(driven)?.is_empty() {
+/// The next step without a session. `waiting` are the edits that wait for a person.
+fn first_words(waiting: &[Value]) -> String {
+    match waiting.is_empty() {
         true => FIRST.to_owned(),
         false => format!("{REVIEW}; for another session, {FIRST}"),
-    })
+    }
 }
 
 /// The next step, as [`status`] names it.
@@ -89,7 +86,7 @@ pub(crate) fn next_step(driven: &DrivenSession) -> Result<String, McpAnswer> {
     })?;
     match next {
         Some((_, next)) => Ok(next.as_str().unwrap_or_default().to_owned()),
-        None => first_words(driven),
+        None => Ok(first_words(&left_over(driven)?)),
     }
 }
 
@@ -174,10 +171,7 @@ fn next_words(context: &Context, driven: &DrivenSession) -> Result<String, RunEr
         }
         Next::Run { .. } => "start_benchmark, then poll_benchmark".to_owned(),
         Next::NotReady(problem) => problem,
-        Next::Release => format!(
-            "a person has to release the plan: kaizen release {}",
-            context.session.id
-        ),
+        Next::Release => release(&context.session.id),
         Next::Nothing if !waiting(context.session)?.is_empty() => REVIEW.to_owned(),
         Next::Nothing => "nothing is left to do; another submit_diagnosis starts another session".to_owned(),
     })

@@ -52,7 +52,7 @@ impl Submission {
 }
 
 fn refused(error: SessionError) -> McpAnswer {
-    failure(crate::workspace::error::RunError::from(error).into())
+    failure(error.into())
 }
 
 /// What a submission would replace that this client did not write; `None` if there is no such thing.

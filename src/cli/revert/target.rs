@@ -74,13 +74,8 @@ fn one(workspace: &Workspace, sessions: &[Session], name: &str) -> Result<Revert
     let mut first = None;
     for (session, known) in fitting {
         let state = revert::ledger_states(workspace, session)?;
-        let target = target_in(
-            session,
-            &known,
-            state.get(&known.edit_digest.unwrap_or_else(|| Digest::of_bytes(b""))),
-            workspace,
-        );
-        match target {
+        let state = known.edit_digest.and_then(|digest| state.get(&digest));
+        match target_in(session, &known, state, workspace) {
             Ok(target) if !target.edits.is_empty() => return Ok(target),
             other => first = first.or(Some(other)),
         }
@@ -126,7 +121,7 @@ fn unrecorded(label: &str, session: &Session) -> CommandFailure {
         session.id
     );
     CommandFailure::not_ready(problem).hint(format!(
-        "`kaizen run --session {}` records which of the two holds; then run this again",
+        "`kaizen run --session {}` records which of the two is true; then run this again",
         session.id
     ))
 }

@@ -84,29 +84,21 @@ fn process(editor: &str, path: &Path) -> Command {
     process
 }
 
-/// The words of a command; double quotes hold blanks together.
+/// The words of a command; a part in double quotes may contain blanks.
 #[cfg(any(not(unix), test))]
 fn words(command: &str) -> Vec<String> {
-    let (mut words, mut is_quoted, mut is_open) = (Vec::new(), false, false);
+    let (mut words, mut word, mut is_quoted) = (Vec::new(), None::<String>, false);
     for c in command.chars() {
         match c {
             '"' => {
                 is_quoted = !is_quoted;
-                if !is_open {
-                    words.push(String::new());
-                }
-                is_open = true;
+                word.get_or_insert_default();
             }
-            c if c.is_whitespace() && !is_quoted => is_open = false,
-            c => {
-                if !is_open {
-                    words.push(String::new());
-                }
-                is_open = true;
-                words.last_mut().into_iter().for_each(|word: &mut String| word.push(c));
-            }
+            c if c.is_whitespace() && !is_quoted => words.extend(word.take()),
+            c => word.get_or_insert_default().push(c),
         }
     }
+    words.extend(word);
     words
 }
 

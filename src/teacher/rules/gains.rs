@@ -1,7 +1,7 @@
 //! The gains that a search has measured, and which of them an edit leaves valid.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::candidate::CandidateChange;
 use super::objective::Gain;
@@ -42,10 +42,11 @@ impl MeasuredGains {
             (Some(agent), Some(chosen)) => agent != chosen,
             _ => false,
         };
-        self.entries().retain(|_, entry| untouched(&entry.agent));
+        let entries = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        entries.retain(|_, entry| untouched(&entry.agent));
     }
 
-    fn entries(&self) -> std::sync::MutexGuard<'_, BTreeMap<(Digest, usize), GainEntry>> {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    fn entries(&self) -> MutexGuard<'_, BTreeMap<(Digest, usize), GainEntry>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

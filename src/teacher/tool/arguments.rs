@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::page::RowRange;
 use crate::llm::chat::ToolSpec;
+use crate::teacher::schemas::required;
 
 /// Arguments with the right types. An optional argument that is empty counts as absent.
 pub(super) struct ToolArguments(Map<String, Value>);
@@ -102,12 +103,7 @@ fn object(
     path: &str,
     problems: &mut Vec<ArgumentProblem>,
 ) -> Map<String, Value> {
-    let required: Vec<&str> = schema["required"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
+    let required = required(schema);
     let within = |name: &str| {
         if path.is_empty() {
             name.to_owned()

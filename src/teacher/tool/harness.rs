@@ -109,9 +109,9 @@ fn in_parts(context: &ToolContext, arguments: &ToolArguments, tool: &str, text: 
 
 fn list_available_tools(context: &ToolContext, arguments: &ToolArguments) -> Result<RawOutput, String> {
     let tools = tools(context);
-    let shown = arguments.page(100)?.of(&tools);
+    let (shown, rows) = arguments.page(100)?.of(&tools, Value::clone);
     let note = note(LIST_AVAILABLE_TOOLS.name, &shown, Some(tools.len()));
-    Ok(RawOutput::json(tools[shown].into()).noting(note))
+    Ok(RawOutput::json(rows.into()).noting(note))
 }
 
 /// Every described tool with its category and agents, in the order of the file.

@@ -40,17 +40,17 @@ impl RowRange {
         })
     }
 
-    /// The rows of the page: as many as fit into an answer, but at least one.
-    pub(super) fn of(self, all: &[Value]) -> Range<usize> {
+    /// The rows of the page and their positions: as many as fit into an answer, but at least one. Only these are made.
+    pub(super) fn of<T>(self, all: &[T], row: impl Fn(&T) -> Value) -> (Range<usize>, Vec<Value>) {
         let first = self.offset.min(all.len());
         let mut characters = 0;
-        let fits = |row: &&Value| {
+        let fits = |row: &Value| {
             let is_first = characters == 0;
             characters += row.to_string().chars().count() + 1;
             is_first || characters <= MOST_CHARACTERS
         };
-        let shown = all[first..].iter().take(self.limit).take_while(fits).count();
-        first..first + shown
+        let rows: Vec<Value> = all[first..].iter().take(self.limit).map(row).take_while(fits).collect();
+        (first..first + rows.len(), rows)
     }
 }
 
@@ -99,7 +99,7 @@ mod tests {
         let rows: Vec<Value> = (0..250).map(|row| "x".repeat(row * 40).into()).collect();
         let (mut at, mut pages) = (0, 0);
         while at < rows.len() {
-            let shown = RowRange { offset: at, limit: 100 }.of(&rows);
+            let (shown, _) = RowRange { offset: at, limit: 100 }.of(&rows, Value::clone);
             assert!(shown.start == at && !shown.is_empty());
             (at, pages) = (shown.end, pages + 1);
             let next = note("list", &shown, Some(rows.len())).map(|note| note["next_offset"].clone());

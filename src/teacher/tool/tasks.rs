@@ -70,15 +70,10 @@ pub(super) const COMPARE_OUTPUTS: Tool = Tool {
 };
 
 fn list_personal_benchmark(context: &ToolContext, arguments: &ToolArguments) -> Result<RawOutput, String> {
-    let tasks: Vec<Value> = context
-        .briefing
-        .train
-        .iter()
-        .map(|task| listed(context, task))
-        .collect();
-    let shown = arguments.page(50)?.of(&tasks);
+    let tasks = context.briefing.train;
+    let (shown, rows) = arguments.page(50)?.of(tasks, |task| listed(context, task));
     let note = note(LIST_PERSONAL_BENCHMARK.name, &shown, Some(tasks.len()));
-    Ok(RawOutput::json(tasks[shown].into()).noting(note))
+    Ok(RawOutput::json(rows.into()).noting(note))
 }
 
 fn listed(context: &ToolContext, task: &Task) -> Value {

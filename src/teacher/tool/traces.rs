@@ -89,11 +89,10 @@ fn list_traces(context: &ToolContext, arguments: &ToolArguments) -> Result<RawOu
         .iter()
         .filter(|trace| filter.matches(trace) && rated(trace));
     let wanted: Vec<&Trace> = wanted.collect();
-    let rows: Vec<Value> = wanted.iter().map(|trace| listed(context.redactor, trace)).collect();
-    let shown = arguments.page(20)?.of(&rows);
-    let note = note(LIST_TRACES.name, &shown, Some(rows.len()));
-    let ids = wanted[shown.clone()].iter().map(|trace| trace.trace_id.clone());
-    Ok(RawOutput::json(rows[shown].into()).noting(note).showing(ids))
+    let (shown, rows) = arguments.page(20)?.of(&wanted, |trace| listed(context.redactor, trace));
+    let note = note(LIST_TRACES.name, &shown, Some(wanted.len()));
+    let ids = wanted[shown].iter().map(|trace| trace.trace_id.clone());
+    Ok(RawOutput::json(rows.into()).noting(note).showing(ids))
 }
 
 fn listed(redactor: &Redactor, trace: &Trace) -> Value {
@@ -111,15 +110,11 @@ fn listed(redactor: &Redactor, trace: &Trace) -> Value {
 fn get_trace(context: &ToolContext, arguments: &ToolArguments) -> Result<RawOutput, String> {
     let id = arguments.text("trace_id");
     let trace = find(context, id)?.ok_or_else(|| format!("Trace {id} not found"))?;
-    let steps: Vec<Value> = trace
-        .steps
-        .iter()
-        .map(|one| step(context.redactor, one).into())
-        .collect();
-    let shown = arguments.page(100)?.of(&steps);
-    let note = note(GET_TRACE.name, &shown, Some(steps.len()));
+    let page = arguments.page(100)?;
+    let (shown, steps) = page.of(&trace.steps, |one| step(context.redactor, one).into());
+    let note = note(GET_TRACE.name, &shown, Some(trace.steps.len()));
     let mut output = whole(context.redactor, &trace);
-    output["steps"] = steps[shown].into();
+    output["steps"] = steps.into();
     Ok(RawOutput::json(output).noting(note).showing([trace.trace_id]))
 }
 
@@ -168,14 +163,10 @@ fn search_traces(context: &ToolContext, arguments: &ToolArguments) -> Result<Raw
     let mut found = (context.briefing.search_traces)(arguments.text("query"), most)
         .map_err(|problem| format!("search_traces failed: {problem}"))?;
     found.truncate(most);
-    let rows: Vec<Value> = found.iter().map(|trace| hit(context.redactor, trace)).collect();
-    let shown = page.of(&rows);
+    let (shown, rows) = page.of(&found, |trace| hit(context.redactor, trace));
     let note = note(SEARCH_TRACES.name, &shown, (found.len() < most).then_some(found.len()));
-    let ids: Vec<String> = found[shown.clone()]
-        .iter()
-        .map(|trace| trace.trace_id.clone())
-        .collect();
-    Ok(RawOutput::json(rows[shown].into()).noting(note).showing(ids))
+    let ids = found[shown].iter().map(|trace| trace.trace_id.clone());
+    Ok(RawOutput::json(rows.into()).noting(note).showing(ids))
 }
 
 fn hit(redactor: &Redactor, trace: &Trace) -> Value {
