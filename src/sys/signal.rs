@@ -4,6 +4,8 @@
 //! A signal that was ignored when the process started stays ignored, as `nohup` and a shell's `&` expect.
 #![allow(clippy::disallowed_methods)] // edge: signals, the end of the process
 
+#[cfg(unix)]
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use crate::sys::{disk, process};
@@ -13,6 +15,12 @@ const PATIENCE: Duration = Duration::from_millis(1500);
 /// How long to wait for the last words, whose reader may have stopped reading.
 #[cfg(unix)]
 const LAST_WORDS: Duration = Duration::from_millis(500);
+/// The signals that end the process.
+#[cfg(unix)]
+const ENDING: [i32; 3] = {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    [SIGTERM, SIGINT, SIGHUP]
+};
 
 /// Ends the process with exit code 0 on SIGTERM, SIGINT or SIGHUP, after `farewell` with the signal's name.
 ///
@@ -42,13 +50,10 @@ pub(crate) fn with_programs(farewell: impl FnOnce(&str) + Send + 'static) -> std
     })
 }
 
-/// Calls `end` in another thread on the first signal that is not ignored.
+/// Calls `end` in another thread on the first of the [`ENDING`] signals that is not ignored.
 #[cfg(unix)]
 fn on_first(end: impl FnOnce(i32) + Send + 'static) -> std::io::Result<()> {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-    let heeded = [SIGTERM, SIGINT, SIGHUP]
-        .into_iter()
-        .filter(|signal| !is_ignored(*signal));
+    let heeded = ENDING.into_iter().filter(|signal| !is_ignored(*signal));
     let mut signals = signal_hook::iterator::Signals::new(heeded)?;
     std::thread::spawn(move || {
         if let Some(signal) = signals.forever().next() {
@@ -58,7 +63,7 @@ fn on_first(end: impl FnOnce(i32) + Send + 'static) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Says the last words in another thread, so that a reader who stopped reading does not keep the process.
+/// Says the last words in another thread, so that a reader that has stopped reading cannot keep the process alive.
 #[cfg(unix)]
 fn say(farewell: impl FnOnce(&str) + Send + 'static, signal: i32) {
     let (done, is_done) = std::sync::mpsc::channel();
@@ -72,18 +77,15 @@ fn say(farewell: impl FnOnce(&str) + Send + 'static, signal: i32) {
 /// Whether a signal was ignored when this process started. Only handlers of this module change that later.
 #[cfg(unix)]
 pub(crate) fn is_ignored(signal: i32) -> bool {
-    static IGNORED: std::sync::OnceLock<Vec<i32>> = std::sync::OnceLock::new();
-    let status = || std::fs::read_to_string("/proc/self/status").ok();
-    IGNORED
-        .get_or_init(|| {
-            status()
-                .and_then(|status| ignored_in(&status))
-                .unwrap_or_else(ignored_by_children)
-        })
-        .contains(&signal)
+    static IGNORED: LazyLock<Vec<i32>> = LazyLock::new(|| {
+        let status = std::fs::read_to_string("/proc/self/status").ok();
+        let ignored = status.and_then(|status| ignored_in(&status));
+        ignored.unwrap_or_else(ignored_by_children)
+    });
+    IGNORED.contains(&signal)
 }
 
-/// The ignored signals in the text of `/proc/self/status`; `None` if it does not tell.
+/// The ignored signals in the text of `/proc/self/status`; `None` if it does not list them.
 #[cfg(unix)]
 fn ignored_in(status: &str) -> Option<Vec<i32>> {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
@@ -91,8 +93,8 @@ fn ignored_in(status: &str) -> Option<Vec<i32>> {
     Some((1..=64).filter(|signal| mask >> (signal - 1) & 1 == 1).collect())
 }
 
-/// The ignored signals among SIGHUP, SIGINT and SIGTERM, found out by child processes, which inherit them: a shell that
-/// sends itself a signal survives only if the signal is ignored.
+/// The ignored signals among the [`ENDING`] ones. Child processes inherit which signals are ignored, so a shell that sends
+/// itself one of them survives only if it is ignored.
 #[cfg(unix)]
 fn ignored_by_children() -> Vec<i32> {
     let survives = |signal: &i32| {
@@ -100,7 +102,7 @@ fn ignored_by_children() -> Vec<i32> {
         let ended = std::process::Command::new("sh").args(["-c", &script]).status();
         ended.is_ok_and(|status| status.code() == Some(7))
     };
-    [1, 2, 15].into_iter().filter(survives).collect()
+    ENDING.into_iter().filter(survives).collect()
 }
 
 /// On other systems, a terminal's Ctrl-C reaches started programs too.
@@ -170,7 +172,7 @@ mod tests {
 
     #[test]
     fn children_find_out_the_same() {
-        let handled = [1, 2, 15].into_iter().filter(|signal| is_ignored(*signal));
-        assert_eq!(ignored_by_children(), handled.collect::<Vec<_>>());
+        let ignored = ENDING.into_iter().filter(|signal| is_ignored(*signal));
+        assert_eq!(ignored_by_children(), ignored.collect::<Vec<_>>());
     }
 }

@@ -145,8 +145,21 @@ impl EvidencePlaces {
 /// The write-ahead log of a database, which has the newest entries while a program has the database open; `None` if the
 /// file is no database.
 pub(crate) fn write_ahead_log(database: &Path) -> Option<PathBuf> {
-    let is_database = database.extension().is_some_and(|extension| extension == "db");
-    is_database.then(|| format!("{}-wal", database.display()).into())
+    (database.extension()? == "db").then(|| database.with_extension("db-wal"))
+}
+
+/// The database of a write-ahead log; `None` if the file is no such log.
+pub(crate) fn logged_database(log: &Path) -> Option<PathBuf> {
+    (log.extension()? == "db-wal").then(|| log.with_extension("db"))
+}
+
+/// Whether to follow a link. Never to kaizen's own state, to git's, or to a session; out of the workspace at `root` only
+/// if it is approved.
+fn is_followed(link: &OutsideLink, root: &Path, patterns: &EvidencePatterns, approved: LinkApproval) -> bool {
+    match link.target.strip_prefix(root) {
+        Ok(inside) => !patterns.is_local(&inside.to_string_lossy().replace('\\', "/")),
+        Err(_) => approved(link),
+    }
 }
 
 impl Root {
@@ -191,14 +204,9 @@ impl Root {
         let target = self.join(path).canonicalize().ok().filter(|target| target.is_dir())?;
         let root = self.canonicalize().ok()?;
         let path = path.to_owned();
-        let is_followed = match target.strip_prefix(&root) {
-            Ok(inside) => !patterns.is_local(&inside.to_string_lossy().replace('\\', "/")),
-            Err(_) => approved(&OutsideLink {
-                path,
-                target: target.clone(),
-            }),
-        };
-        is_followed.then(|| Root::open(&target).ok()).flatten()
+        let link = OutsideLink { path, target };
+        let is_followed = is_followed(&link, &root, patterns, approved);
+        is_followed.then(|| Root::open(&link.target).ok()).flatten()
     }
 
     /// Finds the files of traces or tasks. Skips side files, such as temporary files of editors.
@@ -263,15 +271,14 @@ impl Root {
             path: path.to_owned(),
             target,
         };
+        let is_followed = is_followed(&link, &root, patterns, approved);
         if let Ok(inside) = link.target.strip_prefix(&root) {
-            let shown = inside.to_string_lossy().replace('\\', "/");
-            // Never follow a link to kaizen's own state, to git's, or to a session.
-            if !patterns.is_local(&shown) {
+            if is_followed {
                 self.add_target(evidence, &link, self, inside.to_owned(), patterns)?;
             }
             return Ok(());
         }
-        if approved(&link) {
+        if is_followed {
             let folder = if link.target.is_dir() {
                 link.target.as_path()
             } else {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::manifest;
-use crate::trace::evidence::{EvidencePlaces, write_ahead_log};
+use crate::trace::evidence::{EvidencePlaces, logged_database};
 use crate::watch::change::{ChangeKind, SessionInputs, kind_of};
 use crate::workspace::session::{FOLDER, Session};
 use crate::workspace::{Workspace, inbox, session};
@@ -76,9 +76,8 @@ impl WatchedPlaces {
             return Some(ChangeKind::Evidence);
         }
         let is_log = |path: &str| {
-            let database = path.strip_suffix("-wal").map(Path::new);
-            let log = database.and_then(write_ahead_log);
-            log.is_some() && database.is_some_and(|database| workspace.is_evidence(&database.to_string_lossy()))
+            let database = logged_database(Path::new(path));
+            database.is_some_and(|database| workspace.is_evidence(&database.to_string_lossy()))
         };
         let is_evidence = |path: &str| workspace.is_evidence(path) || is_log(path);
         kind_of(path.strip_prefix(&workspace.root).ok()?, &self.newest, &is_evidence)

@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 use crate::digest::Digest;
 use crate::sys::disk;
 use crate::sys::disk::Root;
+use crate::trace::evidence::logged_database;
 
 /// The largest file whose content is compared, in bytes; larger ones are compared by size and time only.
 const LARGEST: u64 = 4 << 20;
@@ -98,11 +99,12 @@ fn differs(before: &FileSnapshot, now: &FileSnapshot) -> bool {
 }
 
 /// Takes a snapshot of a file; `None` if there is no file. A file that is reached through a link is compared by size and
-/// time only, and never read. An empty write-ahead log counts as none, because readers create and remove it. A file that looks unchanged, and was old enough at the last snapshot, is not read again.
+/// time only, and never read. A file that looks unchanged, and was old enough at the last snapshot, is not read again. An
+/// empty write-ahead log counts as no file, because programs that only read a database create and remove it.
 fn look(root: &Root, path: &Path, before: Option<&FileSnapshot>) -> Option<FileSnapshot> {
     let looked = SystemTime::now();
     let facts = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
-    if facts.len() == 0 && path.as_os_str().as_encoded_bytes().ends_with(b".db-wal") {
+    if facts.len() == 0 && logged_database(path).is_some() {
         return None;
     }
     let now = FileSnapshot {
@@ -188,7 +190,7 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let files = ["a", "b.db-wal"].map(|name| folder.path().join(name));
             let mut snapshots = FileSnapshots::new(&Root::open(folder.path()).unwrap());
-            // An empty write-ahead log is like none.
+            // An empty write-ahead log counts as no file.
             let content = |path: &PathBuf| {
                 fs::read(path).ok().filter(|bytes| !bytes.is_empty() || !path.ends_with("b.db-wal"))
             };

@@ -222,7 +222,7 @@ fn a_recognised_file_without_a_trace_is_named_with_the_reason() {
 }
 
 #[test]
-fn utf16_is_named_and_a_byte_order_mark_is_read_over() {
+fn utf16_is_named_and_a_byte_order_mark_is_skipped() {
     let space = Space::new();
     let line = format!("{}\n", chat("q", 1));
     space.write("mark.jsonl", &format!("\u{feff}{line}"));

@@ -95,6 +95,12 @@ pub(crate) fn without_mark(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes)
 }
 
+/// Removes a leading byte order mark.
+pub(crate) fn remove_mark(bytes: &mut Vec<u8>) {
+    let mark = bytes.len() - without_mark(bytes).len();
+    bytes.drain(..mark);
+}
+
 /// Whether text begins as UTF-16 does: with its byte order mark, or with two ASCII characters, which have zeros.
 pub(crate) fn is_utf16(bytes: &[u8]) -> bool {
     const ASCII: std::ops::RangeInclusive<u8> = 1..=0x7f;

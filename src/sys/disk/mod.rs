@@ -27,7 +27,7 @@ mod tests;
 pub(crate) use database::{DatabaseError, sqlite_problem, sqlite_uri, system_error};
 pub use error::DiskError;
 pub(crate) use error::{failed, refuse_stored};
-pub(crate) use lines::{BYTE_ORDER_MARK, is_utf16, read_line, without_mark};
+pub(crate) use lines::{BYTE_ORDER_MARK, is_utf16, read_line, remove_mark, without_mark};
 pub use lock::LockError;
 pub(crate) use lock::{Lock, hold_still, try_hold_still};
 pub(crate) use publish::take_published;

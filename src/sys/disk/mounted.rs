@@ -26,7 +26,7 @@ impl Root {
     pub(super) fn overwrite(&self, relative: &Path, content: &mut (impl Read + Seek)) -> Result<Digest, DiskError> {
         let path = self.join(relative);
         let old = self.read(relative)?.unwrap_or_default();
-        self.keep_copy_of(&old)?;
+        let kept = self.keep_copy_of(&old)?;
         effect("overwrite");
         let options = OpenOptions::new().write(true).clone();
         let gone = || failed("write", &path)(ErrorKind::NotFound.into());
@@ -38,7 +38,7 @@ impl Root {
         file.set_len(length).map_err(failed("write", &path))?;
         file.sync_all().map_err(failed("write", &path))?;
         effect("forget copy");
-        self.forget_copy_of(Digest::of_bytes(&old));
+        self.forget_copy_of(kept);
         Ok(written)
     }
 
@@ -58,16 +58,18 @@ impl Root {
         }
     }
 
-    /// Keeps a copy of content until [`Self::forget_copy_of`].
-    fn keep_copy_of(&self, content: &[u8]) -> Result<(), DiskError> {
-        let to = copy(Digest::of_bytes(content));
+    /// Keeps a copy of content until [`Self::forget_copy_of`]. Returns its digest.
+    fn keep_copy_of(&self, content: &[u8]) -> Result<Digest, DiskError> {
+        let digest = Digest::of_bytes(content);
+        let to = copy(digest);
         let path = self.join(&to);
         let folder = self.made_folder(to.parent().unwrap_or(Path::new("")))?;
         let (temporary, file) = create(&folder).map_err(failed("write a copy in", &path))?;
         Digest::of_copy(&mut &content[..], &file).map_err(failed("write", &path))?;
         file.sync_all().map_err(failed("write", &path))?;
         let name = to.file_name().unwrap_or_default();
-        folder.rename(&temporary, &folder, name).map_err(failed("write", &path))
+        let renamed = folder.rename(&temporary, &folder, name);
+        renamed.map(|()| digest).map_err(failed("write", &path))
     }
 }
 

@@ -174,15 +174,15 @@ impl Root {
     /// Why a path could not be opened; `None` if it does not exist.
     fn obstacle(&self, dir: &Dir, name: &OsStr, at: &Path, error: std::io::Error) -> Option<DiskError> {
         let path = self.path.join(at);
-        match dir.symlink_metadata(name).map(|facts| facts.file_type()) {
-            Ok(kind) if kind.is_symlink() => Some(DiskError::Link { path }),
-            Ok(kind) => match special(kind) {
+        match found(dir.symlink_metadata(name)) {
+            Ok(None) => None,
+            Ok(Some(facts)) if facts.is_symlink() => Some(DiskError::Link { path }),
+            Ok(Some(facts)) => match special(facts.file_type()) {
                 Some(kind) => Some(DiskError::Special { path, kind }),
                 // The path is a file, not a folder, so nothing is under it.
                 None if error.kind() == ErrorKind::NotADirectory => None,
                 None => Some(failed("open", &path)(error)),
             },
-            Err(gone) if matches!(gone.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => None,
             Err(_) => Some(failed("open", &path)(error)),
         }
     }

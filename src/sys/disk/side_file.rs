@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use regex::RegexSet;
 
-/// Regular expressions of the names, and who creates them. Names without such a mark are people's: a person may
-/// have written `go (1).json` as well as a program that numbers its copies.
+/// Kinds of side files, each with a regular expression for their names. Any other name counts as a person's:
+/// `go (1).json` may come from a person as well as from a program that numbers its copies.
 const NAMES: [(&str, &str); 15] = [
     // Also .#go of Emacs, .go.swp and .go.un~ of Vim, .~lock.go# of LibreOffice, .go.AbCdEf of rsync, .syncthing.go.tmp,
     // .tmp.drivedownload of Google Drive, .DS_Store.

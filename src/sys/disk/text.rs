@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::error::{DiskError, refuse_stored};
-use super::lines::{is_utf16, without_mark};
+use super::lines::{is_utf16, remove_mark};
 
 /// The text of a file, without a byte order mark.
 ///
@@ -14,7 +14,7 @@ pub(super) fn text_of(mut bytes: Vec<u8>, path: &Path) -> Result<String, DiskErr
     if is_utf16(&bytes) {
         return Err(DiskError::Utf16 { path: path.to_owned() });
     }
-    bytes.drain(..bytes.len() - without_mark(&bytes).len());
+    remove_mark(&mut bytes);
     String::from_utf8(bytes).map_err(|error| DiskError::NotUtf8 {
         path: path.to_owned(),
         at: error.utf8_error().valid_up_to(),

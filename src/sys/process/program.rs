@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use super::running;
 use crate::sys::consent::Consent;
-use crate::sys::disk::without_mark;
+use crate::sys::disk::remove_mark;
 
 /// Maximum number of bytes on each output.
 const LARGEST: usize = 16 << 20;
@@ -217,11 +217,11 @@ fn read(mut pipe: impl Read + Send + 'static, tell: Sender<PipeEvent>) -> Bytes 
     bytes
 }
 
-/// All bytes of an output, without a byte order mark, which programs of Windows print.
+/// All bytes of an output, without a byte order mark, which some Windows programs print.
 fn taken(bytes: Option<Bytes>) -> Vec<u8> {
     let take = |bytes: Bytes| std::mem::take(&mut *bytes.lock().unwrap_or_else(PoisonError::into_inner));
     let mut bytes = bytes.map(take).unwrap_or_default();
-    bytes.drain(..bytes.len() - without_mark(&bytes).len());
+    remove_mark(&mut bytes);
     bytes
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::conversation::conversation_run;
 use super::document::Item;
 use super::field::{facts, first, label, list, readable, text, text_of};
-use super::message::{MessageRole, RecordedMessage, is_message, message, messages};
+use super::message::{MessageRole, RESULTS, RecordedMessage, is_message, message, messages};
 use super::{TraceResult, field};
 use crate::artifact::trace::Trace;
 
@@ -17,7 +17,7 @@ const ANSWERS: [&str; 5] = ["response", "choices", "completion", "output", "outp
 /// Keys of a line that go into fields of the trace, or that are ignored.
 const READ: [&str; 4] = ["model", "agent", "id", "tools"];
 /// The types of the parts of a message that are read, or that hold no text.
-const PARTS: [&str; 18] = [
+const PARTS: [&str; 19] = [
     "document",
     "file",
     "image",
@@ -29,6 +29,7 @@ const PARTS: [&str; 18] = [
     "reasoning",
     "redacted_thinking",
     "refusal",
+    "step-start",
     "text",
     "thinking",
     "tool-call",
@@ -40,7 +41,7 @@ const PARTS: [&str; 18] = [
 
 /// Whether a value has a list of messages, whatever they look like.
 pub(crate) fn has_list(value: &Value) -> bool {
-    LISTS.iter().any(|key| !list(value, key).is_empty())
+    !said(value).is_empty()
 }
 
 /// Whether a value is a conversation: the first of its messages and most others have a known role.
@@ -51,8 +52,8 @@ pub(crate) fn is_conversation(value: &Value) -> bool {
 }
 
 fn said(value: &Value) -> &[Value] {
-    let lists = LISTS.iter().map(|key| list(value, key));
-    lists.into_iter().find(|list| !list.is_empty()).unwrap_or(&[])
+    let mut lists = LISTS.iter().map(|key| list(value, key));
+    lists.find(|list| !list.is_empty()).unwrap_or(&[])
 }
 
 /// Reads one conversation as one trace, with the first question and the last answer. Names the parts that are not read.
@@ -65,8 +66,8 @@ pub(crate) fn traces(item: &Item) -> Vec<TraceResult> {
     let answer = ANSWERS.iter().find_map(|key| Some((*key, answer(value, key)?)));
     let (used, answer) = answer.unzip();
     // Some logs repeat the answer as the last message.
-    let is_new = |answer: &&RecordedMessage| all.last() != Some(answer);
-    let answer: Vec<RecordedMessage> = answer.iter().flatten().filter(is_new).cloned().collect();
+    let is_new = |answer: &RecordedMessage| all.last() != Some(answer);
+    let answer: Vec<RecordedMessage> = answer.into_iter().flatten().filter(is_new).collect();
     all.extend(answer);
     let run = conversation_run(&all);
     let own = label(&value["id"]);
@@ -113,7 +114,7 @@ fn answer(value: &Value, key: &str) -> Option<Vec<RecordedMessage>> {
     Some(vec![RecordedMessage::spoken(&plain?)])
 }
 
-/// What of a message is not read.
+/// The parts of a message that are not read.
 fn unread(value: &Value) -> Vec<String> {
     if !is_message(value) {
         return vec!["a message without a known role".to_owned()];
@@ -124,16 +125,16 @@ fn unread(value: &Value) -> Vec<String> {
 
 fn unread_part(part: &Value) -> Option<String> {
     match part["type"].as_str()? {
-        "tool_result" | "tool-result" if first(part, &["content", "result", "response", "output"]).is_none() => {
+        "tool_result" | "tool-result" if first(part, &RESULTS).is_none() => {
             Some("the result of a tool in an unknown form".to_owned())
         }
-        kind if PARTS.contains(&kind) || kind == "step-start" => None,
+        kind if PARTS.contains(&kind) => None,
         kind => Some(format!("a part of the type `{kind}` of a message")),
     }
 }
 
-/// The other keys of the line, such as a score, which is not used as feedback because its scale is unknown. `used` holds
-/// the answer.
+/// The other keys of the line, such as a score, which is not used as feedback because its scale is unknown. `used` is
+/// the key of the answer.
 fn beside(value: &Value, used: Option<&str>) -> Value {
     let mut rest = value.as_object().cloned().unwrap_or_default();
     let is_read = |key: &str| READ.contains(&key) || LISTS.contains(&key) || used == Some(key);

@@ -11,7 +11,7 @@ use super::lines::JsonLines;
 use super::location::{SkippedPart, SourceLocation};
 use crate::artifact::without_place;
 use crate::llm::json::python_constants;
-use crate::sys::disk::{BYTE_ORDER_MARK, LARGEST_ARTIFACT, is_utf16};
+use crate::sys::disk::{BYTE_ORDER_MARK, LARGEST_ARTIFACT, is_utf16, remove_mark};
 
 /// A JSON value and its location.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,9 +45,7 @@ pub(crate) fn items<'a>(mut reader: impl BufRead + Seek + 'a) -> Result<Items<'a
 }
 
 fn short_items(mut bytes: Vec<u8>) -> Result<Items<'static>, ImportError> {
-    if bytes.starts_with(BYTE_ORDER_MARK) {
-        bytes.drain(..BYTE_ORDER_MARK.len());
-    }
+    remove_mark(&mut bytes);
     if bytes.trim_ascii().is_empty() {
         return Err(ImportError::Empty);
     }

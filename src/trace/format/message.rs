@@ -249,11 +249,12 @@ fn block(message: &mut RecordedMessage, block: &Value) {
     }
 }
 
+/// Keys that hold what a tool returned.
+pub(crate) const RESULTS: [&str; 4] = ["content", "result", "response", "output"];
+
 /// The result of a tool, as text if it consists of text blocks only.
 fn result_of(block: &Value) -> Value {
-    let said = first(block, &["content", "result", "response", "output"])
-        .cloned()
-        .unwrap_or_default();
+    let said = first(block, &RESULTS).cloned().unwrap_or_default();
     let texts: Option<Vec<&str>> = said
         .as_array()
         .and_then(|blocks| blocks.iter().map(|block| block["text"].as_str()).collect());
@@ -264,12 +265,13 @@ fn result_of(block: &Value) -> Value {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use serde_json::json;
 
     use super::*;
 
-    fn shape(value: Value) -> Vec<String> {
+    /// The messages in a value, as `role text|calls|results`.
+    pub(in super::super) fn shape(value: &Value) -> Vec<String> {
         let of = |message: RecordedMessage| {
             let calls: Vec<String> = message
                 .calls
@@ -289,7 +291,7 @@ mod tests {
                 answers.join(",")
             )
         };
-        messages(&value).into_iter().map(of).collect()
+        messages(value).into_iter().map(of).collect()
     }
 
     #[test]
@@ -372,7 +374,7 @@ mod tests {
             (json!("plain"), vec![]),
             (json!([1, null, {"role": 3}, {"role": "ghost"}]), vec![]),
         ] {
-            assert_eq!(shape(value.clone()), wanted, "{value}");
+            assert_eq!(shape(&value), wanted, "{value}");
         }
     }
 }

@@ -121,20 +121,14 @@ impl FileReport {
         self.read > 0 || self.status == ImportStatus::AlreadyImported
     }
 
-    /// The reason why a file of a known dialect has no trace: the most frequent one for which a part was left out.
+    /// Why a file of a known dialect has no trace, with the most frequent reason for which a part was left out.
     pub(crate) fn why_no_trace(&self) -> String {
         let words = self.dialect.map_or("a file of traces", Dialect::words);
         let most = self.skipped.iter().max_by_key(|reason| (reason.is_loss, reason.count));
-        most.map_or_else(
-            || format!("it looks like {words}, but it contains no trace"),
-            |ImportReason {
-                 reason, count, places, ..
-             }| {
-                format!(
-                    "it looks like {words}, but it contains no trace: {reason} ({count}: {})",
-                    places.join(", ")
-                )
-            },
+        let why = most.map(|most| format!(": {} ({}: {})", most.reason, most.count, most.places.join(", ")));
+        format!(
+            "it looks like {words}, but it contains no trace{}",
+            why.unwrap_or_default()
         )
     }
 

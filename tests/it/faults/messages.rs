@@ -114,17 +114,24 @@ fn limits_of_the_process_are_named_and_undone_by_running_again() {
     }
 }
 
-/// A fault at the call that replaces or creates a file, and what the message must contain.
-#[test]
-fn an_error_of_the_system_names_its_remedy() {
+/// A planned space, and the calls of `kaizen run` in it; `None` if strace does not work here.
+fn calls_of_a_run() -> Option<(Space, Vec<Call>)> {
     if !strace::works() {
         eprintln!("skipped, because strace is not installed or may not trace");
-        return;
+        return None;
     }
     let before = Space::planned();
     let space = before.copy();
     strace::recorded(&space, &Traced::Kaizen, &["run"]).output().unwrap();
-    let calls = strace::calls(&space, &Traced::Kaizen);
+    Some((before, strace::calls(&space, &Traced::Kaizen)))
+}
+
+/// Each error is that of the call that creates the folder of outcomes.
+#[test]
+fn an_error_of_the_system_names_its_remedy() {
+    let Some((before, calls)) = calls_of_a_run() else {
+        return;
+    };
     let mkdir = |call: &&Call| call.pair.call == "mkdirat" && call.pair.file.ends_with("/outcomes");
     let call = calls.iter().find(mkdir).unwrap();
     for (error, words) in [
@@ -230,14 +237,9 @@ fn something_else_in_the_place_of_a_folder_is_named() {
 
 #[test]
 fn a_session_that_cannot_be_read_is_not_missing() {
-    if !strace::works() {
-        eprintln!("skipped, because strace is not installed or may not trace");
+    let Some((before, calls)) = calls_of_a_run() else {
         return;
-    }
-    let before = Space::planned();
-    let space = before.copy();
-    strace::recorded(&space, &Traced::Kaizen, &["run"]).output().unwrap();
-    let calls = strace::calls(&space, &Traced::Kaizen);
+    };
     let is_look = |call: &&Call| call.pair.call == "statx" && call.pair.file.ends_with("/trigger.json");
     for call in calls.iter().filter(is_look).take(4) {
         let space = before.copy();

@@ -79,8 +79,8 @@ impl Sweep {
                 points.push(Point { process, call, fault });
             }
         }
-        // After a kill, git leaves its lock files to a person. A file of the work tree that it cannot examine counts as
-        // deleted for git.
+        // A git that is killed leaves its lock files for a person to remove. And git takes a file of the work tree that
+        // it cannot examine for a deleted one.
         points.retain(|point| {
             let is_gits = point.call.pair.file.contains("/.git/");
             point.process == Traced::Kaizen || (point.fault != Fault::Kill && is_gits)

@@ -74,12 +74,7 @@ impl Sessions {
         let sessions = std::mem::take(&mut self.sessions).into_values();
         let ended = sessions.flat_map(|mut session| {
             let dropped = session.drop_command();
-            session
-                .open
-                .take()
-                .map(ClaudeCodePrompt::trace)
-                .into_iter()
-                .chain(dropped)
+            session.open.map(ClaudeCodePrompt::trace).into_iter().chain(dropped)
         });
         ended.collect()
     }
@@ -102,7 +97,7 @@ impl OpenSession {
                 let dropped = self.drop_command();
                 said.text = typed;
                 let mut prompt = ClaudeCodePrompt::begin(item, name, self.prompts + 1, said);
-                command.into_iter().for_each(|name| prompt.is_command(name));
+                command.into_iter().for_each(|name| prompt.note_command(name));
                 self.command = Some(prompt);
                 dropped.into_iter().collect()
             }
@@ -208,10 +203,8 @@ fn is_made_up(value: &Value) -> bool {
 }
 
 fn has_media(value: &Value) -> bool {
-    let blocks = list(&value["message"], "content").iter();
-    blocks
-        .into_iter()
-        .any(|block| matches!(block["type"].as_str(), Some("image" | "document")))
+    let is_media = |block: &Value| matches!(block["type"].as_str(), Some("image" | "document"));
+    list(&value["message"], "content").iter().any(is_media)
 }
 
 #[cfg(test)]

@@ -58,8 +58,8 @@ impl ClaudeCodePrompt {
         }
     }
 
-    /// Records the name of the slash command that the prompt is.
-    pub(super) fn is_command(&mut self, name: String) {
+    /// Records that the prompt is the slash command with this name.
+    pub(super) fn note_command(&mut self, name: String) {
         self.facts["command"] = json!(name);
     }
 

@@ -55,7 +55,7 @@ const NOTES: [&str; 11] = [
 
 const INTERRUPTION: &str = "[Request interrupted";
 
-/// Whether a line says that not a person wrote it. Older versions of the program set no flag.
+/// Whether a line says that no person wrote it. Older versions of the program set no flag.
 pub(super) fn is_flagged(line: &Value) -> bool {
     let flags = ["isMeta", "isCompactSummary", "isVisibleInTranscriptOnly", "isSynthetic"];
     let origins = [&line["origin"]["kind"], &line["turnOrigin"]];
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_may_say_that_not_a_person_wrote_it() {
+    fn a_line_may_say_that_no_person_wrote_it() {
         for (line, wanted) in [
             (json!({}), false),
             (json!({"isMeta": false, "origin": {"kind": "human"}}), false),

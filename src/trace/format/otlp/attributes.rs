@@ -22,7 +22,7 @@ pub(crate) fn read(value: &Value) -> Attributes {
 }
 
 /// Reads a typed value. OTLP writes 64-bit integers as text.
-fn any(value: &Value) -> Value {
+pub(crate) fn any(value: &Value) -> Value {
     let Some((kind, inner)) = value.as_object().and_then(|all| all.iter().next()) else {
         return Value::Null;
     };

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::field::{count, first, list, text, unwrapped};
-use super::attributes::{Attributes, read};
+use super::super::field::{count, first, list, text, text_of, unwrapped};
+use super::attributes::{any, read};
 
 /// The messages in the events of a span.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -53,21 +53,18 @@ pub(crate) fn event(value: &Value) -> (String, Map<String, Value>) {
     if let Value::Object(body) = body(&value["body"]) {
         fields.extend(body);
     }
-    let name = text(value, "name")
-        .or_else(|| text(value, "eventName"))
-        .or_else(|| text(value, "event_name"));
+    let name = text_of(value, &["name", "eventName", "event_name"]);
     let own = || fields.get("event.name").and_then(Value::as_str).map(str::to_owned);
     (name.or_else(own).unwrap_or_default(), fields)
 }
 
 /// The body of a log record: a typed value of OTLP, an object, or JSON text.
 fn body(value: &Value) -> Value {
-    let fields: Attributes = read(&json!([{"key": "body", "value": value}]));
-    let typed = fields.get("body").map(unwrapped).filter(Value::is_object);
+    let typed = Some(unwrapped(&any(value))).filter(Value::is_object);
     typed.unwrap_or_else(|| unwrapped(value))
 }
 
-/// The message of an event that names the author in its name.
+/// The message of an event whose name says who wrote it.
 fn message(role: &str, body: &Value) -> Value {
     let mut message = json!({
         "role": text(body, "role").unwrap_or_else(|| role.to_owned()),
@@ -93,7 +90,7 @@ fn choice(body: &Value) -> Value {
     message("assistant", &inner)
 }
 
-/// A content. Programs write lists of content blocks as JSON text, since attributes hold no objects.
+/// The content of a message. Programs write lists of content blocks as JSON text, since attributes hold no objects.
 pub(crate) fn content(value: &Value) -> Value {
     match unwrapped(value) {
         Value::Array(blocks) if !blocks.is_empty() && blocks.iter().all(is_block) => Value::Array(blocks),
@@ -152,32 +149,8 @@ pub(crate) fn of_span(span: &Value) -> EventMessages {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::message::messages;
+    use super::super::super::message::tests::shape;
     use super::*;
-
-    /// The messages of events, as `role text|calls|results`.
-    fn said(all: &[Value]) -> Vec<String> {
-        let each = messages(&Value::Array(all.to_vec())).into_iter().map(|message| {
-            let calls: Vec<String> = message
-                .calls
-                .iter()
-                .map(|call| format!("{}{}", call.tool, call.arguments))
-                .collect();
-            let results: Vec<String> = message
-                .answers
-                .iter()
-                .map(|answer| answer.content.to_string())
-                .collect();
-            format!(
-                "{:?} {}|{}|{}",
-                message.role,
-                message.text,
-                calls.join(","),
-                results.join(",")
-            )
-        });
-        each.collect()
-    }
 
     #[test]
     #[allow(clippy::too_many_lines)] // a table
@@ -263,7 +236,7 @@ mod tests {
             all.add(name, &fields);
             let one = |text: &str| Vec::from_iter((!text.is_empty()).then(|| text.to_owned()));
             assert_eq!(
-                (said(&all.input), said(&all.output)),
+                (shape(&Value::Array(all.input)), shape(&Value::Array(all.output))),
                 (one(input), one(output)),
                 "{name} {fields}"
             );

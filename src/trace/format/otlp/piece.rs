@@ -68,11 +68,8 @@ fn work(span: &Span, is_parent: bool) -> PieceKind {
     };
     let tool = || PieceKind::Tool(named().unwrap_or_else(|| span.name.clone()), call_id(span));
     // MLflow writes each attribute as JSON text.
-    match kind
-        .as_deref()
-        .map(|kind| kind.trim_matches('"').to_ascii_lowercase())
-        .as_deref()
-    {
+    let kind = kind.map(|kind| kind.trim_matches('"').to_ascii_lowercase());
+    match kind.as_deref() {
         Some("llm" | "chat" | "completion" | "text_completion" | "generate_content" | "generation" | "chat_model") => {
             PieceKind::Generate
         }
@@ -120,11 +117,14 @@ fn said(span: &Span, names: &[&str], lists: &[&str]) -> Option<Value> {
     whole.or_else(|| lists.iter().find_map(|prefix| numbered(&span.attributes, prefix)))
 }
 
-/// What a tool received or returned in an event: the content of the message.
-fn of_tool(span: &Span, heard: &[Value]) -> Option<Value> {
+/// The messages that were heard, if any. What a tool received or returned is the content of the last one.
+fn in_events(span: &Span, heard: Vec<Value>) -> Option<Value> {
     let is_tool = matches!(work(span, false), PieceKind::Tool(..));
-    let last = heard.last().filter(|_| is_tool)?;
-    Some(last["content"].clone()).filter(|content| !content.is_null())
+    let content = &heard.last()?["content"];
+    Some(match is_tool && !content.is_null() {
+        true => content.clone(),
+        false => Value::Array(heard),
+    })
 }
 
 /// The messages of the events of a span. Pydantic AI writes them as one attribute.
@@ -134,10 +134,6 @@ fn heard(span: &Span) -> EventMessages {
         all.append(&mut EventMessages::listed(span.attribute(name)));
     }
     all
-}
-
-fn list_of(messages: Vec<Value>) -> Option<Value> {
-    (!messages.is_empty()).then_some(Value::Array(messages))
 }
 
 fn input(span: &Span) -> Value {
@@ -170,11 +166,9 @@ fn input(span: &Span) -> Value {
         ];
         said(span, &names, &["embedding.embeddings."])
     };
-    let heard = heard(span).input;
-    let in_events = || of_tool(span, &heard).or_else(|| list_of(heard.clone()));
     messages
         .map(decoded)
-        .or_else(in_events)
+        .or_else(|| in_events(span, heard(span).input))
         .or_else(plain)
         .unwrap_or_default()
 }
@@ -208,10 +202,12 @@ fn output(span: &Span) -> Value {
         ];
         said(span, &names, &["retrieval.documents."])
     };
-    let heard = heard(span).output;
-    let in_events = || of_tool(span, &heard).or_else(|| list_of(heard.clone()));
-    let messages = messages.map(decoded).or_else(in_events).or_else(|| response(span));
-    messages.or_else(plain).unwrap_or_default()
+    messages
+        .map(decoded)
+        .or_else(|| in_events(span, heard(span).output))
+        .or_else(|| response(span))
+        .or_else(plain)
+        .unwrap_or_default()
 }
 
 /// The model's response in a span of the AI SDK, as a message.

@@ -97,7 +97,7 @@ fn span(value: &Value, resource: &Value, place: &SourceLocation) -> Result<Span,
     Ok(Span {
         trace_id: trace_id.trim_start_matches("0x").to_owned(),
         span_id: text_of(context, &["spanId", "span_id"]).unwrap_or_default(),
-        // Some programs write the id of no span as zeros.
+        // Some programs write zeros where there is no parent.
         parent: parent.filter(|id| id.trim_start_matches("0x").bytes().any(|byte| byte != b'0')),
         name: text_of(value, &["name", "span_name"]).unwrap_or_default(),
         start: first(
