@@ -169,9 +169,7 @@ impl Evaluation {
             None => counted,
         })
     }
-}
 
-impl Evaluation {
     /// How many attempts the agent itself failed, and why; `None` if it failed none or the evaluation was read from a
     /// file.
     pub(crate) fn failed(&self) -> Option<String> {
@@ -179,7 +177,8 @@ impl Evaluation {
     }
 }
 
-/// `2 of 4 attempts failed: exit status 1`: how many attempts the agent itself failed, and why; `None` if it failed none.
+/// How many attempts the agent itself failed, and why, such as `2 of 4 attempts failed: exit status 1`; `None` if it
+/// failed none.
 pub(crate) fn failures<'r>(attempts: impl Iterator<Item = Option<&'r str>> + Clone) -> Option<String> {
     let reasons = attempts.clone().flatten();
     let (failed, all) = (reasons.clone().count(), attempts.count());

@@ -103,16 +103,15 @@ pub struct LateAnswer {
 impl LateAnswer {
     /// What people should know about the numbers of such an edit.
     pub(crate) fn words(&self) -> String {
-        let mut moved = Vec::new();
-        if self.proposed_for.harness != self.judged_on.harness {
-            moved.push("harness");
-        }
-        if self.proposed_for.benchmark != self.judged_on.benchmark {
-            moved.push("benchmark");
-        }
-        let what = match moved.is_empty() {
-            true => "settings".to_owned(),
-            false => moved.join(" and "),
+        let (proposed_for, judged_on) = (&self.proposed_for, &self.judged_on);
+        let what = match (
+            proposed_for.harness != judged_on.harness,
+            proposed_for.benchmark != judged_on.benchmark,
+        ) {
+            (true, true) => "harness and benchmark",
+            (true, false) => "harness",
+            (false, true) => "benchmark",
+            (false, false) => "settings",
         };
         format!(
             "judged on the {what} at the time of the answer, which had changed since the session's baseline; the \

@@ -1,5 +1,5 @@
-//! `spending.jsonl`: one line for each call of a language model that ended, with its token counts and its cost. The four counters never
-//! overlap, although providers add them up differently.
+//! `spending.jsonl`: one line for each call of a language model that ended, with its token counts and its cost. The four
+//! counters never overlap, although providers add them up differently.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -12,23 +12,16 @@ use crate::eval::score;
 use crate::eval::score::ScoreEngines;
 use crate::llm::redact::Redactor;
 use crate::manifest::membership::EvidencePatterns;
-use crate::sys::disk::{DiskError, LARGEST_ARTIFACT, Root, failed, is_utf16, read_line};
+use crate::sys::disk::{DiskError, LARGEST_ARTIFACT, Root, failed, is_utf16, read_line, without_mark};
 use crate::trace::evidence::EvidenceFile;
 
 /// A benchmark that cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum BenchmarkError {
     /// A line that is not a task.
-    #[error("{}:{line}: {problem}", path.display())]
-    Line {
-        /// The file.
-        path: PathBuf,
-        /// Line, from 1.
-        line: usize,
-        /// The problem and the remedy.
-        problem: String,
-    },
-    /// Several lines that are no tasks.
+    #[error(transparent)]
+    Line(#[from] BadLine),
+    /// Several lines that are not tasks.
     #[error("{} lines are no tasks:{}", .0.len(), in_lines(.0))]
     Lines(Vec<BadLine>),
     /// A pattern that is not a valid glob.
@@ -51,7 +44,7 @@ pub struct BadLine {
     pub problem: String,
 }
 
-/// The largest number of lines that a message lists.
+/// The maximum number of lines that a message lists.
 const MOST_LINES: usize = 100;
 
 fn in_lines(bad: &[BadLine]) -> String {
@@ -62,14 +55,11 @@ fn in_lines(bad: &[BadLine]) -> String {
     }
 }
 
-/// The error for these lines; none if there are none.
+/// Fails if there is a line that is not a task.
 fn refused(mut bad: Vec<BadLine>) -> Result<(), BenchmarkError> {
     match bad.len() {
         0 => Ok(()),
-        1 => {
-            let BadLine { path, line, problem } = bad.remove(0);
-            Err(BenchmarkError::Line { path, line, problem })
-        }
+        1 => Err(bad.remove(0).into()),
         _ => Err(BenchmarkError::Lines(bad)),
     }
 }
@@ -212,7 +202,7 @@ pub(crate) fn read_tasks(file: impl Read, path: &Path) -> Result<Vec<(usize, Tas
     refused(bad).map(|()| tasks)
 }
 
-/// The tasks of a file, with line numbers from 1, and the lines that are no tasks.
+/// The tasks of a file, with line numbers from 1, and the lines that are not tasks.
 type TaskLines = (Vec<(usize, Task)>, Vec<BadLine>);
 
 /// Reads the lines of one file, up to the first that is too long.
@@ -251,12 +241,8 @@ fn text_of(line: &[u8], is_first: bool) -> Result<&str, String> {
     if is_first && is_utf16(line) {
         return Err("the file is UTF-16 text; save it as UTF-8".into());
     }
+    let line = if is_first { without_mark(line) } else { line };
     let text = std::str::from_utf8(line).map_err(|_| "the line is not UTF-8; save the file as UTF-8".to_owned())?;
-    let text = if is_first {
-        text.strip_prefix('\u{feff}').unwrap_or(text)
-    } else {
-        text
-    };
     Ok(text.trim())
 }
 

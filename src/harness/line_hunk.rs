@@ -17,8 +17,7 @@ pub(crate) fn line_hunks(before: &Harness, after: &Harness) -> Vec<LineHunk> {
 }
 
 fn of_file(change: FileChange) -> Vec<LineHunk> {
-    let text = |bytes: &Option<Vec<u8>>| String::from_utf8_lossy(bytes.as_deref().unwrap_or_default()).into_owned();
-    let (old, new) = (text(&change.before), text(&change.after));
+    let (old, new) = change.texts();
     let patch = diffy::DiffOptions::new().set_context_len(0).create_patch(&old, &new);
     patch.hunks().iter().map(|hunk| of_lines(hunk.lines())).collect()
 }

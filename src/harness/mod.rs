@@ -38,6 +38,14 @@ pub struct FileChange {
     pub after: Option<Vec<u8>>,
 }
 
+impl FileChange {
+    /// The text before and after; empty on the side where the file is absent.
+    pub(crate) fn texts(&self) -> (String, String) {
+        let text = |bytes: &Option<Vec<u8>>| String::from_utf8_lossy(bytes.as_deref().unwrap_or_default()).into_owned();
+        (text(&self.before), text(&self.after))
+    }
+}
+
 impl Harness {
     /// Creates a harness from files.
     pub fn new(files: impl IntoIterator<Item = (String, Vec<u8>)>) -> Self {

@@ -60,8 +60,8 @@ const fn sent(kind: FailureKind, statuses: &'static [RangeInclusive<u16>]) -> Fa
     }
 }
 
-/// The table; the first row that applies decides. Phrases are in lower case, except codes that are too common a word without
-/// their case.
+/// The table; the first row that applies decides. Phrases are in lower case, except codes that would be ordinary words
+/// in lower case.
 const TABLE: &[FailureRow] = &[
     said(
         FailureKind::Filter,
@@ -236,7 +236,7 @@ const TABLE: &[FailureRow] = &[
             "throttlingexception",
         ],
     ),
-    // What follows may also be in the words of a server that rejects the request.
+    // A server that rejects a request may also use the words that follow, so its status comes first.
     sent(FailureKind::Address, &[300..=399, 404..=407, 410..=411]),
     sent(FailureKind::Request, &[400..=499]),
     said(

@@ -19,18 +19,18 @@ pub(crate) fn status_in(text: &str) -> Option<u16> {
     ]
     .iter()
     .flat_map(|mark| text.match_indices(mark))
-    .filter_map(|(at, mark)| {
+    .find_map(|(at, mark)| {
         let digits: String = text[at + mark.len()..]
             .chars()
             .take_while(char::is_ascii_digit)
             .collect();
         digits.parse().ok().filter(|status| (400..600).contains(status))
     })
-    .next()
     .or_else(|| status_before(&text))
 }
 
-/// The status in `503 Server Error: …`, as Python's `requests` writes it. A 404 may come from any page that a tool reads.
+/// The status in `503 Server Error: …`, as Python's `requests` writes it. A 404 does not count, because it may come
+/// from any page that a tool reads.
 fn status_before(text: &str) -> Option<u16> {
     [" client error", " server error"]
         .iter()

@@ -5,15 +5,53 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::edits::{edit, helping};
 use crate::server::{Received, Reply, Server};
+use crate::space::Space;
 
 /// The prices of the model `m`, in picodollars per token: input, input from the cache, output.
 const PRICES: [u64; 3] = [2_500_000, 1_250_000, 10_000_000];
 
 /// The prices in the form of the manifest, in dollars per million tokens.
 pub const PRICED: &str = "[prices.m]\ninput = 2.5\noutput = 10.0\ncache_read = 1.25\n";
+
+/// A workspace whose agent `a` asks the model `m` of the server at this address. `student`: further settings of the
+/// student; `sections`: the other sections of the manifest; `prompt`: the number of lines of the agent's prompt.
+pub fn workspace(url: &str, student: &str, sections: &str, prompt: usize, tasks: impl Iterator<Item = Value>) -> Space {
+    let space = Space::empty();
+    space.write(
+        "kaizen.toml",
+        &format!("[student]\nengine = \"chat\"\nbase_url = \"{url}\"\nmodel = \"m\"\n{student}\n{sections}{PRICED}"),
+    );
+    space.write("config.toml", "[agent.a]\n");
+    space.write("agents/a/system_prompt.md", &"You are helpful.\n".repeat(prompt));
+    space.write(
+        "benchmark/t.jsonl",
+        &tasks.map(|task| format!("{task}\n")).collect::<String>(),
+    );
+    let trace = json!({"trace_id": "r", "query": "other", "result": "x", "outcome": "failure", "agent": "a"});
+    space.write("traces/t.jsonl", &format!("{trace}\n"));
+    space.write(".gitignore", ".kaizen/\n");
+    space.git(&["init", "-q", "-b", "main"]);
+    space.commit_all("start");
+    space
+}
+
+/// A task of the agent `a`.
+pub fn task(split: &str, number: usize) -> Value {
+    json!({"task_id": format!("{split}{number}"), "query": format!("{split} question {number}"),
+        "reference_answer": "y", "agent": "a", "split": split})
+}
+
+/// Begins a session whose only edit, `e1`, sets a parameter of the agent and waits for an answer.
+pub fn ask_about_an_edit(space: &Space, param: &str) {
+    let payload = json!({"agent": "a", "param": param, "value": 0.3});
+    let edit = edit("e1", "set_agent_param", &format!("agents.a.{param}"), payload);
+    space.diagnose_and_plan("r", "train0", &[helping("c1", edit)]);
+    space.kaizen(&["run", "--autonomy", "manual"]).exits(3);
+}
 
 /// What the server earned, in picodollars.
 #[derive(Clone, Debug, Default)]

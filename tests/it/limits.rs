@@ -1,9 +1,7 @@
-//! The limit of spending holds for each command that spends, and the range of each number for each flag. One line says
+//! Each command that spends obeys the limit of spending, each flag refuses a number out of its range, and one line says
 //! what a call waits for.
 
-use serde_json::json;
-
-use crate::billing::{Biller, PRICED};
+use crate::billing::{self, Biller};
 use crate::server::{Reply, Server};
 use crate::space::Space;
 
@@ -12,28 +10,9 @@ const LIMIT: f64 = 0.02;
 
 /// A workspace whose models are behind this server. `teacher`: the engine, with its settings.
 fn workspace(url: &str, teacher: &str, student: &str) -> Space {
-    let space = Space::empty();
-    space.write(
-        "kaizen.toml",
-        &format!(
-            "[student]\nengine = \"chat\"\nbase_url = \"{url}\"\nmodel = \"m\"\n{student}\n[teacher]\nengine = {teacher}\n\
-            [session]\nmin_traces = 1\n[network]\nattempts = 3\n{PRICED}"
-        ),
-    );
-    space.write("config.toml", "[agent.a]\n");
-    space.write("agents/a/system_prompt.md", &"You are helpful.\n".repeat(20));
-    let task = |at: usize| {
-        let split = ["train", "gate"][at % 2];
-        let task = json!({"task_id": format!("{split}{at}"), "query": format!("{split} question {at}"),
-            "reference_answer": "y", "agent": "a", "split": split});
-        format!("{task}\n")
-    };
-    space.write("benchmark/t.jsonl", &(0..40).map(task).collect::<String>());
-    let trace = json!({"trace_id": "r", "query": "other", "result": "x", "outcome": "failure", "agent": "a"});
-    space.write("traces/t.jsonl", &format!("{trace}\n"));
-    space.git(&["init", "-q", "-b", "main"]);
-    space.commit_all("start");
-    space
+    let sections = format!("[teacher]\nengine = {teacher}\n[session]\nmin_traces = 1\n[network]\nattempts = 3\n");
+    let tasks = (0..40).map(|at| billing::task(["train", "gate"][at % 2], at));
+    billing::workspace(url, student, &sections, 20, tasks)
 }
 
 /// Sets `max_cost_usd`.
@@ -48,19 +27,7 @@ fn limit(space: &Space, dollars: f64) {
 
 /// Runs a session whose edit is applied without the gate, so that nobody has measured it.
 fn apply_an_edit(space: &Space) {
-    space.kaizen(&["run"]).exits(3);
-    let session = space.session();
-    let clusters = json!([{"id": "c1", "description": "all", "sample_trace_ids": ["r"], "student_failure_rate": 1.0,
-        "teacher_success_rate": 1.0, "skill_gap": "x", "task_ids": ["train0"]}]);
-    space.write(
-        &format!("{session}/diagnosis.md"),
-        &format!("All fail.\n\n```json\n{clusters}\n```\n"),
-    );
-    space.kaizen(&["run"]).exits(3);
-    let edit = json!({"edits": [{"id": "e1", "pillar": "agent", "op": "set_agent_param", "target": "agents.a.top_p",
-        "rationale": "r", "expected_improvement": "c1", "payload": {"agent": "a", "param": "top_p", "value": 0.3}}]});
-    space.write(&format!("{session}/plan.json"), &edit.to_string());
-    space.kaizen(&["run", "--autonomy", "manual"]).exits(3);
+    billing::ask_about_an_edit(space, "top_p");
     space.kaizen(&["accept", "e1", "--skip-gate"]).exits(0);
     space.kaizen(&["run"]).exits(0);
 }
@@ -80,7 +47,7 @@ fn no_command_that_spends_exceeds_its_limit() {
         let space = workspace(&biller.server.url(), "\"files\"", student);
         if command[0] == "prune" {
             apply_an_edit(&space);
-            // The head and the head without the edit are new, so both have to be run.
+            // HEAD with and without the edit is new, so both have to be run.
             space.write("agents/a/system_prompt.md", &"You are brief.\n".repeat(20));
             space.commit_all("prompt");
         }
@@ -91,7 +58,7 @@ fn no_command_that_spends_exceeds_its_limit() {
         if command[0] == "audit" {
             space.write("agents/a/system_prompt.md", &"You are brief.\n".repeat(20));
         }
-        // Each run has the full limit, and keeps the answers of the one before.
+        // Each run has the full limit, and keeps the answers of the previous one.
         for run in 0..2 {
             let before = biller.bill();
             let said = space.kaizen(command);

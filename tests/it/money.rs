@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::billing::{Bill, Biller, Dice, PRICED};
+use crate::billing::{self, Bill, Biller, Dice};
 use crate::space::{KAIZEN, Space};
 
 /// After this time a run counts as hanging.
@@ -44,7 +44,6 @@ impl Trial {
         let limit = (1 + dice.below(40)) as f64 / 100.0;
         let concurrency = 1 + dice.below(32);
         let biller = Biller::start(seed, quiet);
-        let space = Space::empty();
         let longest = [
             "max_tokens = 300",
             "max_tokens = 2000",
@@ -53,35 +52,15 @@ impl Trial {
             "body = { max_tokens = 200, n = 2 }",
         ][dice.below(5) as usize];
         let timeout = if quiet { 60 } else { 1 };
-        space.write(
-            "kaizen.toml",
-            &format!(
-                "[student]\nengine = \"chat\"\nbase_url = \"{}\"\nmodel = \"m\"\nconcurrency = {concurrency}\n{longest}\n\
-                [teacher]\nengine = \"files\"\n[session]\nmin_traces = 1\nmax_cost_usd = {limit}\n\
-                [network]\nattempts = 3\ntimeout_seconds = {timeout}\n{PRICED}",
-                biller.server.url()
-            ),
+        let student = format!("concurrency = {concurrency}\n{longest}");
+        let sections = format!(
+            "[teacher]\nengine = \"files\"\n[session]\nmin_traces = 1\nmax_cost_usd = {limit}\n\
+            [network]\nattempts = 3\ntimeout_seconds = {timeout}\n"
         );
-        space.write("config.toml", "[agent.a]\n");
-        space.write(
-            "agents/a/system_prompt.md",
-            &"You are helpful.\n".repeat(1 + dice.below(60) as usize),
-        );
-        let task = |split: &str, number: u64| {
-            format!(
-                "{{\"task_id\": \"{split}{number}\", \"query\": \"{split} question {number}\", \"reference_answer\": \"y\", \
-                \"agent\": \"a\", \"split\": \"{split}\"}}\n"
-            )
-        };
-        let tasks = (0..10 + dice.below(15))
-            .map(|number| task("gate", number))
-            .chain([task("train", 0)]);
-        space.write("benchmark/t.jsonl", &tasks.collect::<String>());
-        let trace = "{\"trace_id\": \"r\", \"query\": \"other\", \"result\": \"x\", \"outcome\": \"failure\", \"agent\": \"a\"}\n";
-        space.write("traces/t.jsonl", trace);
-        space.write(".gitignore", ".kaizen/\n");
-        space.git(&["init", "-q", "-b", "main"]);
-        space.commit_all("start");
+        let prompt = 1 + dice.below(60) as usize;
+        let gate = (0..10 + dice.below(15) as usize).map(|number| billing::task("gate", number));
+        let tasks = gate.chain([billing::task("train", 0)]);
+        let space = billing::workspace(&biller.server.url(), &student, &sections, prompt, tasks);
         space.kaizen(&["trust", "--yes"]);
         Self {
             seed,
@@ -237,25 +216,13 @@ fn an_edit_accepted_without_the_gate_costs_no_attempt() {
     space.write("kaizen.toml", &space.read("kaizen.toml").replace(&limit, ""));
     space.commit_all("no limit");
     space.kaizen(&["trust", "--yes"]);
-    space.kaizen(&["run"]).exits(3);
-    let session = space.session();
-    let cluster = r#"[{"id": "c1", "description": "all", "sample_trace_ids": ["r"], "student_failure_rate": 1.0,
-        "teacher_success_rate": 1.0, "skill_gap": "x", "task_ids": ["train0"]}]"#;
-    space.write(
-        &format!("{session}/diagnosis.md"),
-        &format!("All fail.\n\n```json\n{cluster}\n```\n"),
-    );
-    space.kaizen(&["run"]).exits(3);
-    let edit = r#"{"edits": [{"id": "e1", "pillar": "agent", "op": "set_agent_param", "target": "agents.a.temperature",
-        "rationale": "r", "expected_improvement": "c1", "payload": {"agent": "a", "param": "temperature", "value": 0.3}}]}"#;
-    space.write(&format!("{session}/plan.json"), edit);
-    space.kaizen(&["run", "--autonomy", "manual"]).exits(3);
+    billing::ask_about_an_edit(space, "temperature");
     let before = trial.biller.server.received().len();
     space.kaizen(&["accept", "e1", "--skip-gate"]).exits(0);
     let said = space.kaizen(&["run"]).exits(0);
     assert_eq!(trial.biller.server.received().len(), before, "no attempt was made");
     assert!(said.out.contains("not measured"), "{}", said.out);
-    let record: Value = serde_json::from_str(&space.read(&format!("{session}/session.json"))).unwrap();
+    let record = space.artifact("session.json");
     assert_eq!(record["benchmark_after"], Value::Null);
     assert_eq!(record["edit_outcomes"][0]["status"], "applied");
     space.kaizen(&["verify"]).exits(0);

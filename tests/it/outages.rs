@@ -45,16 +45,7 @@ fn chat(server: &Server, more: &str) -> Space {
 
 /// Runs a session up to its plan, which has these edits.
 fn plan(space: &Space, edits: &[Value]) {
-    space.kaizen(&["run"]).exits(3);
-    let clusters = json!([{"id": "c1", "description": "It fails.", "sample_trace_ids": ["t1"], "student_failure_rate": 1.0,
-        "teacher_success_rate": 1.0, "skill_gap": "x", "task_ids": ["train-0"]}]);
-    let diagnosis = format!("It fails.\n\n```json\n{clusters}\n```\n");
-    space.write(&format!("{}/diagnosis.md", space.session()), &diagnosis);
-    space.kaizen(&["run"]).exits(3);
-    space.write(
-        &format!("{}/plan.json", space.session()),
-        &json!({"edits": edits}).to_string(),
-    );
+    space.diagnose_and_plan("t1", "train-0", edits);
 }
 
 /// Runs a session with these edits to its end, and returns its outcomes.

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 pub use crate::edits::{bold, edit, first_plan, helping, hostile, refuse_below, shots, shy, sums};
@@ -281,6 +281,19 @@ impl Space {
         plan["edits"] = edits.into();
         let text = serde_json::to_string_pretty(&plan).unwrap();
         self.write(&format!("{}/plan.json", self.session()), &text);
+    }
+
+    /// Begins a session whose teacher works by files, diagnoses this trace and train task, and plans these edits.
+    #[track_caller]
+    pub fn diagnose_and_plan(&self, trace: &str, task: &str, edits: &[Value]) {
+        self.kaizen(&["run"]).exits(3);
+        let session = self.session();
+        let clusters = json!([{"id": "c1", "description": "It fails.", "sample_trace_ids": [trace],
+            "student_failure_rate": 1.0, "teacher_success_rate": 1.0, "skill_gap": "x", "task_ids": [task]}]);
+        let diagnosis = format!("It fails.\n\n```json\n{clusters}\n```\n");
+        self.write(&format!("{session}/diagnosis.md"), &diagnosis);
+        self.kaizen(&["run"]).exits(3);
+        self.write(&format!("{session}/plan.json"), &json!({"edits": edits}).to_string());
     }
 
     /// Replaces the plan with that of another space.

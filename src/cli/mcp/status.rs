@@ -90,7 +90,7 @@ pub(crate) fn next_step(driven: &DrivenSession) -> Result<String, McpAnswer> {
     }
 }
 
-/// Calls `look` with the session; `None` if there is none.
+/// What `look` reads from the current session, with that session; `None` while there is no session.
 fn with_session(
     driven: &DrivenSession,
     look: impl FnOnce(&Context) -> Result<Value, RunError>,

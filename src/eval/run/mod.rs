@@ -140,11 +140,11 @@ pub fn evaluate_run(
     Ok(Evaluation::of(attempts.into_iter().map(TaskScore::from).collect()))
 }
 
-/// The words of a server that refuses a task of `after`, but takes the same task of `before`: what changed between them
-/// is the reason.
+/// The words of a server that refuses a task of `after`, but accepts the same task of `before`: what changed between
+/// them is the reason.
 ///
 /// # Errors
-/// The server no longer takes what it took of `before`.
+/// The server now refuses a request of `before` that it had accepted.
 pub(crate) fn refusal(
     evaluator: &Evaluator,
     before: &Harness,
@@ -233,11 +233,12 @@ impl<'a> Arm<'a> {
         answered(self.evaluator, self.prepared.as_ref(), runs).attempts
     }
 
-    /// The words of a server that refuses a run of this arm, although it takes the same run of the arm `before` now: what
-    /// changed between them is the reason. `None` if it never took that run, or takes this one after all.
+    /// The words of a server that refuses a run of this arm, although it still accepts the same run of the arm `before`:
+    /// what changed between them is the reason. `None` if it never accepted that run, or now accepts this one.
     ///
     /// # Errors
-    /// It no longer takes a run that it took: the reason is not what changed. For example, its model is gone.
+    /// It now refuses the run of `before` that it had accepted, so the reason is not what changed but, for example, that
+    /// its model is gone.
     pub(crate) fn refusal_beside(&self, before: &Arm, run: &TaskRun) -> Result<Option<String>, EvaluationHalted> {
         let earlier = before.runs(&[*run]);
         if let Some(reason) = (self.evaluator.halted)() {

@@ -95,7 +95,7 @@ pub(in crate::eval) fn reported(code: Option<i32>, stdout: &str, stderr: &str) -
         // Killed by a signal.
         None => Blame::Agent,
         Some(_) => {
-            let ends = |text: &str| last_lines(without_frames(text).as_str());
+            let ends = |text: &str| last_lines(&without_frames(text));
             of_words(None, &format!("{} {}", ends(stdout), ends(stderr))).unwrap_or(Blame::Agent)
         }
     };
@@ -251,7 +251,7 @@ fn in_error(error: &Value) -> JsonFailure {
     }
 }
 
-/// What Node.js writes about an exception without its end: the frames, and the fields of the error.
+/// Of a report by Node.js about an exception, the lines that say what failed; any other text as it is.
 fn without_frames(text: &str) -> String {
     let text = text.trim_end();
     let is_of_node = text

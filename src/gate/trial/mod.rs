@@ -61,7 +61,7 @@ pub struct Trial<'a> {
     losses: RefCell<RunLosses>,
 }
 
-/// What became of the runs so far.
+/// How the runs so far ended.
 #[derive(Default)]
 struct RunLosses {
     /// For each run with a score, why the agent itself failed it, if it did.
@@ -73,7 +73,7 @@ struct RunLosses {
 }
 
 impl RunLosses {
-    /// Why the trial cannot be judged now. What a server refuses of some tasks only is the fault of these tasks.
+    /// Why the trial cannot be judged now. If a server refuses only some tasks, the reason is in these tasks.
     fn reason(&self) -> Option<String> {
         let reasons = match (self.infra.is_empty(), self.scored.len()) {
             (false, _) => &self.infra,
@@ -159,11 +159,13 @@ impl<'a> Trial<'a> {
             Mode::Sequential => sequential::decide(self, record, earlier),
             _ => exact::decide(self, record),
         }?;
-        let is_lost = result.0.reason == GateReason::Infrastructure && self.refusal().is_none();
-        match self.losses.borrow().reason().filter(|_| is_lost) {
-            Some(reason) => Err(EvaluationHalted(reason)),
-            None => Ok(result),
+        if result.0.reason == GateReason::Infrastructure
+            && self.refusal().is_none()
+            && let Some(reason) = self.losses.borrow().reason()
+        {
+            return Err(EvaluationHalted(reason));
         }
+        Ok(result)
     }
 
     /// How many attempts the agent itself failed, and why; `None` if it failed none.
@@ -272,7 +274,7 @@ impl Trial<'_> {
         Ok(())
     }
 
-    /// Notes what became of a run in its last attempt.
+    /// Notes how the last attempt of a run ended.
     fn note_result(&self, attempt: &ScoredAttempt) {
         let mut losses = self.losses.borrow_mut();
         match &attempt.attempt {

@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::inapplicable::{Inapplicable, TomlProblem};
+use super::inapplicable::{Inapplicable, TomlProblem, shortened};
 use super::toml_text::{lookup, parse, set};
 use super::{OpContext, OpRules, existing};
 use crate::artifact::edit::Op;
@@ -194,10 +194,9 @@ fn check_name(what: &str, name: &str, in_path: bool) -> Result<(), Inapplicable>
         _ if name.trim() != name => "it starts or ends with white space",
         _ => return Ok(()),
     };
-    let name = name.chars().take(40).flat_map(char::escape_debug).collect();
     Err(Inapplicable::BadName {
         what: what.to_owned(),
-        name,
+        name: shortened(name),
         problem,
     })
 }

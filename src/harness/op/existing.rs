@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::OpContext;
-use super::inapplicable::Inapplicable;
+use super::inapplicable::{Inapplicable, shortened};
 use super::inspect::described_tools;
 use crate::harness::home::ParsedHome;
 use crate::harness::{Harness, agents};
@@ -44,10 +44,6 @@ pub(super) fn check(context: &OpContext, template: &str, names: &[(&str, &str)])
         }),
         None => Ok(()),
     }
-}
-
-fn shortened(name: &str) -> String {
-    name.chars().take(40).flat_map(char::escape_debug).collect()
 }
 
 /// What the target names, and what the payload changes, if they differ and the first exists too.

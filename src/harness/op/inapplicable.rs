@@ -120,3 +120,8 @@ pub(crate) enum TomlProblem {
     #[error("`{key}` cannot be changed without breaking the file; change it by hand")]
     Unsafe { key: String },
 }
+
+/// The beginning of a name, with special characters escaped, for a message.
+pub(super) fn shortened(name: &str) -> String {
+    name.chars().take(40).flat_map(char::escape_debug).collect()
+}

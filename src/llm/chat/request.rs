@@ -90,15 +90,11 @@ pub struct Request {
     pub seed: Option<u64>,
     /// Number of the repetition of the same request. It is not sent: it is part of the cache key, so that a server
     /// without seeds is asked again.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "crate::artifact::is_zero")]
     pub repeat: u64,
 }
 
 impl Request {
     /// The repetition that is always sent: the store of calls does not answer it.
     pub(crate) const LIVE: u64 = u64::MAX;
-}
-
-fn is_zero(number: &u64) -> bool {
-    *number == 0
 }

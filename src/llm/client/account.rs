@@ -61,7 +61,8 @@ impl Account {
 
     /// Reserves `estimate` for a call, if the limits allow it. `estimate` is `None` if the price is unknown.
     ///
-    /// A call waits only while others are in flight, since each of these ends; it never waits for an amount to be released.
+    /// A call waits only while others are in flight, since each of these ends; it never waits for an amount to be
+    /// released.
     pub(crate) fn leave(&mut self, estimate: Option<Money>, limits: &[SpendingLimit], model: &str) -> Leave {
         if let Some(limit) = limits.iter().find(|limit| limit.needs_prices && estimate.is_none()) {
             return Leave::Refused {
@@ -122,7 +123,8 @@ impl Account {
     }
 }
 
-fn text(line: &impl serde::Serialize) -> String {
+/// A line of a log.
+pub(super) fn text(line: &impl serde::Serialize) -> String {
     format!(
         "{}\n",
         serde_json::to_string(line).expect("a line of a log has string keys")
@@ -154,7 +156,8 @@ pub(crate) fn egress(root: &Root, folder: &Path) -> Result<Vec<Egress>, DiskErro
     lines(root, &folder.join(egress::FILE))
 }
 
-fn lines<T: serde::de::DeserializeOwned>(root: &Root, path: &Path) -> Result<Vec<T>, DiskError> {
+/// The lines of a log that parse; none if the file is absent.
+pub(super) fn lines<T: serde::de::DeserializeOwned>(root: &Root, path: &Path) -> Result<Vec<T>, DiskError> {
     let text = root.read_text(path)?.unwrap_or_default();
     Ok(text
         .lines()

@@ -21,13 +21,14 @@ const DISPENSABLE: [&str; 7] = [
     "user",
 ];
 
-/// Fields that enforce the form of an answer. They are dispensable if kaizen sent them, since the prompt states the form.
+/// Fields that enforce the form of an answer. They are dispensable if kaizen sent them, since the prompt states the
+/// form.
 const SHAPES: [&str; 3] = ["format", "response_format", "tool_choice"];
 
 /// Two names of one field.
 const NAMES: [&str; 2] = ["max_tokens", "max_completion_tokens"];
 
-/// The fields that each server rejects. They are remembered in a file too, for the next process.
+/// The fields that each server rejects, also remembered in a file for the next process.
 pub(super) struct Dialects {
     root: Root,
     known: Mutex<Option<RejectedFields>>,
@@ -38,7 +39,7 @@ pub(super) struct Dialects {
 struct RejectedFields(BTreeMap<ServerModel, BTreeSet<String>>);
 
 impl Dialects {
-    /// What earlier processes learned in this workspace; their file is read by the first request.
+    /// What earlier processes learned in this workspace. The first request reads their file.
     pub(super) fn of(root: &Root) -> Self {
         Self {
             root: root.clone(),
@@ -70,10 +71,9 @@ impl Dialects {
             _ => return None,
         };
         let done = change(body, field, shaped)?;
-        let line = rejected::line(&server, field);
-        if self.with(|known| known.note(server, field)) {
+        if self.with(|known| known.note(server.clone(), field)) {
             tracing::warn!("{}; {done}", refusal.words);
-            rejected::remember(&self.root, &line);
+            rejected::remember(&self.root, server, field);
         }
         Some(field.clone())
     }

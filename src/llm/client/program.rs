@@ -40,8 +40,8 @@ impl LlmClient {
         })
     }
 
-    /// Logs the cost of an attempt, releases its reservation, and returns the cost. If the program reports no cost, it is computed from
-    /// the tokens where their price is known, and is unknown otherwise.
+    /// Logs the cost of an attempt, releases its reservation, and returns the cost. If the program reports no cost, it
+    /// is computed from the tokens where their price is known, and is unknown otherwise.
     pub(crate) fn end_attempt(&self, role: LlmRole, reported: ReportedUsage, reserved: Reservation) -> Option<Money> {
         let price = price::of(&reported.model, &self.prices);
         let priced = price
@@ -67,8 +67,8 @@ impl LlmClient {
         cost_usd
     }
 
-    /// The pause before another attempt at something whose service failed; `None` after the last attempt. `asked`: the
-    /// time that the service asks to wait, if it states one.
+    /// The pause before another attempt after a service failed; `None` after the last attempt. `asked`: the time that
+    /// the service asks to wait, if it states one.
     pub(crate) fn pause_after(&self, asked: Option<Duration>, attempt: u32) -> Option<Duration> {
         let network = &self.network;
         let most = Duration::from_secs(network.max_wait_seconds);

@@ -1,8 +1,11 @@
-//! The file of rejected fields: one line for each field that a server rejects for a model. It may be deleted at any time;
-//! then the next request asks the server again.
+//! The file of rejected fields: one line for each field that a server rejects for a model. It may be deleted at any
+//! time; the next request then asks the server again.
+
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::account;
 use crate::sys::disk::Root;
 
 const FOLDER: &str = ".kaizen/cache";
@@ -21,27 +24,21 @@ struct RejectedField {
     field: String,
 }
 
-/// The rejected fields in the file, in its order. Lines that cannot be read are skipped, because the server tells them
-/// again.
+/// The rejected fields in the file, in its order. What cannot be read is skipped, because the server will reject the
+/// field again.
 pub(super) fn remembered(root: &Root) -> Vec<(ServerModel, String)> {
-    let text = root.read_text(REJECTED).ok().flatten().unwrap_or_default();
-    let lines = text.lines().filter_map(|line| serde_json::from_str(line).ok());
+    let lines: Vec<RejectedField> = account::lines(root, Path::new(REJECTED)).unwrap_or_default();
     lines
-        .map(|line: RejectedField| ((line.server, line.model), line.field))
+        .into_iter()
+        .map(|line| ((line.server, line.model), line.field))
         .collect()
 }
 
-/// The line for a field.
-pub(super) fn line(server: &ServerModel, field: &str) -> String {
-    let (server, model) = server.clone();
+/// Appends a field to the file. If that fails, the next process asks the server again.
+pub(super) fn remember(root: &Root, (server, model): ServerModel, field: &str) {
     let field = field.to_owned();
-    let line = serde_json::to_string(&RejectedField { server, model, field });
-    format!("{}\n", line.unwrap_or_default())
-}
-
-/// Appends a line. If that fails, the next process asks the server again.
-pub(super) fn remember(root: &Root, line: &str) {
-    let written = root.make_folder(FOLDER).and_then(|()| root.append(REJECTED, line));
+    let line = account::text(&RejectedField { server, model, field });
+    let written = root.make_folder(FOLDER).and_then(|()| root.append(REJECTED, &line));
     if let Err(error) = written {
         tracing::debug!(%error, "a rejected field is not remembered");
     }

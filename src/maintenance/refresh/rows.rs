@@ -7,7 +7,7 @@ use std::path::Path;
 use super::RefreshError;
 use crate::artifact::task::{Split, Task};
 use crate::eval::benchmark;
-use crate::eval::benchmark::{Benchmark, BenchmarkError};
+use crate::eval::benchmark::{BadLine, Benchmark};
 use crate::eval::held_out_queries::HeldOutQueries;
 use crate::eval::score;
 use crate::eval::score::ScoreEngines;
@@ -107,7 +107,7 @@ fn offered(from: &Path, present: &[Task], engines: ScoreEngines) -> Result<Vec<(
         let unscorable = score::check(&task, engines).err().map(|problem| problem.to_string());
         if let Some(problem) = unscorable.or_else(|| problem(&task, &mut ids, &queries, &redactor)) {
             let path = from.to_owned();
-            return Err(unusable(&BenchmarkError::Line { path, line, problem }));
+            return Err(unusable(&BadLine { path, line, problem }));
         }
         queries.add(&task.query, &redactor);
         found.push((lines.get(line - 1).copied().unwrap_or_default().to_owned(), task));

@@ -281,10 +281,8 @@ pub(crate) fn diff_without_keys(before: &Harness, after: &Harness) -> String {
 
 /// The files that differ, as one unified diff.
 pub(crate) fn diff(before: &Harness, after: &Harness) -> String {
-    let text = |bytes: &Option<Vec<u8>>| String::from_utf8_lossy(bytes.as_deref().unwrap_or_default()).into_owned();
     let one = |change: FileChange| {
-        let (old, new) = (text(&change.before), text(&change.after));
-
+        let (old, new) = change.texts();
         diffy::DiffOptions::new()
             .set_original_filename(format!("a/{}", change.path))
             .set_modified_filename(format!("b/{}", change.path))

@@ -69,8 +69,8 @@ impl ProgramAnswer {
     }
 }
 
-/// The tokens in members of the answer itself, where the input includes what was read from a cache; `None` if there are
-/// none.
+/// The tokens in members of the answer itself, where the input includes what was read from a cache; `None` if neither
+/// `input_tokens` nor `output_tokens` is one.
 fn counters(member: &dyn Fn(&str) -> Option<u64>) -> Option<Usage> {
     let (input, output) = (member("input_tokens"), member("output_tokens"));
     input.or(output)?;
