@@ -37,6 +37,7 @@ const STAKE: AlphaGrant = AlphaGrant {
     alpha: 0.01,
     budget: BudgetMode::Planned,
     slot: 1,
+    carried: 0.0,
     session: None,
 };
 

@@ -17,6 +17,8 @@ pub(crate) mod order;
 pub(crate) mod power;
 pub(crate) mod replay;
 mod rule;
+#[allow(dead_code, reason = "the trial of this mode follows")]
+pub(crate) mod sample;
 pub(crate) mod sequential;
 pub(crate) mod words;
 

@@ -53,6 +53,17 @@ impl GateRecord {
                 numbers.dropped,
                 self.pairs.len()
             ),
+            (
+                GateReason::Likely
+                | GateReason::Open
+                | GateReason::CategoryFell
+                | GateReason::Harmful
+                | GateReason::NoEffect
+                | GateReason::NoGain
+                | GateReason::TooSmall
+                | GateReason::NoHeadroom,
+                _,
+            ) => self.reason.name().replace('_', " "),
             (GateReason::NoBudget, _) => {
                 "no budget: this session's error budget is spent; `kaizen run --new` starts one with \
                                       its own, budget = \"open\" in [gate] always leaves some"
@@ -138,6 +149,7 @@ pub(crate) fn mode(mode: Mode) -> &'static str {
         Mode::Auto => "auto",
         Mode::Exact => "exact",
         Mode::Sequential => "sequential",
+        Mode::Sample => "sample",
         Mode::Rule => "rule",
     }
 }

@@ -112,7 +112,7 @@ impl GateSection {
     pub(crate) fn usual(&self) -> (RuleKind, f64) {
         let usual = match self.mode {
             Mode::Rule => RuleKind::Overall,
-            Mode::Auto | Mode::Exact | Mode::Sequential => RuleKind::Target,
+            Mode::Auto | Mode::Exact | Mode::Sequential | Mode::Sample => RuleKind::Target,
         };
         let rule = self.rule.unwrap_or(usual);
         (rule, self.max_regression.unwrap_or_else(|| tolerated(rule)))
@@ -149,6 +149,9 @@ impl GateSection {
             ("controls", of(self.controls), 1..=100),
             ("confirm", of(self.confirm), 0..=100),
         ];
+        if self.mode == Mode::Sample {
+            return Err("[gate] mode = \"sample\" is not available yet".to_owned());
+        }
         holds(&shares, "must be between 0 and 1", |value| (0.0..=1.0).contains(&value))?;
         holds(&chances, "must be above 0 and below 1", |value| {
             value > 0.0 && value < 1.0

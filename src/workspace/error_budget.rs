@@ -53,6 +53,7 @@ fn spent(session: &Session) -> Result<Vec<Slot>, SessionError> {
             edit_digest: outcome.edit_digest,
             comparison,
             alpha: stake.alpha,
+            carried: stake.carried,
         };
         slots.insert((slot.slot, comparison), slot);
     }

@@ -29,6 +29,22 @@ pub enum GateReason {
     Infrastructure,
     /// The session's error budget is spent.
     NoBudget,
+    /// The edit gained more than chance usually gives, but less than its level demands.
+    Likely,
+    /// The edit gained, and chance may explain it.
+    Open,
+    /// The edit gained, and a category lost more than chance explains.
+    CategoryFell,
+    /// The edit lost more than chance explains.
+    Harmful,
+    /// No task changed.
+    NoEffect,
+    /// The edit did not gain.
+    NoGain,
+    /// The edit gained too little to be worth more runs.
+    TooSmall,
+    /// No task fails, so nothing can gain.
+    NoHeadroom,
 }
 
 impl GateReason {
@@ -39,12 +55,20 @@ impl GateReason {
             GateReason::Inconclusive
             | GateReason::OverallUnproven
             | GateReason::Infrastructure
-            | GateReason::NoBudget => GateDecision::Undecided,
+            | GateReason::NoBudget
+            | GateReason::Likely
+            | GateReason::Open
+            | GateReason::CategoryFell => GateDecision::Undecided,
             GateReason::Futile
             | GateReason::Harm
             | GateReason::NoAffectedTargetTask
             | GateReason::NoImprovement
-            | GateReason::Regression => GateDecision::Reject,
+            | GateReason::Regression
+            | GateReason::Harmful
+            | GateReason::NoEffect
+            | GateReason::NoGain
+            | GateReason::TooSmall
+            | GateReason::NoHeadroom => GateDecision::Reject,
         }
     }
 
@@ -61,6 +85,14 @@ impl GateReason {
             GateReason::Regression => "regression",
             GateReason::Infrastructure => "infrastructure",
             GateReason::NoBudget => "no_budget",
+            GateReason::Likely => "likely",
+            GateReason::Open => "open",
+            GateReason::CategoryFell => "category_fell",
+            GateReason::Harmful => "harmful",
+            GateReason::NoEffect => "no_effect",
+            GateReason::NoGain => "no_gain",
+            GateReason::TooSmall => "too_small",
+            GateReason::NoHeadroom => "no_headroom",
         }
     }
 }

@@ -57,6 +57,9 @@ pub struct AlphaGrant {
     pub budget: BudgetMode,
     /// The number of the edit's share, from 1.
     pub slot: usize,
+    /// The part of `alpha` that the edit before handed on, because it was accepted; 0 except in mode `sample`.
+    #[serde(default, skip_serializing_if = "crate::artifact::is_zero")]
+    pub carried: f64,
     /// The earlier session whose budget it comes from; absent if it is this session's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,

@@ -9,13 +9,15 @@ use crate::artifact::gate::verdict::RuleKind;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
-    /// Runs the baseline twice: `exact` if both runs agree, else `sequential`.
+    /// `exact` for the built-in student at temperature 0, else `sample`.
     #[default]
     Auto,
     /// For a deterministic student: only the attempts that the decision needs, and every flip is confirmed.
     Exact,
     /// For a noisy student: paired runs until the evidence suffices, with bounded error rates.
     Sequential,
+    /// For language models and programs: one exact test over all gate tasks, with bounded error rates.
+    Sample,
     /// Compares the means of one run of every task in each arm.
     Rule,
 }
@@ -26,6 +28,7 @@ impl Mode {
     pub(crate) fn at_work(self, population: Population, noisy: bool) -> Mode {
         match self {
             Mode::Rule => Mode::Rule,
+            Mode::Sample => Mode::Sample,
             _ if population == Population::Sample => Mode::Sequential,
             Mode::Auto if noisy => Mode::Sequential,
             Mode::Auto | Mode::Exact => Mode::Exact,

@@ -97,7 +97,7 @@ fn is_noisy(spec: &AuditSpec, trial: &Trial) -> bool {
     let said = match spec.policy.mode {
         Mode::Exact => false,
         Mode::Sequential => true,
-        Mode::Auto | Mode::Rule => spec.noisy != Some(false),
+        Mode::Auto | Mode::Sample | Mode::Rule => spec.noisy != Some(false),
     };
     said && trial.varies()
 }

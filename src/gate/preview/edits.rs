@@ -123,7 +123,7 @@ fn with_calls(
     others: &[usize],
 ) -> EditPreview {
     let cost = match context.mode {
-        Mode::Rule => {
+        Mode::Rule | Mode::Sample => {
             let calls = NewAttempts {
                 nothing: found.reaches,
                 hoped: found.reaches,

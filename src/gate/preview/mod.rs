@@ -126,7 +126,7 @@ pub(crate) fn unknown_trial(
     let settings = policy.settings;
     let confirmed = tasks * (1 + 2 * settings.confirm as usize);
     match policy.mode_for(noisy) {
-        Mode::Rule => NewAttempts {
+        Mode::Rule | Mode::Sample => NewAttempts {
             nothing: tasks,
             hoped: tasks,
             most: tasks,
@@ -364,8 +364,8 @@ impl<'a> PreviewContext<'a> {
         let quiet = self.noise.compared > 0 && self.noise.differing == 0;
         match self.mode {
             Mode::Sequential => smallest(&self.game(chances)),
-            Mode::Rule if !quiet => None,
-            Mode::Rule => smallest_exact(chances, self.input.rule.min_improvement),
+            Mode::Rule | Mode::Sample if !quiet => None,
+            Mode::Rule | Mode::Sample => smallest_exact(chances, self.input.rule.min_improvement),
             Mode::Auto | Mode::Exact => smallest_exact(chances, self.input.policy.settings.min_improvement),
         }
     }

@@ -49,12 +49,20 @@ impl Fate {
             GateReason::Inconclusive
             | GateReason::OverallUnproven
             | GateReason::Infrastructure
-            | GateReason::NoBudget => Fate::Unknown,
+            | GateReason::NoBudget
+            | GateReason::Likely
+            | GateReason::Open
+            | GateReason::CategoryFell => Fate::Unknown,
             GateReason::Futile
             | GateReason::NoImprovement
             | GateReason::NoAffectedTargetTask
             | GateReason::Regression
-            | GateReason::Harm => match differences.iter().sum::<f64>() > TOLERANCE {
+            | GateReason::Harm
+            | GateReason::Harmful
+            | GateReason::NoEffect
+            | GateReason::NoGain
+            | GateReason::TooSmall
+            | GateReason::NoHeadroom => match differences.iter().sum::<f64>() > TOLERANCE {
                 true => Fate::Unknown,
                 false => refused(&Tally::of(differences), saved),
             },

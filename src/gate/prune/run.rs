@@ -174,6 +174,7 @@ fn ask(
         alpha,
         budget: BudgetMode::Planned,
         slot: spec.number,
+        carried: 0.0,
         session: None,
     });
     trial.decide(stake, None)

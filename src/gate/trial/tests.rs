@@ -134,6 +134,7 @@ fn put(
         alpha: 0.01,
         budget: BudgetMode::Planned,
         slot: 1,
+        carried: 0.0,
         session: None,
     };
     Trial::new(evaluator, question).decide(Some(stake), earlier)

@@ -212,6 +212,7 @@ impl SessionHead {
             alpha: slot.alpha,
             budget: self.budget.mode,
             slot: slot.slot,
+            carried: slot.carried,
             session: None,
         })
     }
@@ -233,6 +234,7 @@ impl SessionHead {
             edit_digest: edit.digest(),
             comparison,
             alpha: self.budget.next(open, self.accepted),
+            carried: 0.0,
         };
         self.budget.slots.push(slot.clone());
         execution.budget(&self.budget)?;

@@ -1,0 +1,49 @@
+//! What a record of mode `sample` adds: the settings of the test, and the numbers that decide.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The settings of mode `sample`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SampleSettings {
+    /// Largest probability of dropping an edit with a useful gain early; between 0 and 1, exclusive.
+    pub beta: f64,
+    /// Largest probability of holding back an edit that lowers no category; between 0 and 1, exclusive.
+    pub alpha_harm: f64,
+    /// The useful gain is at least this, 0 to 1.
+    pub useful_floor: f64,
+    /// The useful gain as a share of what fails without the edit, 0 to 1.
+    pub useful_share: f64,
+    /// After how many tasks each it is checked whether an accept can still be reached; 0: never.
+    pub look: usize,
+    /// Largest p value of an edit that is called likely, 0 to 1.
+    pub likely: f64,
+    /// Number of runs of each task in each arm, at least 1.
+    pub runs: u32,
+    /// No category may lose more than this, 0 to 1; absent: a category fell if it lost 10 points and more than chance
+    /// explains.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_regression: Option<f64>,
+}
+
+impl Default for SampleSettings {
+    fn default() -> Self {
+        Self {
+            beta: 0.10,
+            alpha_harm: 0.10,
+            useful_floor: 0.02,
+            useful_share: 0.10,
+            look: 8,
+            likely: 0.10,
+            runs: 1,
+            max_regression: None,
+        }
+    }
+}
+
+impl SampleSettings {
+    /// The smallest gain that is worth detecting for a baseline with this mean, 0 to 1: a tenth of what fails.
+    pub(crate) fn useful(&self, baseline: f64) -> f64 {
+        self.useful_floor.max(self.useful_share * (1.0 - baseline))
+    }
+}
