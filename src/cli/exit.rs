@@ -146,6 +146,13 @@ fn code_and_hint(error: &RunError) -> (Code, Option<&'static str>) {
         ),
         // The message says what to do.
         RunError::Benchmark(BenchmarkError::Disk(_)) => (Code::Failed, None),
+        RunError::NoStudent { .. } => (
+            Code::NotReady,
+            Some(
+                "`kaizen doctor` looks for its server; with `engine = \"nearest\"`, the built-in student answers and no model is \
+                 called",
+            ),
+        ),
         RunError::Untrusted(_) => (Code::NotReady, Some(trust_hint())),
         RunError::Dirty(_) => (
             Code::NotReady,
@@ -390,6 +397,10 @@ mod tests {
             RunError::NoCommit,
             RunError::NoGateTasks(text()),
             RunError::Dirty(Vec::new()),
+            RunError::NoStudent {
+                model: String::new(),
+                lines: String::new(),
+            },
             RunError::ReadOnly(text()),
             RunError::Untrusted(Box::default()),
             RunError::Ledger(LedgerError::NoRepository(text())),

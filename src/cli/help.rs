@@ -9,7 +9,10 @@ use super::CliArgs;
 
 /// The groups of commands, in the order of the help. A test checks that every command is in exactly one group.
 const GROUPS: &[(&str, &[&str])] = &[
-    ("Sessions", &["init", "demo", "run", "status", "explain", "log", "diff"]),
+    (
+        "Sessions",
+        &["init", "demo", "run", "status", "explain", "log", "diff", "doctor"],
+    ),
     ("Review", &["review", "show", "accept", "reject", "release", "revert"]),
     ("Evidence", &["traces", "bench", "eval", "plan-gate", "blame", "audit"]),
     ("Agents", &["brief", "mcp"]),

@@ -7,17 +7,22 @@ use clap::Args;
 
 use super::exit::{Code, CommandFailure};
 use super::render::Renderer;
-use super::{Setting, init_openjarvis, init_skill, render, traces};
+use super::visible::visible;
+use super::{Setting, found_student, init_openjarvis, init_skill, render, traces};
 use crate::artifact::counted;
 use crate::artifact::task::{Scorer, Split, Task};
 use crate::eval::benchmark;
 use crate::eval::benchmark::BenchmarkError;
 use crate::harness::agents::new_name_problem;
-use crate::harness::starter;
+use crate::harness::home::ParsedHome;
+use crate::harness::{Harness, starter};
 use crate::ledger::message::message;
 use crate::ledger::port::{Ledger, LedgerError};
 use crate::ledger::{Git, Policy};
+use crate::manifest::layout::Layout;
+use crate::manifest::suggested_student::{COST_LIMIT, SuggestedStudent};
 use crate::manifest::{self, Manifest, template};
+use crate::pipeline::student_choice;
 use crate::sys::disk;
 use crate::sys::disk::Root;
 use crate::teacher::schemas;
@@ -60,7 +65,8 @@ pub(crate) fn init(command: &InitArgs, setting: &Setting) -> Result<Code, Comman
         );
     }
     let tasks = read_all(command)?;
-    let mut files = agent_files(root, command, &tasks)?;
+    let home = InitialHome::read(root, !tasks.is_empty())?;
+    let mut files = agent_files(root, command, &tasks, &home)?;
     if !tasks.is_empty() {
         let rows: String = tasks
             .iter()
@@ -84,7 +90,7 @@ pub(crate) fn init(command: &InitArgs, setting: &Setting) -> Result<Code, Comman
             err!("note: {}", failure.message);
         }
     }
-    finish(setting, &workspace, &tasks)
+    finish(setting, &workspace, &tasks, home.student.as_ref())
 }
 
 fn say(setting: &Setting, text: &str) {
@@ -143,18 +149,61 @@ fn unique(tasks: &[Task]) -> Result<(), CommandFailure> {
 
 type InitialFiles = Vec<(String, Vec<u8>)>;
 
-/// The manifest and the schemas, and a starter agent if there is no agent yet.
-fn agent_files(root: &Root, command: &InitArgs, tasks: &[Task]) -> Result<InitialFiles, CommandFailure> {
-    let config = root.read_text("config.toml")?;
-    let has_agent = config.is_some() || root.join("agents").is_dir();
-    if !has_agent && tasks.is_empty() {
-        return Err(CommandFailure::usage("there is no agent here: neither config.toml nor agents/")
-            .hint("`kaizen init --tasks FILE` creates a starter agent for tasks; `kaizen demo DIR` creates a complete example"));
+/// What `init` finds in a folder.
+struct InitialHome {
+    /// Whether there is an agent.
+    has_agent: bool,
+    /// Settings of `config.toml` that the manifest keeps.
+    kept: init_openjarvis::ImportedSettings,
+    /// The student to suggest; `None` if the built-in student was chosen.
+    student: Option<SuggestedStudent>,
+}
+
+impl InitialHome {
+    /// Reads a home. With tasks, the built-in student is chosen.
+    fn read(root: &Root, has_tasks: bool) -> Result<Self, CommandFailure> {
+        let config = root.read_text("config.toml")?;
+        let has_agent = config.is_some() || root.join("agents").is_dir();
+        if !has_agent && !has_tasks {
+            return Err(CommandFailure::usage("there is no agent here: neither config.toml nor agents/")
+                .hint("`kaizen init --tasks FILE` creates a starter agent for tasks; `kaizen demo DIR` creates a complete example"));
+        }
+        let model = config.as_deref().and_then(model_of);
+        let kept = config.map(|text| init_openjarvis::kept(&text)).transpose();
+        let mut kept = kept
+            .map_err(|error| CommandFailure::usage(format!("{}: {error}", root.join("config.toml").display())))?
+            .unwrap_or_default();
+        let student = match has_tasks {
+            true => None,
+            false => found_student::found_student(model),
+        };
+        kept.settings.extend(match &student {
+            _ if has_tasks => vec![("student", "engine", "\"nearest\"".to_owned())],
+            Some(student) if student.is_certain => found_student::settings(student),
+            _ => Vec::new(),
+        });
+        Ok(Self {
+            has_agent,
+            kept,
+            student,
+        })
     }
-    let kept = config.map(|text| init_openjarvis::kept(&text)).transpose();
-    let kept = kept
-        .map_err(|error| CommandFailure::usage(format!("{}: {error}", root.join("config.toml").display())))?
-        .unwrap_or_default();
+}
+
+/// The language model that `config.toml` names, unless it is one of the built-in student.
+fn model_of(config: &str) -> Option<String> {
+    let harness = Harness::new([("config.toml".to_owned(), config.as_bytes().to_vec())]);
+    student_choice::foreign_model(&ParsedHome::new(&harness, &Layout::default()))
+}
+
+/// The manifest and the schemas, and a starter agent if there is no agent yet.
+fn agent_files(
+    root: &Root,
+    command: &InitArgs,
+    tasks: &[Task],
+    home: &InitialHome,
+) -> Result<InitialFiles, CommandFailure> {
+    let InitialHome { has_agent, kept, .. } = home;
     let mut files: InitialFiles = vec![(
         manifest::FILE.into(),
         template::manifest_text(&kept.settings, &kept.mentioned).into_bytes(),
@@ -265,17 +314,26 @@ fn keyless() -> Policy {
     }
 }
 
-fn finish(setting: &Setting, workspace: &Workspace, tasks: &[Task]) -> Result<Code, CommandFailure> {
+fn finish(
+    setting: &Setting,
+    workspace: &Workspace,
+    tasks: &[Task],
+    student: Option<&SuggestedStudent>,
+) -> Result<Code, CommandFailure> {
     let count = |split| tasks.iter().filter(|task| task.split() == split).count();
     let (train, gate, test) = (count(Split::Train), count(Split::Gate), count(Split::Test));
     let reserve = count(Split::Reserve);
     if setting.is_json() {
         render::json(
-            &serde_json::json!({"workspace": workspace.root.to_path_buf(), "train": train, "gate": gate, "test": test, "reserve": reserve}),
+            &serde_json::json!({"workspace": workspace.root.to_path_buf(), "train": train, "gate": gate, "test": test, "reserve": reserve,
+                "student": student.map(|student| serde_json::json!({"reason": student.reason, "lines": student.lines(), "written": student.is_certain}))}),
         );
         return Ok(Code::Settled);
     }
     out!("wrote {} for {}", manifest::FILE, workspace.root.display());
+    if let Some(student) = student {
+        show_student(student);
+    }
     if tasks.is_empty() {
         out!("Next: put tasks into benchmark/tasks.jsonl, then `kaizen run`");
     } else {
@@ -286,4 +344,23 @@ fn finish(setting: &Setting, workspace: &Workspace, tasks: &[Task]) -> Result<Co
         out!("Next: `kaizen eval --split gate`, then `kaizen run`");
     }
     Ok(Code::Settled)
+}
+
+/// Prints the student that was found, and what to do about it.
+fn show_student(student: &SuggestedStudent) {
+    let lines = student.lines();
+    let lines: String = lines.lines().map(|line| format!("\n    {}", visible(line))).collect();
+    let reason = visible(&student.reason);
+    match student.is_certain {
+        true => {
+            out!("student: {reason}; kaizen.toml has these lines:{lines}");
+            if student.is_paid {
+                out!("Its calls cost money, so kaizen.toml also sets [session] max_cost_usd = {COST_LIMIT:?}.");
+            }
+            out!("`kaizen trust` shows what would be sent where; nothing is sent before you approve it.");
+        }
+        false => {
+            out!("student: {reason}. To improve the agent with its model, put these lines into kaizen.toml:{lines}")
+        }
+    }
 }

@@ -11,10 +11,12 @@ pub(crate) mod brief;
 pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod diff;
+pub(crate) mod doctor;
 pub(crate) mod egress;
 pub(crate) mod eval;
 pub(crate) mod exit;
 pub(crate) mod explain;
+pub(crate) mod found_student;
 pub(crate) mod help;
 pub(crate) mod init;
 pub(crate) mod init_openjarvis;
@@ -104,6 +106,7 @@ enum CliCommand {
     Run(run::RunArgs),
     Watch(watch::WatchArgs),
     Loop(looping::LoopArgs),
+    Doctor(doctor::DoctorArgs),
     Trust(trust::TrustArgs),
     Status(status::StatusArgs),
     Explain(explain::ExplainArgs),
@@ -245,6 +248,7 @@ fn dispatch(command: CliCommand, setting: &Setting) -> Result<exit::Code, Comman
         CliCommand::Run(command) => run::run(&command, setting),
         CliCommand::Watch(command) => watch::watch(&command, setting),
         CliCommand::Loop(command) => looping::looping(&command, setting),
+        CliCommand::Doctor(command) => doctor::doctor(&command, setting),
         CliCommand::Trust(command) => trust::trust(&command, setting),
         CliCommand::Status(command) => status::status(&command, setting),
         CliCommand::Explain(command) => explain::explain(&command, setting),

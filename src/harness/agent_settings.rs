@@ -77,6 +77,15 @@ impl AgentSettings {
 }
 
 impl ModelSettings {
+    /// Whether the harness sets a parameter of a model that only the built-in student has.
+    pub(crate) fn names_built_in(home: &ParsedHome, model: &str) -> bool {
+        let template = &home.layout().model_param;
+        let is_set = |name: &&str| matches!(home.value(template, &[("model", model), ("param", name)]), Ok(Some(_)));
+        ["weighting", "ngrams", "char_ngrams", "refuse_below"]
+            .iter()
+            .any(is_set)
+    }
+
     /// Reads the parameters of a model.
     ///
     /// # Errors

@@ -88,13 +88,24 @@ impl<'a> ParsedHome<'a> {
     /// # Errors
     /// The file is not TOML, or the model is not a string.
     pub(crate) fn routed(&self, class: &str) -> Result<Option<String>, AgentError> {
-        let file = self.layout.model_param.split('#').next().unwrap_or_default();
         let routed = self.value(&self.layout.query_class, &[("query_class", class)])?;
-        let default = self.value(&format!("{file}#intelligence.default_model"), &[])?;
-        match routed.or(default) {
-            None => Ok(None),
+        match routed {
+            None => self.default_model(),
             Some(Value::String(model)) => Ok(Some(model.clone())),
             Some(other) => Err(AgentError(format!("the model for `{class}` is {other}; use a string"))),
+        }
+    }
+
+    /// The model of `[intelligence] default_model`.
+    ///
+    /// # Errors
+    /// The file is not TOML, or the model is not a string.
+    pub(crate) fn default_model(&self) -> Result<Option<String>, AgentError> {
+        let file = self.layout.model_param.split('#').next().unwrap_or_default();
+        match self.value(&format!("{file}#intelligence.default_model"), &[])? {
+            None => Ok(None),
+            Some(Value::String(model)) => Ok(Some(model.clone())),
+            Some(other) => Err(AgentError(format!("default_model is {other}; use a string"))),
         }
     }
 

@@ -12,6 +12,7 @@ pub(crate) mod programs;
 pub(crate) mod range;
 mod sections;
 mod student;
+pub(crate) mod suggested_student;
 mod teacher;
 pub(crate) mod template;
 pub(crate) mod triggers;

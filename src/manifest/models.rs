@@ -32,10 +32,10 @@ impl Manifest {
     pub(super) fn check_models(&self) -> Result<(), String> {
         let (student, teacher) = (&self.student, &self.teacher);
         check_chat("teacher", &teacher.chat(), teacher.engine == TeacherEngine::Chat)?;
-        check_chat("student", &student.chat(), student.engine == StudentEngine::Chat)?;
+        check_chat("student", &student.chat(), student.engine() == StudentEngine::Chat)?;
         check_chat("judge", &self.judge, false)?;
         needs_program("teacher", &teacher.run, teacher.engine == TeacherEngine::Command)?;
-        needs_program("student", &student.run, student.engine == StudentEngine::Command)?;
+        needs_program("student", &student.run, student.engine() == StudentEngine::Command)?;
         for (name, tool) in &student.tools {
             needs_program(&format!("student.tools.{name}"), &tool.run, true)?;
         }

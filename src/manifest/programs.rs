@@ -106,7 +106,7 @@ impl Manifest {
             given: Vec::new(),
         };
         let mut all = Vec::new();
-        match student.engine {
+        match student.engine() {
             StudentEngine::Command => all.push(program(ManifestPart::Student, &student.run, &student.env)),
             StudentEngine::Chat => all.extend(
                 student
@@ -135,7 +135,7 @@ impl Manifest {
     /// The language models of this manifest.
     pub(crate) fn models(&self) -> Vec<(ManifestPart, ChatSettings)> {
         let student =
-            (self.student.engine == StudentEngine::Chat).then(|| (ManifestPart::Student, self.student.chat()));
+            (self.student.engine() == StudentEngine::Chat).then(|| (ManifestPart::Student, self.student.chat()));
         let judge = self.judge().map(|judge| (ManifestPart::Judge, judge));
         let teacher =
             (self.teacher.engine == TeacherEngine::Chat).then(|| (ManifestPart::Teacher, self.teacher.chat()));

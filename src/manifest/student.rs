@@ -11,8 +11,10 @@ use super::chat::{Api, ChatSettings};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct StudentSection {
-    /// `nearest`: the built-in student; `chat`: a language model; `command`: a program.
-    pub engine: StudentEngine,
+    /// `nearest`: the built-in student; `chat`: a language model; `command`: a program. Absent: `nearest`, unless the
+    /// harness names a language model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub engine: Option<StudentEngine>,
     /// Number of concurrent attempts, at most 64; 0: one per CPU core, or 8 for `chat` and `command`.
     pub concurrency: usize,
     /// For `chat`: `openai`, `anthropic` or `ollama`.
@@ -73,7 +75,7 @@ pub enum StudentEngine {
 impl Default for StudentSection {
     fn default() -> Self {
         Self {
-            engine: StudentEngine::Nearest,
+            engine: None,
             concurrency: 0,
             api: Api::default(),
             base_url: None,
@@ -91,6 +93,11 @@ impl Default for StudentSection {
 }
 
 impl StudentSection {
+    /// The kind of student.
+    pub(crate) fn engine(&self) -> StudentEngine {
+        self.engine.unwrap_or(StudentEngine::Nearest)
+    }
+
     /// The settings of the language model.
     pub fn chat(&self) -> ChatSettings {
         ChatSettings {

@@ -52,7 +52,10 @@ version = 1
 [student]
 # engine = "nearest"  # the built-in student; chat: a language model; command: a program
 # concurrency = 0  # concurrent attempts; 0: one per CPU core, or 8 for chat and command
-# model = "name"  # for chat; see also api, base_url and api_key_env (the variable that holds the key)
+# api = "openai"  # for chat: the format of the server: openai (most servers), anthropic or ollama
+# base_url = "url"  # for chat: the server; absent: the provider's
+# api_key_env = "NAME"  # for chat: the variable that holds the key; absent: the provider's
+# model = "name"  # for chat: the model, unless the harness names one
 
 [teacher]
 # engine = "rules"  # the built-in teacher; files: you or a coding agent; command: a program; chat: a language model
@@ -133,6 +136,8 @@ mod tests {
                     && !line.contains("teacher's random seed")
                     && !line.contains("hold =")
                     && !line.contains("model =")
+                    && !line.contains("base_url =")
+                    && !line.contains("api_key_env =")
                     && !line.contains("max_cost_usd =")
                     && !line.contains("max_age_days =")
                     && !line.contains("schedule =")
@@ -150,10 +155,12 @@ mod tests {
         assert_eq!(
             Manifest {
                 gate: default.gate.clone(),
+                student: default.student.clone(),
                 ..shown.clone()
             },
             default
         );
+        assert_eq!(shown.student.engine(), default.student.engine());
         assert_eq!(shown.gate.settings(false), default.gate.settings(false));
     }
 }

@@ -17,6 +17,7 @@ use crate::llm::client;
 use crate::pipeline::freshness::StaleReason;
 use crate::pipeline::options::{RunOptions, RunResult, WaitingFor};
 use crate::pipeline::state::settled;
+use crate::pipeline::student_choice;
 use crate::sys::output;
 use crate::workspace::error::RunError;
 use crate::workspace::event::{Event, Listener};
@@ -105,6 +106,7 @@ fn open_session(workspace: &Workspace, asked: &RunOptions, listener: Listener) -
         return Ok((newest.clone(), false));
     }
     workspace.check_harness()?;
+    student_choice::check(workspace)?;
     workspace.ledger.check_identity()?;
     // A run that is refused leaves no session. A dropped trigger stays the reason for its own.
     if asked.dropped.is_none() {

@@ -133,7 +133,7 @@ pub(crate) fn forecast(workspace: &Workspace, session: Option<&Session>) -> Resu
             Some(JUDGE_BYTES + text(&gate)),
         ));
     }
-    if manifest.student.engine == StudentEngine::Chat {
+    if manifest.student.engine() == StudentEngine::Chat {
         let bytes = request_bytes(workspace, &harness, &gate);
         loads.push(load(
             LlmRole::Student,
@@ -254,7 +254,7 @@ fn usual(calls: NewAttempts) -> Count {
 /// Whether the same request may get another answer, as far as the manifest says.
 fn may_vary(workspace: &Workspace) -> bool {
     let student = &workspace.manifest.student;
-    match student.engine {
+    match student.engine() {
         StudentEngine::Nearest => false,
         StudentEngine::Chat => student.temperature != Some(0.0),
         StudentEngine::Command => true,

@@ -24,5 +24,6 @@ mod redo;
 pub(crate) mod scratch;
 pub(crate) mod state;
 mod step;
+pub(crate) mod student_choice;
 pub(crate) mod submitted;
 pub(crate) mod unmet;

@@ -11,6 +11,7 @@ use crate::manifest::TeacherEngine;
 use crate::manifest::phases::graph;
 use crate::manifest::programs::ManifestPart;
 use crate::pipeline::options::RunOptions;
+use crate::pipeline::student_choice;
 use crate::workspace::engines::by_files;
 use crate::workspace::error::RunError;
 use crate::workspace::inputs::Inputs;
@@ -21,8 +22,9 @@ impl Workspace {
     /// Checks that the student and the scorers of these tasks may be used.
     ///
     /// # Errors
-    /// They are not approved.
+    /// They are not approved, or no student was chosen.
     pub(crate) fn may_evaluate<'t>(&self, tasks: impl IntoIterator<Item = &'t Task>) -> Result<(), RunError> {
+        student_choice::check(self)?;
         Ok(self.permission.check(&self.of_evaluation(tasks))?)
     }
 

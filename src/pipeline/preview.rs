@@ -252,7 +252,7 @@ fn attempt_usd(workspace: &Workspace, gate: &[Task]) -> Result<Option<Money>, Ru
         };
         estimate::one_call(&load, &manifest.prices, &past)
     };
-    let student = match manifest.student.engine {
+    let student = match manifest.student.engine() {
         StudentEngine::Nearest => Some(Money::ZERO),
         StudentEngine::Chat if manifest.student.tools.is_empty() => {
             let bytes = request_bytes(workspace, &workspace.harness()?, gate);

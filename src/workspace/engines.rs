@@ -38,7 +38,7 @@ pub(crate) fn student(
     let layout = manifest.harness.layout.clone();
     let section = manifest.student.clone();
     let withheld = manifest.withheld(&section.env);
-    match section.engine {
+    match section.engine() {
         StudentEngine::Nearest => Box::new(Nearest::new(layout)),
         StudentEngine::Command => {
             let calls = Arc::clone(calls);

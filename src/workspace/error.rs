@@ -155,6 +155,16 @@ pub enum RunError {
     /// git has no commit on which a session could build.
     #[error("the repository has no commit yet; commit the harness first")]
     NoCommit,
+    /// The harness names a language model, but the manifest does not say who runs it.
+    #[error(
+        "config.toml names the model {model}, but kaizen.toml has no student that uses it; add these lines to kaizen.toml:\n{lines}"
+    )]
+    NoStudent {
+        /// The model.
+        model: String,
+        /// The section for the manifest.
+        lines: String,
+    },
     /// The agent's files are not usable.
     #[error("{0}")]
     Student(String),

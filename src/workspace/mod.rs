@@ -267,7 +267,7 @@ impl Workspace {
             score,
             seed: self.manifest.benchmark.seed,
             epoch: cache_epoch::newest(&self.root, &self.student.identity()),
-            concurrency: concurrency(section.engine, section.concurrency),
+            concurrency: concurrency(section.engine(), section.concurrency),
             progress,
             halted: &self.halted,
         }

@@ -78,6 +78,10 @@ fn in_a_home_of_the_ancestor() {
         assert!(manifest.contains(words), "no {words} in {manifest}");
     }
     assert_eq!(space.read("config.toml"), config, "the home's own file is untouched");
+    space.write(
+        "kaizen.toml",
+        &manifest.replace("# engine = \"nearest\"", "engine = \"nearest\""),
+    );
     let tracked = space.git(&["ls-files"]);
     assert!(
         tracked.contains("agents/simple/system_prompt.md") && !tracked.contains("secret"),

@@ -12,6 +12,7 @@ mod command_teacher;
 mod commands;
 mod confined;
 mod crash;
+mod doctor;
 mod edits;
 mod egress;
 mod faults;

@@ -186,6 +186,11 @@ impl Server {
     }
 
     /// Its address, in the format of `base_url`.
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// The base URL.
     pub fn url(&self) -> String {
         format!("http://{}/v1", self.address)
     }

@@ -193,6 +193,7 @@ impl Space {
         command
             .env("HOME", &self.home)
             .env("KAIZEN_TRUST_DIR", self.home.join("trust"))
+            .env("KAIZEN_LOCAL_PORTS", "")
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .env("LC_ALL", "C");
         command.env("KAIZEN_NOW", "2026-03-01T10:00:00Z");

@@ -81,6 +81,11 @@ pub trait PreparedStudent: Send + Sync {
         None
     }
 
+    /// Who answers this task, in a few words for people: the model, its server and its temperature.
+    fn words(&self, _task: &Task) -> Option<String> {
+        None
+    }
+
     /// Answers one task. The draw is the only source of randomness.
     fn attempt(&self, task: &Task, draw: Draw) -> Attempt;
 }

@@ -7,6 +7,7 @@ mod attempts;
 mod dialect;
 mod http;
 mod limit;
+pub(crate) mod local_servers;
 mod metered;
 mod program;
 mod rejected;

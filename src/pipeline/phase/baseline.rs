@@ -9,6 +9,7 @@ use crate::digest::Digest;
 use crate::eval::run::{
     EvaluationHalted, Evaluator, TaskRun, attempt_all, attempt_runs, evaluate, evaluate_run, remembered,
 };
+use crate::eval::student::Student;
 use crate::gate::evidence::{log_e_above, log_e_below};
 use crate::harness::Harness;
 use crate::ledger::port::CommitId;
@@ -116,10 +117,11 @@ pub(super) fn run(context: &Context) -> Result<PhaseOutput, RunError> {
         )));
     }
     let summary = format!(
-        "{:.1} % of {}{}{}{}",
+        "{:.1} % of {}{}{}{}{}",
         100.0 * baseline.evaluation.overall_score,
         counted(baseline.evaluation.task_count, "gate task"),
         baseline.probe.as_ref().map(probed).unwrap_or_default(),
+        student_words(context.workspace.student.as_ref(), &harness, &gate),
         baseline
             .evaluation
             .unscored()
@@ -135,6 +137,12 @@ pub(super) fn run(context: &Context) -> Result<PhaseOutput, RunError> {
         files: vec![("baseline.json".into(), baseline.to_text())],
         summary,
     })
+}
+
+/// The student that was measured, for the summary.
+fn student_words(student: &dyn Student, harness: &Harness, gate: &[Task]) -> String {
+    let words = gate.first().and_then(|task| student.prepare(harness).words(task));
+    words.map(|words| format!("; student: {words}")).unwrap_or_default()
 }
 
 /// The number of tasks on which two runs differed, for the summary.

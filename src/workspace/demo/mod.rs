@@ -36,6 +36,7 @@ pub fn demo(folder: &Path) -> Result<Workspace, RunError> {
 fn files() -> Vec<(String, Vec<u8>)> {
     let settings = [
         ("ledger", "author", "\"kaizen demo <demo@localhost>\"".to_owned()),
+        ("student", "engine", "\"nearest\"".to_owned()),
         ("teacher", "seed", "3".to_owned()),
     ];
     let text = template::manifest_text(&settings, &[]);

@@ -105,14 +105,19 @@ impl PreparedChat {
         self.agents.of(task).asked(&task.query)
     }
 
-    /// The seed of a request; `None` at temperature 0, so that runs with different seeds share one call.
-    fn seed(&self, request: &Request, seed: u64) -> Option<u64> {
+    /// The temperature of a request; `None` if it is the server's default.
+    fn temperature(&self, request: &Request) -> Option<f64> {
         let section = &self.context.section;
         let degree = request.parameters.get("temperature");
         let degree = degree
             .or_else(|| section.body.get("temperature"))
             .and_then(Value::as_f64);
-        let degree = degree.or(section.temperature).unwrap_or(0.0);
+        degree.or(section.temperature)
+    }
+
+    /// The seed of a request; `None` at temperature 0, so that runs with different seeds share one call.
+    fn seed(&self, request: &Request, seed: u64) -> Option<u64> {
+        let degree = self.temperature(request).unwrap_or(0.0);
         (degree != 0.0).then_some(seed)
     }
 }
@@ -128,6 +133,24 @@ impl PreparedStudent for PreparedChat {
 
     fn request_bytes(&self, task: &Task) -> Option<u64> {
         self.context.model.size(&self.asked(task).ok()?.request)
+    }
+
+    fn words(&self, task: &Task) -> Option<String> {
+        let request = self.asked(task).ok()?.request;
+        let section = &self.context.section;
+        let model = request.model.as_deref().or(section.model.as_deref())?;
+        let chat = section.chat();
+        // Without the scheme, and without a user's name and password.
+        let server = chat
+            .url()
+            .rsplit(['/', '@'])
+            .find(|part| part.contains('.') || part.contains(':'));
+        let server = server.unwrap_or_else(|| chat.url());
+        let temperature = match self.temperature(&request) {
+            Some(degree) => format!("temperature {degree}"),
+            None => "the server's temperature".to_owned(),
+        };
+        Some(format!("{model} at {server}, {temperature}"))
     }
 
     fn attempt(&self, task: &Task, draw: Draw) -> Attempt {

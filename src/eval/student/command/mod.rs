@@ -110,6 +110,10 @@ impl PreparedStudent for Candidate {
         self.digest
     }
 
+    fn words(&self, _: &Task) -> Option<String> {
+        Some(format!("the program {}", self.context.section.run.join(" ")))
+    }
+
     fn attempt(&self, task: &Task, draw: Draw) -> Attempt {
         let infra = |reason| Attempt::Infra { reason };
         let consent = match self.context.calls.consent() {

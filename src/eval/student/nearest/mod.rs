@@ -68,6 +68,10 @@ impl PreparedStudent for Agents<NearestAgent> {
         self.of(task).varies(&task.query)
     }
 
+    fn words(&self, _: &Task) -> Option<String> {
+        Some("nearest, built in".to_owned())
+    }
+
     fn attempt(&self, task: &Task, draw: Draw) -> Attempt {
         self.of(task).attempt(&task.query, draw.seed)
     }

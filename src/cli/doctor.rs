@@ -1,0 +1,232 @@
+//! `kaizen doctor`: checks what a session needs, and names the fix of everything that is missing.
+
+use clap::Args;
+use serde::Serialize;
+
+use super::Setting;
+use super::exit::{Code, CommandFailure};
+use super::found_student::found_student;
+use super::render;
+use super::visible::visible;
+use crate::artifact::counted;
+use crate::harness::home::ParsedHome;
+use crate::manifest::TeacherEngine;
+use crate::pipeline::phase::readiness::{UsableTraces, readiness};
+use crate::pipeline::student_choice;
+use crate::workspace::Workspace;
+use crate::workspace::error::RunError;
+use crate::workspace::inputs::{Inputs, clean_harness};
+
+/// Check what a session needs, and name the fix of what is missing
+///
+/// Nothing is changed, no program starts, and no model is asked. Model servers on this machine are asked which models
+/// they offer if `kaizen.toml` names no student.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct DoctorArgs {}
+
+/// The result of one check.
+#[derive(Debug, Serialize)]
+struct DoctorRow {
+    check: &'static str,
+    /// `None`: not tried.
+    ok: Option<bool>,
+    /// What was found, in one line.
+    found: String,
+    /// What to do, unless all is well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fix: Option<String>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// There is no workspace, or its manifest cannot be read.
+pub(crate) fn doctor(_: &DoctorArgs, setting: &Setting) -> Result<Code, CommandFailure> {
+    let workspace = setting.workspace()?;
+    let inputs = Inputs::new(&workspace);
+    let rows = [
+        home(&workspace),
+        harness(&workspace, &inputs),
+        git(&workspace),
+        student(&workspace),
+        teacher(&workspace),
+        evidence(&workspace, &inputs),
+        trust(&workspace),
+    ];
+    for row in &rows {
+        print(row, setting);
+    }
+    match rows.iter().all(|row| row.ok != Some(false)) {
+        true => Ok(Code::Settled),
+        false => Ok(Code::NotReady),
+    }
+}
+
+fn print(row: &DoctorRow, setting: &Setting) {
+    if setting.is_json() {
+        return render::json(row);
+    }
+    let mark = match row.ok {
+        Some(true) => "ok",
+        Some(false) => "missing",
+        None => "not tried",
+    };
+    out!(
+        "{:<9}  {:<8}  {}",
+        mark,
+        row.check,
+        visible(&row.found).replace('\n', " ")
+    );
+    if let Some(fix) = &row.fix {
+        let mut lines = fix.lines();
+        out!(
+            "{:<9}  {:<8}  fix: {}",
+            "",
+            "",
+            visible(lines.next().unwrap_or_default())
+        );
+        lines.for_each(|line| out!("{:<9}  {:<8}       {}", "", "", visible(line)));
+    }
+}
+
+fn good(check: &'static str, found: String) -> DoctorRow {
+    DoctorRow {
+        check,
+        ok: Some(true),
+        found,
+        fix: None,
+    }
+}
+
+fn bad(check: &'static str, found: String, fix: impl Into<String>) -> DoctorRow {
+    DoctorRow {
+        check,
+        ok: Some(false),
+        found,
+        fix: Some(fix.into()),
+    }
+}
+
+/// The row for an error: its message, and the hint that a command would print.
+fn failed(check: &'static str, error: RunError) -> DoctorRow {
+    let failure = CommandFailure::from(error);
+    let fix = failure.hint.unwrap_or_else(|| "see the message".to_owned());
+    bad(check, failure.message, fix)
+}
+
+fn home(workspace: &Workspace) -> DoctorRow {
+    good("home", workspace.root.display().to_string())
+}
+
+fn harness(workspace: &Workspace, inputs: &Inputs) -> DoctorRow {
+    match clean_harness(workspace, inputs) {
+        Ok(harness) if harness.files().next().is_none() => bad(
+            "harness",
+            "no file matches [harness] files".to_owned(),
+            "name the agent's files in kaizen.toml: [harness] files = [\"...\"]",
+        ),
+        Ok(harness) => good(
+            "harness",
+            format!(
+                "{}, the same as in the last commit",
+                counted(harness.files().count(), "file")
+            ),
+        ),
+        Err(error) => failed("harness", error),
+    }
+}
+
+fn git(workspace: &Workspace) -> DoctorRow {
+    let ledger = &workspace.ledger;
+    let checked = ledger.check_branch().and_then(|()| ledger.check_identity());
+    match checked {
+        Ok(()) => good("git", "a branch is checked out, and commits have an author".to_owned()),
+        Err(error) => failed("git", error.into()),
+    }
+}
+
+fn student(workspace: &Workspace) -> DoctorRow {
+    let engine = serde_json::to_value(workspace.manifest.student.engine());
+    let engine = engine
+        .ok()
+        .and_then(|name| name.as_str().map(str::to_owned))
+        .unwrap_or_default();
+    if workspace.manifest.student.engine.is_some() {
+        return good("student", format!("{engine}, by [student] engine in kaizen.toml"));
+    }
+    let chosen = student_choice::check(workspace);
+    let model = workspace.harness().ok().and_then(|harness| {
+        student_choice::foreign_model(&ParsedHome::new(&harness, &workspace.manifest.harness.layout))
+    });
+    match (found_student(model), chosen) {
+        (Some(found), Err(_)) => bad(
+            "student",
+            found.reason.clone(),
+            format!("add these lines to kaizen.toml:\n{}", found.lines()),
+        ),
+        (Some(found), Ok(())) => good("student", format!("{engine}, the built-in student; {}", found.reason)),
+        (None, Ok(())) => good("student", format!("{engine}, the built-in student")),
+        (None, Err(error)) => failed("student", error),
+    }
+}
+
+fn teacher(workspace: &Workspace) -> DoctorRow {
+    let teacher = &workspace.manifest.teacher;
+    let problem = match teacher.engine {
+        TeacherEngine::Chat if teacher.model.is_none() => Some("set [teacher] model in kaizen.toml"),
+        _ => None,
+    };
+    let name = serde_json::to_value(teacher.engine).ok();
+    let name = name
+        .and_then(|name| name.as_str().map(str::to_owned))
+        .unwrap_or_default();
+    match problem {
+        Some(fix) => bad("teacher", name, fix),
+        None => good("teacher", name),
+    }
+}
+
+/// Traces and tasks: what phase `readiness` would say.
+fn evidence(workspace: &Workspace, inputs: &Inputs) -> DoctorRow {
+    let checked = || -> Result<_, RunError> {
+        let usable = inputs.usable_traces(workspace.clock.now().timestamp() as f64)?;
+        let usable = UsableTraces {
+            count: usable.usable,
+            left_out: usable.left_out,
+            needed: workspace.manifest.session.min_traces,
+        };
+        let benchmark = inputs.benchmark()?;
+        let (traces, pin) = (inputs.trace_pin()?.clone(), benchmark.pin());
+        Ok(readiness(usable, traces, pin, benchmark.unscorable.clone()))
+    };
+    match checked() {
+        Ok(found) if found.ready => {
+            let gate = counted(found.benchmark.gate, "gate task");
+            let train = counted(found.benchmark.train, "train task");
+            good("evidence", format!("{} {train} and {gate}.", found.message))
+        }
+        Ok(found) => bad(
+            "evidence",
+            "not enough for a session".to_owned(),
+            found.missing.join("\n"),
+        ),
+        Err(error) => failed("evidence", error),
+    }
+}
+
+fn trust(workspace: &Workspace) -> DoctorRow {
+    let permission = &workspace.permission;
+    let approved = permission
+        .list()
+        .and_then(|list| Ok((permission.approves(&list)?, list)));
+    match approved {
+        Ok((_, list)) if list.is_empty() => good("trust", "nothing needs an approval".to_owned()),
+        Ok((true, _)) => good("trust", "all programs, servers and keys are approved".to_owned()),
+        Ok((false, _)) => bad(
+            "trust",
+            "programs, servers or keys of kaizen.toml are not approved".to_owned(),
+            "`kaizen trust` shows the list and approves it",
+        ),
+        Err(error) => failed("trust", error.into()),
+    }
+}

@@ -1,0 +1,140 @@
+//! Which student a home has: `init` finds it, `run` does not guess, and `doctor` says what is missing.
+
+use serde_json::json;
+
+use crate::fixture::{PROMPT, tasks, traces};
+use crate::server::{Received, Reply, Server};
+use crate::space::{KAIZEN, Said, Space};
+
+/// A home whose agent is a language model.
+fn home(model: &str) -> Space {
+    let space = Space::empty();
+    space.write("config.toml", &format!("[intelligence]\ndefault_model = \"{model}\"\n"));
+    space.write("agents/assistant/system_prompt.md", PROMPT);
+    space.write("benchmark/tasks.jsonl", &tasks());
+    space.write("traces/runs.jsonl", &traces());
+    space
+}
+
+/// A server that lists these models.
+fn server(models: &[&str]) -> Server {
+    let list: Vec<_> = models.iter().map(|id| json!({"id": id})).collect();
+    Server::answering(Box::new(move |_: &Received| {
+        Reply::raw(200, json!({"object": "list", "data": list}).to_string())
+    }))
+}
+
+fn with_port(space: &Space, port: u16, arguments: &[&str]) -> Said {
+    let mut command = space.bare(KAIZEN, arguments);
+    Said::of(command.env("KAIZEN_LOCAL_PORTS", port.to_string()).output().unwrap())
+}
+
+#[test]
+fn a_model_without_a_student_stops_the_run_with_the_lines_to_add() {
+    let space = home("qwen3");
+    let init = space.kaizen(&["init"]).exits(0);
+    let lines = "[student]\n    engine = \"chat\"\n    api = \"ollama\"";
+    assert!(init.out.contains("qwen3") && init.out.contains(lines), "{}", init.out);
+    let manifest = space.read("kaizen.toml");
+    assert!(
+        manifest.contains("\n# engine = \"nearest\""),
+        "init was not sure: {manifest}"
+    );
+    let lines = "[student]\nengine = \"chat\"\napi = \"ollama\"";
+    for command in [&["run"][..], &["eval"], &["traces", "collect"]] {
+        space
+            .kaizen(command)
+            .exits(4)
+            .says(&["qwen3", lines, "kaizen doctor", "nearest"]);
+    }
+    assert!(!space.root.join("sessions").exists(), "a refused run leaves nothing");
+    let doctor = space.kaizen(&["doctor"]).exits(4);
+    assert!(
+        doctor
+            .out
+            .contains("missing    student   config.toml names the model qwen3"),
+        "{}",
+        doctor.out
+    );
+
+    space.write(
+        "kaizen.toml",
+        &manifest.replace("# engine = \"nearest\"", "engine = \"nearest\""),
+    );
+    space.kaizen(&["run"]).exits(3);
+    assert!(space.kaizen(&["doctor"]).exits(0).out.contains("nearest"));
+}
+
+#[test]
+fn a_server_that_offers_the_model_is_written_into_the_manifest() {
+    let space = home("smollm2");
+    let server = server(&["other", "smollm2"]);
+    let said = with_port(&space, server.port(), &["init"]).exits(0);
+    assert!(
+        said.out.contains("offers") && said.out.contains("kaizen trust"),
+        "{}",
+        said.out
+    );
+    let requests = server.received();
+    assert_eq!(requests.len(), 1, "only the list of models was asked for");
+    assert_eq!(
+        (requests[0].method.as_str(), requests[0].path.as_str()),
+        ("GET", "/v1/models")
+    );
+    assert_eq!(requests[0].header("authorization"), None);
+    let manifest = space.read("kaizen.toml");
+    let url = format!("base_url = \"http://127.0.0.1:{}/v1\"", server.port());
+    assert!(
+        manifest.contains("\nengine = \"chat\"") && manifest.contains(&url),
+        "{manifest}"
+    );
+    assert!(!manifest.contains("\nmax_cost_usd"), "a server on this machine is free");
+    space.untrusted(&["run"]).exits(4).says(&["kaizen trust"]);
+    assert_eq!(server.received().len(), 1, "nothing is sent before the approval");
+}
+
+#[test]
+fn a_paid_provider_comes_with_a_limit() {
+    let space = home("gpt-4o-mini");
+    let mut command = space.bare(KAIZEN, &["init"]);
+    let said = Said::of(command.env("OPENAI_API_KEY", "sk-secret").output().unwrap()).exits(0);
+    let manifest = space.read("kaizen.toml");
+    assert!(
+        manifest.contains("\nengine = \"chat\"") && manifest.contains("\nmax_cost_usd = 5.0"),
+        "{manifest}"
+    );
+    assert!(!manifest.contains("secret") && !said.out.contains("secret"));
+}
+
+#[test]
+fn tasks_choose_the_built_in_student_and_so_does_a_workspace_that_used_it() {
+    let space = Space::empty();
+    space.write("tasks.jsonl", &tasks());
+    space.kaizen(&["init", "--tasks", "tasks.jsonl"]).exits(0);
+    assert!(space.read("kaizen.toml").contains("\nengine = \"nearest\""));
+
+    let space = Space::executed();
+    let config = space
+        .read("config.toml")
+        .replace("default_model = \"base\"", "default_model = \"qwen3\"");
+    space.write("config.toml", &config);
+    space.commit_all("another model");
+    space.kaizen(&["eval"]).exits(0);
+}
+
+#[test]
+fn the_doctor_prints_one_object_per_check() {
+    let space = Space::new();
+    let rows = space.kaizen(&["doctor", "--format", "json"]).exits(0).events();
+    for check in ["home", "harness", "git", "student", "teacher", "evidence", "trust"] {
+        let row = rows.iter().find(|row| row["check"] == check).unwrap();
+        assert_eq!((row["ok"].as_bool(), row.get("fix")), (Some(true), None), "{row}");
+    }
+    space.write("agents/assistant/system_prompt.md", "changed\n");
+    space.write("benchmark/tasks.jsonl", "");
+    let rows = space.kaizen(&["doctor", "--format", "json"]).exits(4).events();
+    for check in ["harness", "evidence"] {
+        let row = rows.iter().find(|row| row["check"] == check).unwrap();
+        assert!(row["ok"] == false && row["fix"].is_string(), "{row}");
+    }
+}
