@@ -23,11 +23,12 @@ use serde::{Deserialize, Serialize};
 use self::cause::Failures;
 use crate::artifact::Money;
 use crate::artifact::diagnosis::FailureCluster;
+use crate::llm::redact::Redactor;
 use crate::manifest::layout::Layout;
 use crate::teacher::{Briefing, Teacher, TeacherDiagnosis, TeacherFailure, TeacherPlan};
 
 /// Increase this by hand if the same briefing now gives a different plan.
-const REVISION: u32 = 2;
+const REVISION: u32 = 3;
 
 /// The largest number of failures shown per cluster.
 const SHOWN: usize = 3;
@@ -140,8 +141,9 @@ fn markdown(failures: &Failures, clusters: &[FailureCluster]) -> String {
     text
 }
 
-/// One line of at most 120 characters that cannot end a code span or a block.
+/// One line of at most 120 characters, without keys and passwords, that cannot end a code span or a block.
 fn quoted(text: &str) -> String {
+    let text = Redactor::default().keys_only().text(text).into_owned();
     let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ").replace('`', "'");
     format!("`{}`", line.chars().take(120).collect::<String>())
 }

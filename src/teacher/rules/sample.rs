@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::artifact::task::Task;
 use crate::digest::Digest;
 use crate::harness::home::filled;
 use crate::harness::{Harness, agents};
 use crate::teacher::Briefing;
+use crate::teacher::check::secret;
 
 /// The number of folds. Each task is measured with examples from the other folds only.
 const FOLDS: usize = 3;
@@ -60,10 +61,20 @@ pub(crate) fn shuffled<'a>(briefing: &Briefing<'a>) -> Vec<&'a Task> {
     tasks.into_iter().map(|(_, task)| task).collect()
 }
 
+/// The train tasks that may become examples, in an order drawn from the seed. A query with a key or password may not,
+/// because the plan and the examples are committed to git.
+pub(crate) fn open_tasks<'a>(briefing: &Briefing<'a>) -> Vec<&'a Task> {
+    let may_be_shown = |task: &&Task| {
+        let example = json!({"input": task.query, "output": task.reference_answer.as_str()});
+        secret::in_json(&format!("{example:#}"), briefing.harness).is_empty()
+    };
+    shuffled(briefing).into_iter().filter(may_be_shown).collect()
+}
+
 /// The folds over a balanced sample.
 pub(crate) fn folds<'a>(briefing: &Briefing<'a>, size: usize) -> Vec<Fold<'a>> {
     let sample = balanced(briefing, size);
-    let all = shuffled(briefing);
+    let all = open_tasks(briefing);
     let fold = |number: usize| {
         let held_out: Vec<&Task> = sample.iter().skip(number).step_by(FOLDS).copied().collect();
         let hidden: BTreeSet<String> = held_out.iter().map(|task| folded(&task.query)).collect();

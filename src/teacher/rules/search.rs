@@ -6,7 +6,7 @@ use super::candidate::{self, CandidateChange};
 use super::cause::{self, Failures};
 use super::gains::MeasuredGains;
 use super::objective::{Gain, Scores, gain, scores};
-use super::sample::{Fold, agent_of, default_agent, folds, shuffled};
+use super::sample::{Fold, agent_of, default_agent, folds, open_tasks};
 use super::{RulesSettings, edits};
 use crate::artifact::diagnosis::FailureCluster;
 use crate::artifact::edit::Edit;
@@ -30,6 +30,8 @@ const MOST_AGENTS: usize = 50;
 struct Search<'b, 'a> {
     briefing: &'b Briefing<'a>,
     folds: Vec<Fold<'a>>,
+    /// The tasks that may become examples in the plan.
+    open: Vec<&'a Task>,
     shares: BTreeMap<String, f64>,
     default: String,
     /// The agents with the most failures.
@@ -58,6 +60,7 @@ pub(crate) fn edits(briefing: &Briefing, clusters: &[FailureCluster], settings: 
     let search = Search {
         briefing,
         folds: folds(briefing, settings.sample),
+        open: open_tasks(briefing),
         shares: shares(briefing),
         agents: failing_agents(&failures, &default, settings.max_edits.max(MOST_AGENTS)),
         default,
@@ -71,7 +74,7 @@ pub(crate) fn edits(briefing: &Briefing, clusters: &[FailureCluster], settings: 
         known.forget_after(&best.change);
         let mut edit = best
             .change
-            .edit(&state.whole, &search.everything(), briefing, &search.default);
+            .edit(&state.whole, &search.open, briefing, &search.default);
         let Some(next) = search.after(&state, &best.change, &edit) else {
             break;
         };
@@ -112,10 +115,6 @@ impl<'a> Search<'_, 'a> {
             whole: self.briefing.harness.clone(),
             scores,
         }
-    }
-
-    fn everything(&self) -> Vec<&'a Task> {
-        shuffled(self.briefing)
     }
 
     /// The scores of a fold after a change: only the tasks that the change can affect are run again.

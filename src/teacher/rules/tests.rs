@@ -274,3 +274,67 @@ fn the_attempts_grow_as_the_number_of_agents_does() {
     let (few, many) = (attempts(5), attempts(20));
     assert!(many <= 5 * few, "5 agents: {few} attempts, 20 agents: {many}");
 }
+
+/// Requests with 60 labels in 30 categories. Each names its label, or uses two of the label's four other words, beside
+/// words that all labels share. The first 12 labels are always named, so examples can only harm them.
+fn many_categories(per_label: u64, of: &str) -> Vec<Task> {
+    let request = |number: u64| {
+        let label = number / per_label;
+        let drawn =
+            |what: &str, below: u64| crate::digest::Digest::of_value(&(of, number, what)).seed() % below;
+        let own = match label < 12 || drawn("kind", 3) == 0 {
+            true => format!("topic{label}"),
+            false => format!("word{label}x{} word{label}x{}", drawn("one", 4), drawn("other", 4)),
+        };
+        serde_json::from_value(serde_json::json!({
+            "task_id": format!("{of}{number}"), "reference_answer": format!("topic{label}"),
+            "query": format!("{own} shared{} shared{}", drawn("third", 60), drawn("fourth", 60)),
+            "category": format!("group{}", label / 2)
+        }))
+        .unwrap()
+    };
+    (0..60 * per_label).map(request).collect()
+}
+
+#[test]
+fn many_small_categories_do_not_hide_that_examples_help() {
+    let (train, gate) = (many_categories(10, "train"), many_categories(5, "gate"));
+    let (layout, start) = (Layout::default(), starter(&train));
+    let before = evaluation(&start, &gate);
+    for seed in 0..5 {
+        let briefing = Briefing {
+            seed,
+            ..briefing(&start, &layout, &train)
+        };
+        let settings = RulesSettings {
+            max_edits: 1,
+            ..RulesSettings::default()
+        };
+        let rules = RulesTeacher::new(layout.clone(), settings);
+        let clusters = rules.diagnose(&briefing).unwrap().clusters;
+        let edits = rules.plan(&briefing, "", &clusters).unwrap().edits;
+        let ops: Vec<Op> = edits.iter().map(|edit| edit.op).collect();
+        assert_eq!(ops, [Op::EditFewShotExemplars], "seed {seed}");
+        let after = evaluation(&edits::applied(&edits[0], &start, &layout).unwrap(), &gate);
+        assert!(after.overall_score > before.overall_score + 0.15, "seed {seed}");
+    }
+}
+
+fn rules_narrative(briefing: &Briefing) -> String {
+    let rules = RulesTeacher::new(briefing.layout.clone(), RulesSettings::default());
+    rules.diagnose(briefing).unwrap().narrative
+}
+
+#[test]
+fn a_query_with_a_password_becomes_no_example() {
+    let (harness, mut train) = small_world();
+    let layout = Layout::default();
+    for (at, task) in train.iter_mut().enumerate() {
+        task.query = format!("{} my password is hunter22x{at}", task.query);
+    }
+    train[1].query = "my plastic vanished near the harbour".to_owned();
+    let briefing = briefing(&harness, &layout, &train);
+    assert_eq!(sample::open_tasks(&briefing), [&train[1]]);
+    let narrative = rules_narrative(&briefing);
+    assert!(narrative.contains("my password is") && !narrative.contains("hunter22"), "{narrative}");
+}
