@@ -140,7 +140,11 @@ mod tests {
     fn a_fall_counts_only_beyond_chance() {
         for (lost, categories, real) in [(1, 2, true), (4, 2, true), (5, 2, false), (6, 10, true), (7, 10, false)] {
             let gain = with_losses(lost, categories);
-            assert_eq!(gain.is_real(0.0, 0.0), real, "{lost} of 20 lost, {categories} categories: {gain:?}");
+            assert_eq!(
+                gain.is_real(0.0, 0.0),
+                real,
+                "{lost} of 20 lost, {categories} categories: {gain:?}"
+            );
         }
     }
 }

@@ -72,9 +72,7 @@ pub(crate) fn edits(briefing: &Briefing, clusters: &[FailureCluster], settings: 
     while edits.len() < settings.max_edits {
         let Some(best) = search.best(&state, &known) else { break };
         known.forget_after(&best.change);
-        let mut edit = best
-            .change
-            .edit(&state.whole, &search.open, briefing, &search.default);
+        let mut edit = best.change.edit(&state.whole, &search.open, briefing, &search.default);
         let Some(next) = search.after(&state, &best.change, &edit) else {
             break;
         };

@@ -280,8 +280,7 @@ fn the_attempts_grow_as_the_number_of_agents_does() {
 fn many_categories(per_label: u64, of: &str) -> Vec<Task> {
     let request = |number: u64| {
         let label = number / per_label;
-        let drawn =
-            |what: &str, below: u64| crate::digest::Digest::of_value(&(of, number, what)).seed() % below;
+        let drawn = |what: &str, below: u64| crate::digest::Digest::of_value(&(of, number, what)).seed() % below;
         let own = match label < 12 || drawn("kind", 3) == 0 {
             true => format!("topic{label}"),
             false => format!("word{label}x{} word{label}x{}", drawn("one", 4), drawn("other", 4)),
@@ -336,5 +335,8 @@ fn a_query_with_a_password_becomes_no_example() {
     let briefing = briefing(&harness, &layout, &train);
     assert_eq!(sample::open_tasks(&briefing), [&train[1]]);
     let narrative = rules_narrative(&briefing);
-    assert!(narrative.contains("my password is") && !narrative.contains("hunter22"), "{narrative}");
+    assert!(
+        narrative.contains("my password is") && !narrative.contains("hunter22"),
+        "{narrative}"
+    );
 }
