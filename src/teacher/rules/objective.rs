@@ -122,7 +122,7 @@ mod tests {
         assert!(chance_of_loss(&vec![-1.0; 5_000]) < 1e-300);
     }
 
-    /// The gain of a change that loses so many of 20 tasks of one category and gains all 180 of another.
+    /// The gain of a change that loses `lost` of the 20 tasks of one category and gains all 180 of the others.
     fn with_losses(lost: usize, categories: usize) -> Gain {
         let mut before = vec![("b", 1.0); 20];
         let mut after: Vec<(&str, f64)> = (0..20).map(|at| ("b", f64::from(u8::from(at >= lost)))).collect();
