@@ -143,7 +143,7 @@ mod workspace;
 
 #[cfg(feature = "cli")]
 #[doc(hidden)]
-pub use cli::main;
+pub use cli::{main, note_closed_streams};
 pub use digest::Digest;
 pub use eval::student::{Draw, PreparedStudent, Student};
 pub use harness::Harness;

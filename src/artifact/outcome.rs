@@ -101,8 +101,8 @@ pub struct LateAnswer {
 }
 
 impl LateAnswer {
-    /// What people should know about the numbers of such an edit.
-    pub(crate) fn words(&self) -> String {
+    /// What people should know about such an edit, and about its numbers if it has any.
+    fn words(&self, is_judged: bool) -> String {
         let (proposed_for, judged_on) = (&self.proposed_for, &self.judged_on);
         let what = match (
             proposed_for.harness != judged_on.harness,
@@ -113,10 +113,16 @@ impl LateAnswer {
             (false, true) => "benchmark",
             (false, false) => "settings",
         };
-        format!(
-            "judged on the {what} at the time of the answer, which had changed since the session's baseline; the \
-            session's score stays"
-        )
+        match is_judged {
+            true => format!(
+                "judged on the {what} at the time of the answer, which had changed since the session's baseline; the \
+                 session's score stays"
+            ),
+            false => format!(
+                "answered after the {what} had changed since the session's baseline; it was not judged, and the session's \
+                 score stays"
+            ),
+        }
     }
 }
 
@@ -220,6 +226,11 @@ impl Outcome {
         let gate = self.gate.as_ref().map(fed);
         gate.or_else(|| self.verdict.as_ref().map(|verdict| verdict.tasks))
             .unwrap_or(0)
+    }
+
+    /// What people should know if the answer came late.
+    pub(crate) fn late_words(&self) -> Option<String> {
+        self.late.map(|late| late.words(self.decision().is_some()))
     }
 
     /// The gate's evidence in one line, in any mode.

@@ -14,7 +14,7 @@ use crate::artifact::pending_review::PendingReview;
 use crate::artifact::plan::Plan;
 use crate::digest::Digest;
 use crate::workspace::session::{PENDING, Session};
-use crate::workspace::{Workspace, questions, session};
+use crate::workspace::{Workspace, questions};
 
 /// Minimum length of a digest prefix; anything shorter can only be a label.
 pub(crate) const FEWEST_DIGITS: usize = 4;
@@ -172,7 +172,7 @@ fn still_open(session: &Session, pending: &PendingReview, skip_gate: bool) -> Re
 /// # Errors
 /// The workspace has no such session.
 pub(crate) fn session_of(workspace: &Workspace, name: Option<&str>) -> Result<Session, CommandFailure> {
-    let all = session::all(&workspace.root)?;
+    let all = workspace.sessions()?;
     let found = match name {
         Some(name) => all.into_iter().find(|session| session.id == name),
         None => all.into_iter().next_back(),

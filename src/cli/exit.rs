@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use super::terminal;
 use crate::artifact::{ArtifactError, holdout_use};
 use crate::eval::benchmark::BenchmarkError;
-use crate::ledger::is_committed;
 use crate::ledger::port::LedgerError;
+use crate::ledger::{MergeConflict, is_committed};
+use crate::manifest::ManifestError;
 use crate::sys::clock::ClockError;
 use crate::sys::disk::DiskError;
 use crate::sys::output::OutputError;
@@ -92,6 +93,13 @@ impl From<ClockError> for CommandFailure {
 
 impl From<RunError> for CommandFailure {
     fn from(error: RunError) -> Self {
+        if let Some(conflict) = parsed_file(&error).and_then(MergeConflict::of_file) {
+            return Self {
+                code: code_and_hint(&error).0,
+                message: conflict.cause(),
+                hint: Some(conflict.remedy()),
+            };
+        }
         let message = error.to_string();
         if let RunError::HalfTyped { path, .. } = &error {
             let first = "correct the file: nothing in it runs until then";
@@ -219,6 +227,18 @@ fn code_and_hint(error: &RunError) -> (Code, Option<&'static str>) {
     }
 }
 
+/// The file that cannot be parsed, if that is the error.
+fn parsed_file(error: &RunError) -> Option<&Path> {
+    match error {
+        RunError::HalfTyped { path, .. }
+        | RunError::Session(SessionError::Artifact(ArtifactError::Malformed { path, .. }))
+        | RunError::Manifest(ManifestError::Malformed { path, .. }) => Some(path),
+        RunError::Benchmark(BenchmarkError::Line(line)) => Some(&line.path),
+        RunError::Benchmark(BenchmarkError::Lines(lines)) => lines.first().map(|line| line.path.as_path()),
+        _ => None,
+    }
+}
+
 /// The hint if the list of programs, servers and keys is not approved.
 fn trust_hint() -> &'static str {
     match only_digest() {
@@ -318,10 +338,19 @@ pub(crate) fn report(failure: &CommandFailure) -> Code {
     failure.code
 }
 
+/// What was lost of a command that did its work.
+const ONLY_OUTPUT: &str = "only output is lost: the command did its work, and `kaizen status` shows the result";
+
 /// The exit code of the process: that of the command, unless some output was lost.
 pub(crate) fn ended(code: Code) -> ExitCode {
     match terminal::lost() {
-        Some(problem) => report(&CommandFailure::failed(problem)),
+        Some(problem) => {
+            let failure = CommandFailure::failed(problem);
+            report(&match code {
+                Code::Settled | Code::WaitingForReview => failure.hint(ONLY_OUTPUT),
+                _ => failure,
+            })
+        }
         None => code,
     }
     .into()
@@ -336,7 +365,6 @@ mod tests {
     use crate::harness::rederive::Conflict;
     use crate::ledger::checkout_problem::CheckoutProblem;
     use crate::ledger::extent::CloneExtent;
-    use crate::manifest::ManifestError;
     use crate::sys::disk::{LockError, StoredForm};
     use crate::trace::TraceError;
     use crate::workspace::consent::ConsentError;

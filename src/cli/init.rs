@@ -22,11 +22,13 @@ use crate::ledger::{Git, Policy};
 use crate::manifest::layout::Layout;
 use crate::manifest::suggested_student::{COST_LIMIT, SuggestedStudent};
 use crate::manifest::{self, Manifest, template};
+use crate::pipeline::phase::readiness::{UsableTraces, readiness};
 use crate::pipeline::student_choice;
 use crate::sys::disk;
 use crate::sys::disk::Root;
 use crate::teacher::schemas;
 use crate::workspace::Workspace;
+use crate::workspace::inputs::Inputs;
 
 /// Create a workspace in an agent's home, or around task files
 #[derive(Clone, Debug, Default, Args)]
@@ -341,7 +343,7 @@ fn finish(
         if reserve > 0 {
             out!("{reserve} more are in reserve until `kaizen bench refresh` draws them");
         }
-        out!("Next: `kaizen eval --split gate`, then `kaizen run`");
+        next_steps(gate, &missing(workspace)?);
     }
     Ok(Code::Settled)
 }
@@ -361,6 +363,33 @@ fn show_student(student: &SuggestedStudent) {
         }
         false => {
             out!("student: {reason}. To improve the agent with its model, put these lines into kaizen.toml:{lines}")
+        }
+    }
+}
+
+/// What a session lacks.
+fn missing(workspace: &Workspace) -> Result<Vec<String>, CommandFailure> {
+    let inputs = Inputs::new(workspace);
+    let benchmark = inputs.benchmark()?;
+    let usable = UsableTraces {
+        count: inputs.usable_traces(0.0)?.usable,
+        left_out: 0,
+        needed: workspace.manifest.session.min_traces,
+    };
+    let unscorable = benchmark.unscorable.clone();
+    Ok(readiness(usable, inputs.trace_pin()?.clone(), benchmark.pin(), unscorable).missing)
+}
+
+fn next_steps(gate: usize, missing: &[String]) {
+    let score = match gate {
+        0 => "",
+        _ => "`kaizen eval --split gate`, then ",
+    };
+    match missing {
+        [] => out!("Next: {score}`kaizen run`"),
+        missing => {
+            out!("Next: {score}get what a session still needs, then `kaizen run`:");
+            missing.iter().for_each(|what| out!("- {what}"));
         }
     }
 }

@@ -68,7 +68,7 @@ pub(crate) fn log(_: &LogArgs, setting: &Setting) -> Result<Code, CommandFailure
 /// All sessions with their commits. Session names start with a time, so their order is chronological.
 fn made(workspace: &Workspace) -> Result<Vec<SessionCommits>, CommandFailure> {
     let mut by_session: BTreeMap<String, Vec<Commit>> = BTreeMap::new();
-    for session in session::all(&workspace.root)? {
+    for session in workspace.sessions()? {
         by_session.entry(session.id).or_default();
     }
     for entry in workspace.ledger.entries(None)? {

@@ -55,6 +55,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use self::exit::CommandFailure;
+pub use self::terminal::note_closed_streams;
 use crate::digest::Digest;
 use crate::ledger;
 use crate::sys::clock::Clock;

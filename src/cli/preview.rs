@@ -10,10 +10,10 @@ use super::visible::visible;
 use crate::artifact::gate::settings::Mode;
 use crate::gate::preview::{Budget, Category, EditPreview, GatePreview, points};
 use crate::pipeline::preview::{PreviewResult, look};
+use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
 use crate::workspace::inputs::Inputs;
 use crate::workspace::session::Session;
-use crate::workspace::{Workspace, session};
 
 /// Estimate the smallest detectable gain and trial cost of a plan
 #[derive(Clone, Debug, Default, Args)]
@@ -68,9 +68,9 @@ pub(crate) fn preview(command: &PreviewArgs, setting: &Setting) -> Result<Code, 
 
 fn chosen(workspace: &Workspace, name: Option<&str>) -> Result<Option<Session>, CommandFailure> {
     match name {
-        None => Ok(session::all(&workspace.root)?.pop()),
+        None => Ok(workspace.sessions()?.pop()),
         Some(name) => {
-            let found = session::find(&workspace.root, name)?;
+            let found = workspace.session(name)?;
             Ok(Some(found.ok_or_else(|| RunError::NoSuchSession(name.to_owned()))?))
         }
     }

@@ -11,7 +11,6 @@ use super::verify::verdicts::{disagreements, of_record};
 use super::visible::visible;
 use crate::artifact::counted;
 use crate::artifact::outcome::Outcome;
-use crate::workspace::session;
 use crate::workspace::session::Session;
 
 /// Recompute every recorded gate decision from its list of pairs
@@ -29,7 +28,7 @@ pub(crate) fn recompute(command: &RecomputeArgs, setting: &Setting) -> Result<Co
     let workspace = setting.workspace()?;
     let sessions = match &command.session {
         Some(name) => vec![session_of(&workspace, Some(name))?],
-        None => session::all(&workspace.root)?,
+        None => workspace.sessions()?,
     };
     let (mut decisions, mut wrong) = (0, 0);
     for session in &sessions {

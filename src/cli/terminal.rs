@@ -6,11 +6,12 @@ use std::backtrace::{Backtrace, BacktraceStatus};
 use std::fmt;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::panic::PanicHookInfo;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::style::MARK;
 use super::visible::{escaped, escaped_json};
-use crate::sys::disk::ErrorWithRemedy;
+use crate::sys::disk::of_output;
 
 /// Prints a line on stdout.
 macro_rules! out {
@@ -28,6 +29,28 @@ macro_rules! err {
 enum Stream {
     Stdout,
     Stderr,
+}
+
+/// Whether stdout and stderr were closed when the program started.
+static CLOSED: [AtomicBool; 2] = [AtomicBool::new(false), AtomicBool::new(false)];
+
+/// Notes which of stdout and stderr are closed. Has an effect only before Rust's own start, which opens `/dev/null` in their
+/// place.
+pub extern "C" fn note_closed_streams() {
+    #[cfg(unix)]
+    for (closed, stream) in CLOSED.iter().zip([rustix::stdio::stdout(), rustix::stdio::stderr()]) {
+        let is_closed = rustix::io::fcntl_getfd(stream) == Err(rustix::io::Errno::BADF);
+        closed.store(is_closed, Ordering::Relaxed);
+    }
+}
+
+/// Whether stdout was closed when the program started.
+pub(crate) fn is_out_closed() -> bool {
+    is_closed(Stream::Stdout)
+}
+
+fn is_closed(stream: Stream) -> bool {
+    CLOSED[stream as usize].load(Ordering::Relaxed)
 }
 
 /// The first write that failed, other than because the reader closed the pipe.
@@ -127,12 +150,16 @@ pub(crate) fn is_attended() -> bool {
 /// Why some output was lost, for example because the disk is full; `None` if everything was written, or if the reader
 /// closed the pipe.
 pub(crate) fn lost() -> Option<String> {
-    note(Stream::Stdout, io::stdout().flush());
+    if let Err(error) = io::stdout().flush() {
+        note(Stream::Stdout, Err(error));
+    }
     LOST.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
 /// Remembers a failed write, except if the reader closed the pipe, as `head` does.
 fn note(stream: Stream, written: io::Result<()>) {
+    let closed = || io::Error::new(ErrorKind::NotConnected, "it is closed");
+    let written = written.and_then(|()| if is_closed(stream) { Err(closed()) } else { Ok(()) });
     let Err(error) = written else { return };
     if error.kind() == ErrorKind::BrokenPipe {
         return;
@@ -142,12 +169,7 @@ fn note(stream: Stream, written: io::Result<()>) {
         Stream::Stderr => "stderr",
     };
     let mut lost = LOST.lock().unwrap_or_else(PoisonError::into_inner);
-    lost.get_or_insert_with(|| {
-        format!(
-            "some output could not be written to {stream}: {}",
-            ErrorWithRemedy(&error)
-        )
-    });
+    lost.get_or_insert_with(|| format!("some output could not be written to {stream}: {}", of_output(&error)));
 }
 
 /// Writes log lines to stderr, escaped.

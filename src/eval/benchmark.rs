@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::artifact::readiness::{BenchmarkPin, UnscorableTask};
 use crate::artifact::task::{Split, Task};
+use crate::artifact::without_place;
 use crate::digest::Digest;
 use crate::eval::held_out_queries::HeldOutQueries;
 use crate::eval::score;
@@ -247,8 +248,12 @@ fn text_of(line: &[u8], is_first: bool) -> Result<&str, String> {
 }
 
 fn parse(text: &str) -> Result<Task, String> {
-    let task = serde_json::from_str::<Task>(text);
-    task.map_err(|error| error.to_string()).and_then(checked)
+    // The parser counts lines within this one line, so its line number does not help.
+    let malformed = |error: serde_json::Error| {
+        let (what, column) = (without_place(&error), error.column());
+        format!("not a task: {what} at column {column}")
+    };
+    serde_json::from_str::<Task>(text).map_err(malformed).and_then(checked)
 }
 
 fn checked(task: Task) -> Result<Task, String> {

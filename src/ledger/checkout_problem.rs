@@ -2,6 +2,7 @@
 //! check out.
 
 use std::fmt;
+use std::path::PathBuf;
 
 /// A file that cannot be judged as it is; paths are relative to the workspace.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -27,6 +28,21 @@ pub enum CheckoutProblem {
         /// The last line that git or the program printed.
         message: String,
     },
+    /// A sparse checkout leaves out tracked files that kaizen reads.
+    #[error(
+        "this sparse checkout ({}) leaves out {}, without which kaizen would forget what they record",
+        if patterns.is_empty() { "git sparse-checkout list" } else { patterns.as_str() }, left_out(path, *others)
+    )]
+    LeftOut {
+        /// The first file.
+        path: String,
+        /// The number of further files.
+        others: usize,
+        /// The folders or patterns of the checkout.
+        patterns: String,
+        /// The top of the work tree and the workspace relative to it, if they differ.
+        top: Option<(PathBuf, String)>,
+    },
     /// git reports no change, but the file is not what git would check out.
     #[error("{path} on disk is not what git checks out at HEAD, although git reports no change: {cause}")]
     Differs {
@@ -35,6 +51,18 @@ pub enum CheckoutProblem {
         /// Why git reports no change.
         cause: HiddenChange,
     },
+}
+
+/// The folder of sessions, which is needed as a whole.
+const SESSIONS: &str = "sessions";
+
+/// The files that a sparse checkout leaves out, for messages.
+fn left_out(path: &str, others: usize) -> String {
+    match others {
+        0 => path.to_owned(),
+        1 => format!("{path} and 1 more file"),
+        _ => format!("{path} and {others} more files"),
+    }
 }
 
 /// Why git reports no change of a file that differs from its checkout.
@@ -77,6 +105,17 @@ impl CheckoutProblem {
                 "git-crypt" => "run `git-crypt unlock`".to_owned(),
                 _ => format!("`git config --get-regexp '^filter\\.{filter}\\.'` shows its programs"),
             },
+            Self::LeftOut { path, top, .. } => {
+                let folder = match path.split_once('/') {
+                    Some((SESSIONS, _)) => SESSIONS,
+                    _ => path.rsplit_once('/').map_or(path.as_str(), |(folder, _)| folder),
+                };
+                let (place, prefix) = match top {
+                    Some((top, prefix)) => (format!(" -C {}", top.display()), prefix.as_str()),
+                    None => (String::new(), ""),
+                };
+                format!("`git{place} sparse-checkout add {prefix}{folder}` brings them back")
+            }
             Self::Differs { path, cause } => cause.remedy(path),
         }
     }

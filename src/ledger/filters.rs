@@ -178,7 +178,7 @@ impl Git {
     pub(crate) fn returned(&self, path: &str, content: &[u8]) -> Result<Vec<u8>, LedgerError> {
         // Unlike the paths of `cat-file`, this one is relative to the workspace.
         let option = format!("--path={path}");
-        let answer = self.ask(&["hash-object", "-w", "--stdin", &option], content)?;
+        let (answer, _) = self.write_once(&["hash-object", "-w", "--stdin", &option], content)?;
         let said = String::from_utf8_lossy(&answer.stderr);
         if !answer.status.success() || said.contains(FILTER_FAILED) {
             let attributes = conversions(self, &[path])?;

@@ -6,6 +6,7 @@ mod blame;
 pub(crate) mod cache;
 pub(crate) mod checkout_problem;
 mod commit;
+mod conflict;
 mod environment;
 pub(crate) mod extent;
 mod filters;
@@ -17,6 +18,7 @@ pub(crate) mod port;
 mod process;
 mod refusal;
 mod repository;
+mod sparse;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -32,6 +34,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 pub(crate) use blame::{BlamedLine, Origin};
+pub(crate) use conflict::MergeConflict;
 pub(crate) use origin::ExternalCommit;
 pub(crate) use status::{FileState, is_committed};
 

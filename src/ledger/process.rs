@@ -279,7 +279,7 @@ impl Git {
         sweep(self);
         let mut step = 0;
         loop {
-            let (answer, trace) = self.try_to_write(arguments, input)?;
+            let (answer, trace) = self.write_once(arguments, input)?;
             if answer.status.success() {
                 return omission(name, &answer).map_or(Ok(trace), Err);
             }
@@ -300,8 +300,9 @@ impl Git {
         }
     }
 
-    /// Runs a writing git command once, however long it takes: a hook or a signature may need a person.
-    fn try_to_write(&self, arguments: &[&str], input: &[u8]) -> Result<(Output, WriteTrace), LedgerError> {
+    /// Runs a writing git command once, however long it takes: a hook or a signature may need a person, and a filter may
+    /// send a large file. Any exit status is accepted.
+    pub(super) fn write_once(&self, arguments: &[&str], input: &[u8]) -> Result<(Output, WriteTrace), LedgerError> {
         let _whole = crate::sys::disk::hold_still();
         let name = (*arguments.first().unwrap_or(&"")).to_owned();
         let failed = |error: std::io::Error| LedgerError::Git {
@@ -324,6 +325,9 @@ impl Git {
         };
         let answer = ended(child, &name, self.policy.patience, &late)?;
         let trace = record.trace();
+        if answer.status.code().is_none() {
+            record.remove_locks(self);
+        }
         Ok((answer, trace))
     }
 }

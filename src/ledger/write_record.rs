@@ -2,8 +2,9 @@
 //! they prove that a lock file is a leftover of our own dead process.
 //!
 //! One file is the input of git. This process and git have it open with an advisory lock, so the lock is free only once
-//! both are dead, in whatever container they ran. In the other file, git itself traces which programs it started, for
-//! example hooks, and that it removed its lock files.
+//! both are dead, in whatever container of this machine they ran. Other machines that share the folder may not see the
+//! lock, so its name tells the boot, and records of other boots prove nothing. In the other file, git itself traces which
+//! programs it started, for example hooks, and that it removed its lock files.
 #![allow(clippy::disallowed_methods)] // edge: files in the git folder, the list of processes
 
 use std::fs::{self, File, OpenOptions};
@@ -11,14 +12,24 @@ use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
 
 use super::Git;
 use super::trace::WriteTrace;
+use crate::sys::boot::BOOT;
 
 /// The beginning of the names of both files.
 const NAME: &str = "kaizen-write-";
 /// The end of the name of the trace.
 const TRACE: &str = ".trace";
+/// How long after its last trace a git may still have made a lock file. A later one is that of another git, which may run
+/// in a container whose processes are not visible here.
+const LAST_BREATH: Duration = Duration::from_secs(10);
+/// The age at which a record of another boot is removed.
+const ABANDONED: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// The record of a git process that is about to run or is running.
 #[derive(Debug)]
@@ -34,11 +45,19 @@ impl WriteRecord {
     /// The git folder cannot be written.
     pub(super) fn begin(git_dir: &Path, input: &[u8]) -> io::Result<Self> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path = git_dir.join(format!("{NAME}{}-{number}", std::process::id()));
         let mut options = OpenOptions::new();
-        let file = options.read(true).write(true).create(true).truncate(true).open(&path)?;
-        let mut record = Self { input: file, path };
+        options.read(true).write(true).create_new(true);
+        let mut record = loop {
+            let number = COUNT.fetch_add(1, Ordering::Relaxed);
+            let name = format!("{NAME}{}-{}-{number}", BOOT.as_str(), std::process::id());
+            let path = git_dir.join(name);
+            match options.open(&path) {
+                Ok(input) => break Self { input, path },
+                // In another container, a process may have the same id.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        };
         // Without locks, as on some network file systems, the record proves nothing and does no harm.
         let _ = record.input.try_lock();
         record.input.write_all(input)?;
@@ -57,6 +76,15 @@ impl WriteRecord {
     /// The file in which git traces what it does.
     pub(super) fn trace_path(&self) -> PathBuf {
         trace_path(&self.path)
+    }
+
+    /// Removes the lock files of git, which was killed while this process waited for it.
+    pub(super) fn remove_locks(&self, git: &Git) {
+        if let Ok(began) = self.input.metadata().and_then(|facts| facts.modified())
+            && !is_git_at_work(&places(git))
+        {
+            remove_locks(&self.path, began, &git.git_dir, git.branch_lock().as_deref());
+        }
     }
 
     /// What git has done so far.
@@ -81,53 +109,78 @@ fn trace_path(path: &Path) -> PathBuf {
 
 /// Removes the records of dead processes, and the lock files that their git left.
 pub(super) fn sweep(git: &Git) {
-    sweep_folder(
-        &git.git_dir,
-        &[git.git_dir.clone(), git.top()],
-        git.branch_lock().as_deref(),
-    );
+    sweep_folder(&git.git_dir, &places(git), git.branch_lock().as_deref());
+}
+
+/// The folders in which a git process may be at work on this repository.
+fn places(git: &Git) -> [PathBuf; 2] {
+    [git.git_dir.clone(), git.top()]
 }
 
 /// Removes records and locks from a git folder, unless a git process works in one of `places`.
 fn sweep_folder(git_dir: &Path, places: &[PathBuf], branch_lock: Option<&Path>) {
-    let Ok(entries) = fs::read_dir(git_dir) else { return };
-    for entry in entries.flatten() {
-        let name = entry.file_name();
+    // The standard library panics if a folder that it listed cannot be closed.
+    let folder = Dir::open_ambient_dir(git_dir, ambient_authority());
+    let Ok(entries) = folder.and_then(|folder| folder.entries()) else {
+        return;
+    };
+    for name in entries.flatten().map(|entry| entry.file_name()) {
         let is_record = |name: &str| name.starts_with(NAME) && !name.ends_with(TRACE);
         if name.to_str().is_some_and(is_record) {
-            sweep_record(&entry.path(), git_dir, places, branch_lock);
+            sweep_record(&git_dir.join(&name), git_dir, places, branch_lock);
         }
     }
 }
 
 fn sweep_record(record: &Path, git_dir: &Path, places: &[PathBuf], branch_lock: Option<&Path>) {
     let Ok(file) = File::open(record) else { return };
+    let Ok(began) = file.metadata().and_then(|facts| facts.modified()) else {
+        return;
+    };
+    let is_near = boot_of(record).is_some_and(|boot| BOOT.is(boot));
+    if !is_near && began.elapsed().is_ok_and(|age| age < ABANDONED) {
+        return;
+    }
     if file.try_lock().is_err() {
         // Its process or its git is alive.
         return;
     }
-    let trace = WriteTrace::read(&trace_path(record));
-    if let Some(process) = trace.unfinished_process()
-        && !is_git_at_work(places)
-        && let Ok(began) = file.metadata().and_then(|facts| facts.modified())
-    {
-        let index = [
-            format!("next-index-{process}.lock"),
-            "index.lock".to_owned(),
-            "HEAD.lock".to_owned(),
-        ];
-        let locks = index.iter().map(|name| git_dir.join(name));
-        for lock in locks.chain(branch_lock.map(Path::to_owned)) {
-            // An older lock file was there before our git began, so ours did not create it.
-            let made = fs::symlink_metadata(&lock).and_then(|facts| facts.modified());
-            if made.is_ok_and(|made| made >= began) && fs::remove_file(&lock).is_ok() {
-                tracing::info!(lock = %lock.display(), "removed a lock file that a killed git of ours had left");
-            }
-        }
+    if is_near && !is_git_at_work(places) {
+        remove_locks(record, began, git_dir, branch_lock);
     }
     // Best effort: what stays is looked at again before the next write.
     let _ = fs::remove_file(trace_path(record));
     let _ = fs::remove_file(record);
+}
+
+/// The boot in the name of a record. Earlier versions did not write it.
+fn boot_of(record: &Path) -> Option<&str> {
+    let rest = record.file_name()?.to_str()?.strip_prefix(NAME)?;
+    Some(rest.split_once('-')?.0)
+}
+
+/// Removes the lock files that a killed git made while it ran.
+fn remove_locks(record: &Path, began: SystemTime, git_dir: &Path, branch_lock: Option<&Path>) {
+    let trace = trace_path(record);
+    let Some(process) = WriteTrace::read(&trace).unfinished_process() else {
+        return;
+    };
+    let Ok(last) = fs::symlink_metadata(&trace).and_then(|facts| facts.modified()) else {
+        return;
+    };
+    let index = [
+        format!("next-index-{process}.lock"),
+        "index.lock".to_owned(),
+        "HEAD.lock".to_owned(),
+    ];
+    let locks = index.iter().map(|name| git_dir.join(name));
+    for lock in locks.chain(branch_lock.map(Path::to_owned)) {
+        let made = fs::symlink_metadata(&lock).and_then(|facts| facts.modified());
+        let is_its_own = made.is_ok_and(|made| made >= began && made <= last + LAST_BREATH);
+        if is_its_own && fs::remove_file(&lock).is_ok() {
+            tracing::info!(lock = %lock.display(), "removed a lock file that a killed git of ours had left");
+        }
+    }
 }
 
 /// Whether a git process may be at work in one of these folders. Without a list of processes, it is assumed.
@@ -162,62 +215,100 @@ fn is_git_in(process: &Path, places: &[PathBuf]) -> bool {
 mod tests {
     use super::*;
 
-    /// A git folder in which a process was killed: its trace has no end.
-    fn killed(begins: &str) -> tempfile::TempDir {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("kaizen-write-1-0"), "message").unwrap();
-        fs::write(folder.path().join("kaizen-write-1-0.trace"), begins).unwrap();
-        folder
+    const START: &str = "{\"event\":\"version\",\"sid\":\"20260101T000000.1Z-H1-P0000002a\"}\n";
+    const LOCKS: [&str; 3] = ["index.lock", "next-index-42.lock", "next-index-43.lock"];
+
+    /// A git folder with the record and the trace of a process of this boot or another, and with lock files.
+    struct Killed(tempfile::TempDir, PathBuf);
+
+    impl Killed {
+        fn on(boot: &str, trace: &str) -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let record = folder.path().join(format!("{NAME}{boot}-1-0"));
+            fs::write(&record, "message").unwrap();
+            fs::write(trace_path(&record), trace).unwrap();
+            LOCKS
+                .iter()
+                .for_each(|name| fs::write(folder.path().join(name), "").unwrap());
+            Self(folder, record)
+        }
+
+        fn here() -> Self {
+            Self::on(BOOT.as_str(), START)
+        }
+
+        fn date(self, name: &str, time: SystemTime) -> Self {
+            File::open(self.0.path().join(name))
+                .unwrap()
+                .set_modified(time)
+                .unwrap();
+            self
+        }
+
+        /// The lock files after a sweep, and whether the record is still there.
+        fn swept(&self) -> (Vec<String>, bool) {
+            sweep_folder(self.0.path(), &[], None);
+            let entries = fs::read_dir(self.0.path()).unwrap();
+            let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+            let mut locks: Vec<String> = names.filter(|name| name.ends_with(".lock")).collect();
+            locks.sort();
+            (locks, self.1.exists())
+        }
     }
 
-    const START: &str = "{\"event\":\"version\",\"sid\":\"20260101T000000.1Z-H1-P0000002a\"}\n";
+    fn locks(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
 
     #[test]
     fn only_the_locks_of_our_own_dead_git_are_removed() {
-        let names = |folder: &Path| {
-            let mut names: Vec<String> = fs::read_dir(folder)
-                .unwrap()
-                .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-                .collect();
-            names.sort();
-            names
-        };
-        let locks = ["index.lock", "next-index-42.lock", "next-index-43.lock"];
-        let lock = |folder: &Path| locks.iter().for_each(|name| fs::write(folder.join(name), "").unwrap());
-        let swept = killed(START);
-        lock(swept.path());
-        sweep_folder(swept.path(), &[], None);
-        assert_eq!(names(swept.path()), ["next-index-43.lock"]);
+        assert_eq!(Killed::here().swept(), (locks(&["next-index-43.lock"]), false));
 
-        let ended = killed(&format!(
-            "{START}{{\"event\":\"atexit\",\"sid\":\"20260101T000000.1Z-H1-P0000002a\",\"code\":0}}\n"
-        ));
-        lock(ended.path());
-        sweep_folder(ended.path(), &[], None);
-        assert_eq!(
-            names(ended.path()),
-            locks,
-            "our git removed its own locks before it ended"
-        );
+        let end = "{\"event\":\"atexit\",\"sid\":\"20260101T000000.1Z-H1-P0000002a\",\"code\":0}\n";
+        let ended = Killed::on(BOOT.as_str(), &format!("{START}{end}"));
+        assert_eq!(ended.swept(), (locks(&LOCKS), false), "our git removed its own locks");
 
-        let alive = killed(START);
-        lock(alive.path());
-        let held = File::open(alive.path().join("kaizen-write-1-0")).unwrap();
+        let alive = Killed::here();
+        let held = File::open(&alive.1).unwrap();
         held.lock().unwrap();
-        sweep_folder(alive.path(), &[], None);
-        assert_eq!(names(alive.path()).len(), 5, "its process is alive");
+        assert_eq!(alive.swept(), (locks(&LOCKS), true), "its process is alive");
 
-        let older = tempfile::tempdir().unwrap();
-        lock(older.path());
-        let file = File::open(older.path().join("index.lock")).unwrap();
-        file.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
-        fs::write(older.path().join("kaizen-write-1-0"), "").unwrap();
-        fs::write(older.path().join("kaizen-write-1-0.trace"), START).unwrap();
-        sweep_folder(older.path(), &[], None);
-        assert!(
-            older.path().join("index.lock").exists(),
+        let older = Killed::here().date("index.lock", SystemTime::UNIX_EPOCH);
+        let left = locks(&["index.lock", "next-index-43.lock"]);
+        assert_eq!(
+            older.swept(),
+            (left.clone(), false),
             "it was there before our git began"
         );
-        assert!(!older.path().join("kaizen-write-1-0").exists());
+        let later = Killed::here().date("index.lock", SystemTime::now() + LAST_BREATH * 2);
+        assert_eq!(later.swept(), (left, false), "another git made it after ours had died");
+    }
+
+    #[test]
+    fn a_record_of_another_machine_proves_nothing() {
+        for name in ["0123abcd", "unknown0", "1"] {
+            let other = Killed::on(name, START);
+            assert_eq!(other.swept(), (locks(&LOCKS), true), "{name}");
+            let record = other.1.file_name().unwrap().to_str().unwrap().to_owned();
+            let old = other.date(&record, SystemTime::UNIX_EPOCH);
+            assert_eq!(old.swept(), (locks(&LOCKS), false), "{name}");
+        }
+    }
+
+    #[test]
+    fn processes_with_the_same_id_have_records_of_their_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let mine = WriteRecord::begin(folder.path(), b"mine").unwrap();
+        let number: u64 = mine.path.to_str().unwrap().rsplit('-').next().unwrap().parse().unwrap();
+        for next in number + 1..number + 20 {
+            let name = format!("{NAME}{}-{}-{next}", BOOT.as_str(), std::process::id());
+            fs::write(folder.path().join(name), "theirs").unwrap();
+        }
+        let other = WriteRecord::begin(folder.path(), b"other").unwrap();
+        assert_eq!(fs::read_to_string(&other.path).unwrap(), "other");
+        let theirs = fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap());
+        assert_eq!(theirs.filter(|text| text == "theirs").count(), 19);
     }
 }

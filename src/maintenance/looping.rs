@@ -15,11 +15,11 @@ use crate::pipeline::options::{RunOptions, RunResult, WaitingFor};
 use crate::pipeline::permissions;
 use crate::pipeline::state::settled;
 use crate::sys::disk;
+use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
 use crate::workspace::event::Listener;
 use crate::workspace::records::commit_records;
 use crate::workspace::session::{Session, SessionError};
-use crate::workspace::{Workspace, session};
 
 /// The options of a loop; they override the resumed loop and the manifest.
 #[derive(Clone, Debug, Default)]
@@ -121,7 +121,7 @@ fn is_unfinished(workspace: &Workspace, last: &LoopRecord) -> Result<bool, RunEr
 fn begun(workspace: &Workspace) -> Result<LoopRecord, RunError> {
     let limits = &workspace.manifest.looping;
     let mut before = None;
-    for session in session::all(&workspace.root)?.iter().rev() {
+    for session in workspace.sessions()?.iter().rev() {
         if session.record()?.as_ref().is_some_and(settled) {
             before = Some(session.id.clone());
             break;
@@ -242,7 +242,7 @@ fn uncounted(workspace: &Workspace, record: &LoopRecord) -> Result<Option<Sessio
         let before = record.after_session_id.as_deref().is_some_and(|before| id <= before);
         before || record.steps.iter().any(|step| step.session == id)
     };
-    let newest = session::all(&workspace.root)?.pop();
+    let newest = workspace.sessions()?.pop();
     Ok(newest.filter(|session| !counted(&session.id)))
 }
 

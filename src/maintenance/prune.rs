@@ -22,7 +22,7 @@ use crate::workspace::error::RunError;
 use crate::workspace::event::{Event, Listener};
 use crate::workspace::inputs::Inputs;
 use crate::workspace::session::Session;
-use crate::workspace::{Workspace, holdout_log, session};
+use crate::workspace::{Workspace, holdout_log};
 
 /// The edits to test.
 #[derive(Clone, Debug)]
@@ -63,7 +63,7 @@ pub(crate) struct PruneResult {
 /// git fails, or the sessions cannot be listed.
 fn census(workspace: &Workspace, which: &PruneSelection) -> Result<EditCensus, RunError> {
     let inputs = Inputs::new(workspace);
-    let all = session::all(&workspace.root)?;
+    let all = workspace.sessions()?;
     let is_new = |session: &str| match which {
         PruneSelection::Named(wanted, _) => session != wanted,
         PruneSelection::OlderThan(count) => all.iter().rev().take(*count).any(|newest| newest.id == session),
@@ -153,7 +153,7 @@ type PlannedEdit = (Session, Edit, Plan);
 
 /// The session of an edit with its plan, or why the edit cannot be removed from it.
 fn planned(workspace: &Workspace, applied: &AppliedEdit) -> Result<Result<PlannedEdit, String>, RunError> {
-    let Some(session) = session::find(&workspace.root, &applied.session)? else {
+    let Some(session) = workspace.session(&applied.session)? else {
         return Ok(Err("the directory of its session no longer exists".to_owned()));
     };
     let plan: Option<Plan> = session.read("plan.json")?;
@@ -229,7 +229,7 @@ fn decide_edit(
 
 /// The gate tasks of the newest session. If they are a sample, its attempts are the ones most likely to be cached.
 fn gate(workspace: &Workspace) -> Result<Vec<Task>, RunError> {
-    let newest = session::all(&workspace.root)?.pop().map(|session| session.id);
+    let newest = workspace.sessions()?.pop().map(|session| session.id);
     Inputs::new(workspace).gate(&newest.unwrap_or_default())
 }
 

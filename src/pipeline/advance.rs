@@ -94,9 +94,9 @@ fn check_phases(workspace: &Workspace, asked: &RunOptions) -> Result<(), RunErro
 fn open_session(workspace: &Workspace, asked: &RunOptions, listener: Listener) -> Result<(Session, bool), RunError> {
     if let Some(id) = &asked.session {
         let unknown = || RunError::NoSuchSession(id.clone());
-        return Ok((session::find(&workspace.root, id)?.ok_or_else(unknown)?, false));
+        return Ok((workspace.session(id)?.ok_or_else(unknown)?, false));
     }
-    let sessions = session::all(&workspace.root)?;
+    let sessions = workspace.sessions()?;
     if let Some(newest) = sessions.last().filter(|_| !asked.new && asked.dropped.is_none()) {
         return Ok((newest.clone(), false));
     }

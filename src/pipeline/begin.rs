@@ -50,9 +50,7 @@ pub(super) fn restore_record(workspace: &Workspace, asked: &RunOptions, session:
         return Ok(());
     }
     let trigger = settled_trigger(workspace, session)?;
-    let mut older = session::all(&workspace.root)?
-        .into_iter()
-        .filter(|other| other.id < session.id);
+    let mut older = workspace.sessions()?.into_iter().filter(|other| other.id < session.id);
     let autonomy = asked.autonomy.unwrap_or(workspace.manifest.session.autonomy);
     let record = begun(
         &session.id,
@@ -109,7 +107,8 @@ fn did_nothing(workspace: &Workspace, session: &Session, record: &SessionRecord)
     if !record.spending.is_empty() || workspace.root.is_taken(session.path(egress::FILE))? {
         return Ok(false);
     }
-    let earlier: Vec<Session> = session::all(&workspace.root)?
+    let earlier: Vec<Session> = workspace
+        .sessions()?
         .into_iter()
         .filter(|other| other.id < session.id)
         .collect();

@@ -12,11 +12,11 @@ use crate::manifest::phases::graph;
 use crate::manifest::programs::ManifestPart;
 use crate::pipeline::options::RunOptions;
 use crate::pipeline::student_choice;
+use crate::workspace::Workspace;
 use crate::workspace::engines::by_files;
 use crate::workspace::error::RunError;
 use crate::workspace::inputs::Inputs;
 use crate::workspace::session::Session;
-use crate::workspace::{Workspace, session};
 
 impl Workspace {
     /// Checks that the student and the scorers of these tasks may be used.
@@ -99,9 +99,9 @@ pub(crate) fn run(workspace: &Workspace, asked: &RunOptions) -> Result<(), RunEr
 /// The session that the run would resume; `None` if it would begin a new one.
 fn session_of(workspace: &Workspace, asked: &RunOptions) -> Result<Option<Session>, RunError> {
     if let Some(id) = &asked.session {
-        return Ok(session::find(&workspace.root, id)?);
+        return Ok(workspace.session(id)?);
     }
-    let newest = session::all(&workspace.root)?.pop();
+    let newest = workspace.sessions()?.pop();
     Ok(newest.filter(|_| !asked.new && asked.dropped.is_none()))
 }
 

@@ -31,7 +31,7 @@ use crate::workspace::error_budget::error_budget;
 use crate::workspace::event::{Event, Listener};
 use crate::workspace::inputs::{Inputs, present_harness};
 use crate::workspace::session::Session;
-use crate::workspace::{Workspace, cache_epoch, session};
+use crate::workspace::{Workspace, cache_epoch};
 
 /// A preview, with its sources.
 pub(crate) struct PreviewResult {
@@ -275,7 +275,7 @@ fn attempt_usd(workspace: &Workspace, gate: &[Task]) -> Result<Option<Money>, Ru
 /// A log cannot be read.
 pub(crate) fn earlier_calls(workspace: &Workspace) -> Result<EarlierCalls, RunError> {
     let mut past = EarlierCalls::default();
-    for session in session::all(&workspace.root)? {
+    for session in workspace.sessions()? {
         let folder = session.path("");
         let sent = client::egress(session.root(), &folder)?;
         past.add(client::spent(session.root(), &folder)?, &sent);

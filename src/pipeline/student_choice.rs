@@ -21,7 +21,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<(), RunError> {
     let Some(model) = foreign_model(&ParsedHome::new(&harness, &workspace.manifest.harness.layout)) else {
         return Ok(());
     };
-    if session::all(&workspace.root)?
+    if workspace.sessions()?
         .iter()
         .rev()
         .find_map(student_of)

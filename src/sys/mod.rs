@@ -1,5 +1,6 @@
 //! The operating system: files, processes, clock and signals. Only the edges that the architecture test lists bypass it.
 
+pub(crate) mod boot;
 pub(crate) mod clock;
 pub(crate) mod consent;
 pub(crate) mod disk;

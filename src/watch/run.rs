@@ -224,12 +224,12 @@ impl WatchLoop {
 
     fn newest(&self) -> Option<String> {
         // If the folder cannot be listed, the run of a session reports the error.
-        Some(session::all(&self.workspace.root).ok()?.pop()?.id)
+        Some(self.workspace.sessions().ok()?.pop()?.id)
     }
 
     /// The sessions with something to do, and the newest session. For an older session, only its own files count.
     fn unsettled(&self) -> Vec<String> {
-        let mut sessions = session::all(&self.workspace.root).unwrap_or_default();
+        let mut sessions = self.workspace.sessions().unwrap_or_default();
         let newest = sessions.pop();
         let (inputs, engines) = (Inputs::new(&self.workspace), self.workspace.engines());
         let wants = |session: &Session| {
@@ -250,7 +250,7 @@ impl WatchLoop {
 
     /// Runs a session until it is settled, waits or fails.
     fn go_on(&mut self, id: &str, listener: Listener) {
-        let is_gone = || matches!(session::find(&self.workspace.root, id), Ok(None));
+        let is_gone = || matches!(self.workspace.session(id), Ok(None));
         if is_gone() {
             return self.retries.take(id);
         }

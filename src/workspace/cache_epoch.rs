@@ -38,7 +38,7 @@ fn up_to(root: &Root, student: &Value, counts: impl Fn(&Session) -> bool) -> u32
 /// # Errors
 /// A session cannot be read.
 pub(crate) fn noisy(workspace: &Workspace) -> Result<Option<bool>, RunError> {
-    for session in session::all(&workspace.root)?.iter().rev() {
+    for session in workspace.sessions()?.iter().rev() {
         let Some(probe) = own_baseline(session, &workspace.student.identity()).and_then(|baseline| baseline.probe)
         else {
             continue;

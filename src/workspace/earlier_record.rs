@@ -5,9 +5,9 @@ use crate::artifact::gate::record::GateRecord;
 use crate::artifact::gate::settings::Mode;
 use crate::artifact::outcome::Outcome;
 use crate::digest::Digest;
+use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
 use crate::workspace::session::{ATTIC, OUTCOMES, Session, SessionError};
-use crate::workspace::{Workspace, session};
 
 /// The record with the most pairs of an edit in the same comparison, and the session that has it. Outcomes in the attic
 /// count too: they are moved there when an edit is tried again.
@@ -20,7 +20,7 @@ pub(crate) fn earlier_record(
     comparison: &Digest,
 ) -> Result<Option<(String, GateRecord)>, RunError> {
     let mut furthest: Option<(String, GateRecord)> = None;
-    for session in session::all(&workspace.root)?.into_iter().rev() {
+    for session in workspace.sessions()?.into_iter().rev() {
         for record in records(&session, edit)? {
             let known = furthest.as_ref().map_or(0, |(_, record)| record.pairs.len());
             let is_bet = record.mode == Mode::Sequential;

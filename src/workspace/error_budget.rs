@@ -8,9 +8,9 @@ use crate::artifact::gate::settings::BudgetMode;
 use crate::artifact::loop_record::{self, LoopRecord};
 use crate::artifact::{Artifact, ArtifactError};
 use crate::digest::Digest;
+use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
 use crate::workspace::session::{Session, SessionError};
-use crate::workspace::{Workspace, session};
 
 /// The present error budget of a session.
 ///
@@ -93,9 +93,7 @@ fn earlier_of_loop(workspace: &Workspace, session: &Session) -> Result<Option<Ve
     }
     let came_before =
         |earlier: &Session| earlier.id < session.id && record.steps.iter().any(|step| step.session == earlier.id);
-    Ok(Some(
-        session::all(&workspace.root)?.into_iter().filter(came_before).collect(),
-    ))
+    Ok(Some(workspace.sessions()?.into_iter().filter(came_before).collect()))
 }
 
 /// The number of slots that earlier sessions used, and of edits that the gate accepted for them.

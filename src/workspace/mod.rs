@@ -26,6 +26,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
+use crate::artifact::holdout_use;
 use crate::artifact::task::{Scorer, Task};
 use crate::eval::judge::ask;
 use crate::eval::memo::{DiskMemo, Forgetful, Memo};
@@ -169,9 +170,24 @@ impl Workspace {
     /// All sessions, oldest first.
     ///
     /// # Errors
-    /// The folder `sessions` cannot be read.
+    /// The folder `sessions` cannot be read, or a sparse checkout leaves out files of it.
     pub fn sessions(&self) -> Result<Vec<Session>, RunError> {
+        self.check_sessions()?;
         Ok(session::all(&self.root)?)
+    }
+
+    /// The session with a name, if it exists.
+    ///
+    /// # Errors
+    /// The system does not say whether it exists, or a sparse checkout leaves out files of sessions.
+    pub(crate) fn session(&self, id: &str) -> Result<Option<Session>, RunError> {
+        self.check_sessions()?;
+        Ok(session::find(&self.root, id)?)
+    }
+
+    fn check_sessions(&self) -> Result<(), RunError> {
+        let is_record = |path: &str| session::is_in_session(path) || path == holdout_use::FILE;
+        Ok(self.ledger.check_not_left_out(&is_record)?)
     }
 
     /// The identities of the engines.
@@ -215,9 +231,10 @@ impl Workspace {
     /// approval.
     ///
     /// # Errors
-    /// A file is not usable, or the approvals cannot be checked.
+    /// A file is not usable, a sparse checkout leaves one out, or the approvals cannot be checked.
     pub(crate) fn evidence_files(&self, patterns: &[String]) -> Result<Vec<EvidenceFile>, RunError> {
         let patterns = EvidencePatterns::new(patterns).map_err(RunError::Config)?;
+        self.ledger.check_not_left_out(&|path| patterns.selects(path))?;
         let closed = self.permission.closed_links()?;
         let approved = |link: &OutsideLink| !closed.contains(link);
         Ok(self.root.evidence(&patterns, &approved)?.files)

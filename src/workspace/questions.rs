@@ -8,9 +8,9 @@ use crate::artifact::decision::{ReviewAnswer, ReviewDecision};
 use crate::artifact::outcome::{Outcome, OutcomeStatus};
 use crate::artifact::pending_review::PendingReview;
 use crate::digest::Digest;
-use crate::sys::disk::DiskError;
 use crate::workspace::Workspace;
-use crate::workspace::session::{self, OUTCOMES, PENDING, Session};
+use crate::workspace::error::RunError;
+use crate::workspace::session::{OUTCOMES, PENDING, Session};
 
 /// The question about an edit in another session.
 pub(crate) struct QuestionElsewhere {
@@ -39,11 +39,9 @@ pub(crate) fn elsewhere(
     workspace: &Workspace,
     session: &Session,
     edit: &Digest,
-) -> Result<Vec<QuestionElsewhere>, DiskError> {
+) -> Result<Vec<QuestionElsewhere>, RunError> {
     let (question, outcome) = (format!("{PENDING}{edit}.json"), format!("{OUTCOMES}{edit}.json"));
-    let others = session::all(&workspace.root)?
-        .into_iter()
-        .filter(|other| other.id != session.id);
+    let others = workspace.sessions()?.into_iter().filter(|other| other.id != session.id);
     let found = |other: Session| {
         other.path(&question).symlink_metadata().ok()?;
         Some(QuestionElsewhere {
@@ -93,7 +91,7 @@ pub(crate) fn refused(found: &[QuestionElsewhere], harness: Digest, benchmark: D
 ///
 /// # Errors
 /// A file of this session cannot be read, or a question cannot be written.
-pub(crate) fn settled_by(workspace: &Workspace, session: &Session) -> Result<Vec<Session>, session::SessionError> {
+pub(crate) fn settled_by(workspace: &Workspace, session: &Session) -> Result<Vec<Session>, RunError> {
     let outcomes = session.outcomes()?;
     let mut waiting = BTreeMap::new();
     for (digest, pending) in session.pending()? {

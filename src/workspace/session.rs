@@ -73,6 +73,11 @@ pub(crate) fn is_id(text: &str) -> bool {
     !text.is_empty() && text.len() <= 80 && text.chars().all(plain)
 }
 
+/// Whether a path, relative to the workspace, is that of a file in the folder of sessions.
+pub(crate) fn is_in_session(path: &str) -> bool {
+    path.strip_prefix(FOLDER).is_some_and(|rest| rest.starts_with('/'))
+}
+
 /// All sessions of a workspace, oldest first.
 ///
 /// # Errors

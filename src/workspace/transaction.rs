@@ -35,6 +35,7 @@ pub(crate) fn enter(workspace: &Workspace, listener: Listener) -> Result<Lock, R
     if finish_refresh(workspace)?.is_some() {
         note("an interrupted `kaizen bench refresh` was completed");
     }
+    workspace.root.forget_copies()?;
     Ok(lock)
 }
 

@@ -646,6 +646,70 @@ fn a_harness_that_a_sparse_checkout_cut_off_is_not_scored() {
     }
 }
 
+/// Commands that read what was decided stop in a checkout without it, and name the pattern and the remedy.
+#[test]
+fn decisions_that_a_sparse_checkout_leaves_out_are_not_forgotten() {
+    let checkout = executed_clone(&[]);
+    let left = ["agents", "benchmark", "tools", "traces"];
+    let head = checkout.space.git(&["rev-parse", "HEAD"]);
+    let refused = |commands: &[&[&str]], words: &[&str]| {
+        for command in commands {
+            checkout.kaizen(command).exits(4).says(words);
+        }
+    };
+    checkout.space.git(&[&["sparse-checkout", "set"], &left[..]].concat());
+    let words = [
+        "(`agents`, `benchmark`, `tools`, `traces`) leaves out sessions/",
+        "`git sparse-checkout add sessions`",
+    ];
+    let commands: [&[&str]; 13] = [
+        &["egress"],
+        &["status"],
+        &["verify"],
+        &["log"],
+        &["run"],
+        &["run", "--new"],
+        &["accept", "shots"],
+        &["revert", "bold"],
+        &["show"],
+        &["explain"],
+        &["review"],
+        &["prune"],
+        &["loop"],
+    ];
+    refused(&commands, &words);
+    assert!(!checkout.space.root.join("sessions").exists());
+    assert_eq!(checkout.space.git(&["rev-parse", "HEAD"]), head);
+    // Commands that only score need no session.
+    checkout.kaizen(&["eval"]).exits(0);
+    checkout.space.git(&["sparse-checkout", "add", "sessions"]);
+    checkout.kaizen(&["status"]).exits(0);
+
+    let patterns = [
+        "sparse-checkout",
+        "set",
+        "--no-cone",
+        "/*",
+        "!/sessions/*/outcomes/",
+        "!/benchmark/",
+    ];
+    checkout.space.git(&patterns);
+    refused(
+        &[&["status"]],
+        &[
+            "(`/*`, `!/sessions/*/outcomes/`, `!/benchmark/`) leaves out",
+            "sparse-checkout add",
+        ],
+    );
+    checkout.space.git(&["sparse-checkout", "add", "sessions"]);
+    refused(
+        &[&["status"], &["eval"]],
+        &["leaves out benchmark/", "`git sparse-checkout add benchmark`"],
+    );
+    checkout.space.git(&["sparse-checkout", "add", "benchmark"]);
+    checkout.kaizen(&["verify"]).exits(0);
+}
+
 /// A clone with other line ends has the same session: nothing in it is stale, and nothing is recorded again.
 #[test]
 fn a_session_is_the_same_with_other_line_ends() {

@@ -66,6 +66,46 @@ fn from_task_files_to_a_settled_session() {
 }
 
 #[test]
+fn a_workspace_with_too_few_tasks_says_what_to_add() {
+    let line = |id: &str, split: &str| {
+        format!("{{\"task_id\": \"{id}\", \"query\": \"q {id}\", \"reference_answer\": \"x\"{split}}}\n")
+    };
+    let gate = ", \"split\": \"gate\"";
+    for (tasks, words, without) in [
+        (
+            line("a", gate),
+            vec![
+                "kaizen eval --split gate",
+                "no train tasks: add tasks",
+                "20 usable traces are needed, but there are 0",
+            ],
+            "no gate tasks",
+        ),
+        (
+            line("a", ", \"split\": \"train\""),
+            vec![
+                "no gate tasks: add tasks",
+                "20 usable traces are needed, but there are 1: let the agent work, add train tasks",
+            ],
+            "kaizen eval",
+        ),
+    ] {
+        let space = Space::empty();
+        space.write("tasks.jsonl", &tasks);
+        let said = space.kaizen(&["init", "--tasks", "tasks.jsonl"]).exits(0);
+        for word in words {
+            assert!(said.out.contains(word), "no {word:?} in {}", said.out);
+        }
+        assert!(
+            !said.out.contains(without) && !said.out.contains("kaizen init"),
+            "{}",
+            said.out
+        );
+        space.kaizen(&["run"]).exits(4);
+    }
+}
+
+#[test]
 fn in_a_home_of_the_ancestor() {
     let space = Space::empty();
     let config = "[intelligence]\ndefault_model = \"m\"\n\n[learning.spec_search]\nautonomy_mode = \"manual\"\nmin_traces = 7\nteacher_model = \"big\"\n";

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use crate::fixture::{CONFIG, MANIFEST, PROMPT};
-use crate::space::{KAIZEN, Said, Space, bold};
+use crate::space::{KAIZEN, Said, Space, bold, names};
 
 /// A hook that formats and stages what is committed, as lint-staged does.
 const FORMATS: &str = "git diff --cached --name-only --diff-filter=ACM | grep -E '\\.(toml|json)$' | \
@@ -340,14 +340,26 @@ fn a_lock_that_our_own_killed_git_left_is_removed_and_no_other() {
 }
 
 #[test]
-fn temporary_files_of_dead_processes_are_removed() {
+fn temporary_files_of_dead_processes_and_copies_that_nobody_needs_are_removed() {
     let space = Space::new();
     let mut child = space.bare("true", &[]).spawn().unwrap();
     child.wait().unwrap();
-    let name = format!(".kaizen/.kaizen-{}-0", child.id());
-    space.write(&name, "half");
+    // Without the name of a boot, the process may be one of another machine or container: only age counts.
+    let [fresh, old, copy, kept] = [
+        format!(".kaizen/.kaizen-{}-0", child.id()),
+        format!(".kaizen/.kaizen-{}-1", child.id()),
+        format!(".kaizen/mounted/{}", "0a".repeat(20)),
+        format!(".kaizen/mounted/{}.kept", "0a".repeat(20)),
+    ];
+    for name in [&fresh, &old, &copy, &kept] {
+        space.write(name, "half");
+    }
+    let file = fs::File::open(space.root.join(&old)).unwrap();
+    file.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
     space.kaizen(&["run", "--until", "readiness"]).exits(0);
-    assert!(!space.root.join(name).exists());
+    let stands = |name: &String| space.root.join(name).exists();
+    assert!(stands(&fresh) && stands(&kept));
+    assert!(!stands(&old) && !stands(&copy));
 }
 
 #[test]
@@ -378,4 +390,62 @@ fn blame_works_without_the_list_of_revisions_that_git_is_set_to_ignore() {
     space.git(&["config", "--add", "blame.ignoreRevsFile", "revisions"]);
     let said = space.kaizen(&["blame", "config.toml"]).exits(0);
     assert!(!said.out.contains("reformat"), "{}", said.out);
+}
+
+/// Two people change the same file of a session, and git cannot merge it.
+#[test]
+fn conflict_markers_are_named_with_the_way_out() {
+    let space = Space::executed();
+    space.git(&["add", "-A"]);
+    space.git(&["commit", "-q", "--allow-empty", "-m", "rest"]);
+    let folder = space.session();
+    let pending = names(&space.root.join(&folder).join("pending_review")).remove(0);
+    let files = [
+        format!("{folder}/plan.json"),
+        format!("{folder}/session.json"),
+        format!("{folder}/pending_review/{pending}"),
+        "kaizen.toml".to_owned(),
+        "benchmark/tasks.jsonl".to_owned(),
+    ];
+    let start = space.git(&["rev-parse", "HEAD"]);
+    for file in &files {
+        space.git(&["reset", "-q", "--hard", start.trim()]);
+        let text = space.read(file);
+        for (branch, end) in [("theirs", "\n\n  "), ("main", "\n    ")] {
+            space.git(&["checkout", "-q", "-B", branch, start.trim()]);
+            space.write(file, &text.replacen('\n', end, 1));
+            space.commit_all(branch);
+        }
+        let merge = Said::of(space.command("git", &["merge", "theirs"]).output().unwrap());
+        assert_eq!(merge.code, Some(1), "{file}: {}", merge.out);
+        let said = space.kaizen(&["status"]);
+        let said = if said.code == Some(0) {
+            space.kaizen(&["run"])
+        } else {
+            said
+        };
+        assert_ne!(said.code, Some(0), "{file}");
+        said.says(&[
+            file,
+            "has the conflict markers of git: a merge is not finished",
+            "`git checkout --ours ",
+            "`git merge --continue`",
+        ]);
+        space.git(&["checkout", "--ours", file]);
+        space.git(&["add", file]);
+        space.git(&["commit", "-q", "-m", "merged"]);
+        space.kaizen(&["status"]).exits(0);
+    }
+    // Markers that somebody committed: git has no better version.
+    space.write(&files[0], "<<<<<<< HEAD\n{\n=======\n[\n>>>>>>> theirs\n");
+    space.commit_all("oops");
+    let said = space
+        .kaizen(&["run"])
+        .exits(1)
+        .says(&["conflict markers", "delete the lines that begin with"]);
+    assert!(
+        !said.err.contains("git restore") && !said.err.contains("checkout --ours"),
+        "{}",
+        said.err
+    );
 }

@@ -310,9 +310,9 @@ fn what_cannot_be_imported_is_named_and_the_rest_is() {
     }
     let said = space.kaizen(&["traces", "import", "in", "gone.json"]).exits(1).says(&[
         "in/empty.jsonl: not imported: it is empty",
-        "in/letter.txt: not imported: it is not JSON: expected value in line 1, column 1",
+        "in/letter.txt: not imported: it is not JSON: expected value at line 1, column 1",
         "in/other.json: not imported: its format is unknown; known formats are chat conversations, Claude Code transcripts",
-        "in/cut.json: not imported: it is not JSON: EOF while parsing a string in line 2",
+        "in/cut.json: not imported: it is not JSON: EOF while parsing a string at line 2",
         "in/noise.bin: not imported",
         "in/cut.eval: not imported: it is an archive that cannot be opened",
         "gone.json: not imported: No such file",

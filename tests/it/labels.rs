@@ -78,3 +78,29 @@ fn an_id_that_only_one_waiting_edit_has_is_ambiguous_all_the_same() {
     space.kaizen(&["run"]).exits(3);
     space.kaizen(&["accept", "shots"]).exits(2).says(&["set_model_param"]);
 }
+
+#[test]
+fn a_new_label_in_the_plan_is_the_label_everywhere() {
+    let space = Space::executed();
+    let name = format!("{}/plan.json", space.session());
+    for label in ["bold", "shy", "shots"] {
+        space.replace(
+            &name,
+            &format!("\"id\": \"{label}\""),
+            &format!("\"id\": \"{label}-2\""),
+        );
+    }
+    let said = space.kaizen(&["run"]).exits(3);
+    for label in ["bold-2", "shy-2", "kaizen accept shots-2"] {
+        assert!(said.out.contains(label), "no {label} in {}", said.out);
+    }
+    assert_eq!(space.statuses()["bold-2"], "applied");
+    assert_eq!(space.statuses().len(), 4, "nothing was tried again");
+    let status = space.kaizen(&["status"]).exits(0);
+    assert!(status.out.contains("shots-2"), "{}", status.out);
+    space.kaizen(&["verify"]).exits(0);
+    space.kaizen(&["accept", "shots-2"]).exits(0);
+    space.kaizen(&["run"]).exits(0);
+    assert_eq!(space.statuses()["shots-2"], "applied");
+    space.kaizen(&["verify"]).exits(0);
+}

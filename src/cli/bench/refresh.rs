@@ -13,7 +13,7 @@ use crate::cli::{Setting, number, render};
 use crate::maintenance::refresh;
 use crate::maintenance::refresh::{RefreshEnd, RefreshError, RefreshOptions, RefreshResult};
 use crate::pipeline::state::settled;
-use crate::workspace::{Workspace, session};
+use crate::workspace::Workspace;
 
 /// Retire a share of the gate tasks to train, and draw tasks of the same categories from the reserve
 #[derive(Clone, Debug, Args)]
@@ -55,7 +55,7 @@ pub(crate) fn refresh(command: &RefreshArgs, setting: &Setting) -> Result<Code, 
 
 /// Warns about an unsettled session, because the new tasks make its baseline stale and its next run measures it again.
 fn warn_of_unsettled(workspace: &Workspace) -> Result<(), CommandFailure> {
-    let Some(newest) = session::all(&workspace.root)?.pop() else {
+    let Some(newest) = workspace.sessions()?.pop() else {
         return Ok(());
     };
     if !newest.record()?.as_ref().is_some_and(settled) {

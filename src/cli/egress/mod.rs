@@ -45,6 +45,7 @@ pub(crate) fn egress(command: &EgressArgs, setting: &Setting) -> Result<Code, Co
     // Skipped if git is missing or cannot read the repository.
     if let Ok(git) = Git::open(&root, Policy::default()) {
         refuse_tracked_state(&root, &git)?;
+        git.check_not_left_out(&session::is_in_session)?;
     }
     if let Some(digits) = &command.digest {
         request::show(&root, digits, setting)?;

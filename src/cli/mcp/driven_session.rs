@@ -15,9 +15,9 @@ use crate::cli::exit::CommandFailure;
 use crate::pipeline::options::RunOptions;
 use crate::pipeline::permissions;
 use crate::pipeline::state::settled;
+use crate::workspace::Workspace;
 use crate::workspace::engines::by_files;
 use crate::workspace::session::Session;
-use crate::workspace::{Workspace, session};
 
 /// How long a call waits for the baseline.
 const BASELINE: Duration = Duration::from_secs(15);
@@ -121,12 +121,10 @@ impl DrivenSession {
     /// The sessions cannot be read.
     pub(crate) fn session(&self) -> Result<Option<Session>, McpAnswer> {
         if let Some(id) = self.work.session() {
-            return session::find(&self.workspace()?.root, &id).map_err(|error| failure(error.into()));
+            return self.workspace()?.session(&id).map_err(|error| failure(error.into()));
         }
         let workspace = self.workspace()?;
-        let newest = session::all(&workspace.root)
-            .map_err(|error| failure(error.into()))?
-            .pop();
+        let newest = workspace.sessions().map_err(|error| failure(error.into()))?.pop();
         let open = newest.filter(|newest| {
             let record = newest.record().ok().flatten();
             by_files(&workspace.manifest, record.as_ref()) && !record.as_ref().is_some_and(settled)

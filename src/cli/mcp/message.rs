@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rmcp::model::{ClientRequest, ErrorCode, ErrorData};
+use rmcp::model::{ClientRequest, ErrorCode, ErrorData, GetMeta, ProtocolVersion};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
@@ -66,6 +66,27 @@ pub(crate) fn read(line: &[u8], has_batches: bool) -> ClientLine {
 pub(crate) fn too_long(most: usize) -> ClientMessage {
     let problem = format!("the line is longer than {} MiB", most >> 20);
     malformed(None, ErrorCode::INVALID_REQUEST, problem)
+}
+
+/// Whether a request brings its own version of the protocol, and so needs no handshake.
+pub(crate) fn is_inline(request: &ClientRequest) -> bool {
+    let missing = request.get_meta().missing_required_keys(&ProtocolVersion::V_2026_07_28);
+    missing.is_empty() && !is_of_handshake(request)
+}
+
+fn is_of_handshake(request: &ClientRequest) -> bool {
+    matches!(
+        request,
+        ClientRequest::InitializeRequest(_) | ClientRequest::PingRequest(_) | ClientRequest::DiscoverRequest(_)
+    )
+}
+
+/// The error for a request before the handshake; `None` if it may come first.
+pub(crate) fn too_early(request: &ClientRequest) -> Option<ErrorData> {
+    let problem =
+        "the session has not begun: send `initialize` first, then `notifications/initialized`, then this request";
+    let is_early = !is_of_handshake(request) && !is_inline(request);
+    is_early.then(|| ErrorData::new(ErrorCode::INVALID_REQUEST, problem, None))
 }
 
 fn alone(message: ClientMessage) -> ClientLine {
@@ -143,6 +164,9 @@ fn expected(method: &str) -> &'static str {
             ": protocolVersion (a text), capabilities (an object), clientInfo (an object with name and version)"
         }
         "tools/call" => ": name (a text), arguments (an object)",
+        "server/discover" => {
+            ": _meta with io.modelcontextprotocol/protocolVersion and io.modelcontextprotocol/clientCapabilities"
+        }
         _ => "",
     }
 }

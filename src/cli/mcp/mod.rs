@@ -42,6 +42,9 @@ pub(crate) struct McpArgs {}
 /// # Errors
 /// There is no workspace, or the client does not speak the protocol.
 pub(crate) fn mcp(_: &McpArgs, setting: &Setting) -> Result<Code, CommandFailure> {
+    if terminal::is_out_closed() {
+        return Err(CommandFailure::failed("stdout is closed, so no client can be answered"));
+    }
     let workspace = setting.workspace()?;
     let server = McpServer::new(DrivenSession::new(workspace.root.to_path_buf()));
     signal::on_signal(|_| {}).map_err(|error| CommandFailure::failed(format!("cannot handle signals: {error}")))?;

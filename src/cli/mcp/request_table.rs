@@ -21,6 +21,8 @@ pub(crate) struct RequestTable {
     /// By number; requests and batches are numbered together.
     batches: BTreeMap<i64, ReplyBatch>,
     version: Option<ProtocolVersion>,
+    /// Whether the requests bring their own version of the protocol, so that there is no handshake.
+    is_inline: bool,
 }
 
 /// A request without a reply.
@@ -82,6 +84,7 @@ impl RequestTable {
             number
         });
         for message in line.messages {
+            let message = self.in_order(message);
             let whole = batch.and_then(|number| self.batches.get_mut(&number));
             match message {
                 ClientMessage::Request(id, request) => {
@@ -103,6 +106,22 @@ impl RequestTable {
         }
         read.replies.extend(batch.and_then(|number| self.settle(number, None)));
         read
+    }
+
+    /// Refuses a request that comes before the handshake.
+    fn in_order(&mut self, message: ClientMessage) -> ClientMessage {
+        let ClientMessage::Request(id, request) = message else {
+            return message;
+        };
+        let early = match self.version.is_some() || self.is_inline {
+            true => None,
+            false => message::too_early(&request),
+        };
+        if let Some(error) = early {
+            return ClientMessage::Malformed(id, error);
+        }
+        self.is_inline |= message::is_inline(&request);
+        ClientMessage::Request(id, request)
     }
 
     fn next_number(&mut self) -> i64 {

@@ -127,6 +127,45 @@ fn every_line_gets_the_reply_that_json_rpc_demands() {
 }
 
 #[test]
+fn a_request_before_the_handshake_is_told_to_wait() {
+    let mut table = RequestTable::default();
+    for line in [
+        &br#"{"jsonrpc":"2.0","id":"a","method":"tools/list"}"#[..],
+        br#"{"jsonrpc":"2.0","id":"a","method":"tools/call","params":{"name":"session_status"}}"#,
+    ] {
+        let heard = table.hear(line);
+        assert!(heard.messages.is_empty());
+        let reply: Value = serde_json::from_str(&heard.replies[0]).unwrap();
+        assert_eq!(short(&reply), (-32600, json!("a")));
+        assert!(
+            reply["error"]["message"]
+                .as_str()
+                .unwrap()
+                .contains("send `initialize` first"),
+            "{reply}"
+        );
+    }
+    assert_eq!(
+        table
+            .hear(br#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#)
+            .messages
+            .len(),
+        1
+    );
+    // A request that brings its own version needs no handshake, and neither do those after it.
+    let meta = json!({"io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {}});
+    let inline = json!({"jsonrpc": "2.0", "id": 2, "method": "tools/list", "params": {"_meta": meta}});
+    assert_eq!(table.hear(inline.to_string().as_bytes()).messages.len(), 1);
+    assert_eq!(
+        table
+            .hear(br#"{"jsonrpc":"2.0","id":3,"method":"tools/list"}"#)
+            .messages
+            .len(),
+        1
+    );
+}
+
+#[test]
 fn an_id_is_returned_as_it_was_written() {
     let mut table = opened(ProtocolVersion::V_2025_11_25);
     for id in ["123456789012345678901234567890", "1.50", "\"a\\u0041\"", "-0", "1e3"] {

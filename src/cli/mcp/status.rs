@@ -14,7 +14,6 @@ use crate::pipeline::submitted;
 use crate::pipeline::unmet::{self, Unmet};
 use crate::workspace::error::RunError;
 use crate::workspace::inputs::Inputs;
-use crate::workspace::session;
 use crate::workspace::session::Session;
 
 /// The files of a session that a client may want to read.
@@ -59,7 +58,7 @@ fn without_session(driven: &DrivenSession) -> Result<McpAnswer, McpAnswer> {
 
 /// The edits of the newest session, which has settled, that wait for a person.
 fn left_over(driven: &DrivenSession) -> Result<Vec<Value>, McpAnswer> {
-    let newest = session::all(&driven.workspace()?.root).map(|mut all| all.pop());
+    let newest = driven.workspace()?.sessions().map(|mut all| all.pop());
     let waiting = newest
         .map_err(RunError::from)
         .and_then(|newest| newest.as_ref().map_or(Ok(Vec::new()), waiting));

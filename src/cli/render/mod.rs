@@ -231,8 +231,8 @@ fn edits(session: &Session, record: &SessionRecord) {
             outcome.status.words(),
             name(full, outcome)
         );
-        if let Some(late) = full.and_then(|full| full.late.as_ref()) {
-            out!("         {FAINT}{}{FAINT:#}", late.words());
+        if let Some(late) = full.and_then(Outcome::late_words) {
+            out!("         {FAINT}{late}{FAINT:#}");
         }
     }
     let commits = record

@@ -10,8 +10,8 @@ use crate::pipeline::briefing;
 use crate::pipeline::execute::route::EditRoute;
 use crate::pipeline::gate_policy::route_of;
 use crate::pipeline::options::{RunResult, WaitingFor};
+use crate::workspace::Workspace;
 use crate::workspace::session::Session;
-use crate::workspace::{Workspace, session};
 
 /// Prints the plan, if there is one, and the next commands.
 ///
@@ -35,9 +35,7 @@ pub(crate) fn show(workspace: &Workspace, ended: &RunResult) -> Result<(), Comma
         edits(workspace, session, record, plan)?;
     }
     out!("\n{STRONG}Next{STRONG:#}");
-    let newest = session::all(&workspace.root)?
-        .last()
-        .is_some_and(|last| last.id == session.id);
+    let newest = workspace.sessions()?.last().is_some_and(|last| last.id == session.id);
     let run = match newest {
         true => "kaizen run".to_owned(),
         false => format!("kaizen run --session {}", session.id),

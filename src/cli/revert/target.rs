@@ -10,8 +10,8 @@ use crate::digest::Digest;
 use crate::ledger::extent::CloneExtent;
 use crate::ledger::graph::LedgerState;
 use crate::maintenance::revert;
+use crate::workspace::Workspace;
 use crate::workspace::session::Session;
-use crate::workspace::{Workspace, session};
 
 /// Edits of one session to revert.
 pub(crate) struct RevertTarget {
@@ -30,7 +30,7 @@ pub(crate) struct RevertTarget {
 pub(crate) fn find(workspace: &Workspace, name: &str, within: Option<&str>) -> Result<RevertTarget, CommandFailure> {
     let sessions = match within {
         Some(within) => vec![session_of(workspace, Some(within))?],
-        None => session::all(&workspace.root)?,
+        None => workspace.sessions()?,
     };
     match sessions.iter().find(|session| session.id == name) {
         Some(session) => whole(workspace, session),

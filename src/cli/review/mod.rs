@@ -27,8 +27,8 @@ use super::render::STRONG;
 use super::visible::visible;
 use super::{Setting, terminal};
 use crate::pipeline::external_decision;
+use crate::workspace::Workspace;
 use crate::workspace::session::Session;
-use crate::workspace::{Workspace, session};
 
 /// Review the edits that wait, one after another
 #[derive(Clone, Debug, Default, Args)]
@@ -76,7 +76,7 @@ pub(crate) fn review(command: &ReviewArgs, setting: &Setting) -> Result<Code, Co
 /// Lists decisions that came with a commit from elsewhere, because the next run acts on them.
 fn tell_external_decisions(workspace: &Workspace, only: Option<&str>) -> Result<(), CommandFailure> {
     let is_meant = |session: &Session| only.is_none_or(|only| session.id == only);
-    for session in session::all(&workspace.root)?.into_iter().filter(is_meant) {
+    for session in workspace.sessions()?.into_iter().filter(is_meant) {
         // `queue` has already reported an unreadable session.
         let Ok(pending) = session.waiting() else { continue };
         for (digest, decided) in external_decision::external_decisions(workspace, &session, &pending)? {

@@ -13,8 +13,8 @@ use crate::cli::accept::session_of;
 use crate::cli::exit::CommandFailure;
 use crate::digest::Digest;
 use crate::harness::Harness;
+use crate::workspace::Workspace;
 use crate::workspace::session::{Session, SessionError};
-use crate::workspace::{Workspace, session};
 
 /// One edit that waits for review.
 #[derive(Clone, Debug)]
@@ -75,7 +75,7 @@ impl QueueEntry {
 /// # Errors
 /// There is no such session, the harness cannot be read, or nothing was found and a session was unreadable.
 pub(crate) fn queue(workspace: &Workspace, only: Option<&str>) -> Result<Vec<QueueEntry>, CommandFailure> {
-    let all = session::all(&workspace.root)?;
+    let all = workspace.sessions()?;
     let newest = all.last().map(|session| session.id.clone());
     let sessions = match only {
         Some(name) => vec![session_of(workspace, Some(name))?],

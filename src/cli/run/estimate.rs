@@ -8,8 +8,8 @@ use crate::cli::render::{self, dollars};
 use crate::llm::estimate::{RoleEstimate, estimate};
 use crate::pipeline::forecast::forecast;
 use crate::pipeline::preview::earlier_calls;
+use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
-use crate::workspace::{Workspace, session};
 
 /// Prints the estimate for the session that a run would start or resume.
 ///
@@ -18,9 +18,13 @@ use crate::workspace::{Workspace, session};
 pub(crate) fn print(workspace: &Workspace, asked: &RunArgs, setting: &Setting) -> Result<(), CommandFailure> {
     let name = asked.session.as_ref().or(asked.name.as_ref());
     let session = match name {
-        Some(id) => Some(session::find(&workspace.root, id)?.ok_or_else(|| RunError::NoSuchSession(id.clone()))?),
+        Some(id) => Some(
+            workspace
+                .session(id)?
+                .ok_or_else(|| RunError::NoSuchSession(id.clone()))?,
+        ),
         None if asked.new => None,
-        None => session::all(&workspace.root)?.pop(),
+        None => workspace.sessions()?.pop(),
     };
     let manifest = &workspace.manifest;
     let loads = forecast(workspace, session.as_ref())?;

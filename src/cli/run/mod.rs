@@ -12,7 +12,7 @@ use crate::pipeline::advance::advance;
 use crate::pipeline::options::{RunOptions, RunResult, WaitingFor};
 use crate::workspace::event::Event;
 use crate::workspace::session::Session;
-use crate::workspace::{Workspace, holdout_log, session};
+use crate::workspace::{Workspace, holdout_log};
 
 /// Start or resume a session, and stop when nothing is stale
 #[derive(Clone, Debug, Default, Args)]
@@ -138,7 +138,7 @@ fn note(workspace: &Workspace, asked: &RunOptions) -> Option<String> {
     if asked.session.is_some() {
         return None;
     }
-    let mut left = session::all(&workspace.root).ok()?;
+    let mut left = workspace.sessions().ok()?;
     if !asked.new {
         left.pop();
     }

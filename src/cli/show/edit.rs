@@ -218,8 +218,12 @@ fn outcome(outcome: &Outcome) {
     if let Some(late) = &outcome.late {
         let state = |at: &Footing| format!("harness {}, benchmark {}", at.harness.short(), at.benchmark.short());
         out!("  proposed   for {}", state(&late.proposed_for));
+        let what = match outcome.decision() {
+            Some(_) => "judged     on",
+            None => "answered   for",
+        };
         out!(
-            "  judged     on {}, since the answer came later; the session's score stays",
+            "  {what} {}, since the answer came later; the session's score stays",
             state(&late.judged_on)
         );
     }

@@ -27,7 +27,7 @@ pub(crate) struct ShowArgs {
 /// There is no such session or edit, or its files cannot be read.
 pub(crate) fn show(command: &ShowArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let workspace = setting.workspace()?;
-    let sessions = crate::workspace::session::all(&workspace.root)?;
+    let sessions = workspace.sessions()?;
     let named = |name: &str| sessions.iter().any(|session| session.id == name);
     match command.what.as_deref() {
         Some(name) if !named(name) => {

@@ -2,7 +2,7 @@
 
 use crate::artifact::diagnosis::FailureCluster;
 use crate::artifact::error_budget::{self, ErrorBudget, Slot};
-use crate::artifact::outcome::{LateAnswer, Outcome};
+use crate::artifact::outcome::Outcome;
 use crate::artifact::plan::Plan;
 use crate::artifact::record::SessionRecord;
 use crate::cli::Setting;
@@ -128,7 +128,7 @@ fn edit(outcome: &Outcome) {
         commit.unwrap_or_default()
     );
     let reason = outcome.error.as_deref().map(render::shortened).unwrap_or_default();
-    let late = outcome.late.as_ref().map(LateAnswer::words).unwrap_or_default();
+    let late = outcome.late_words().unwrap_or_default();
     for line in [numbers, reason, late].iter().filter(|line| !line.is_empty()) {
         out!("         {FAINT}{}{FAINT:#}", visible(line));
     }

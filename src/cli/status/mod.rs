@@ -24,7 +24,7 @@ use crate::eval::holdout::HoldoutWear;
 use crate::pipeline::context::Context;
 use crate::workspace::inputs::Inputs;
 use crate::workspace::session::Session;
-use crate::workspace::{Workspace, holdout_log, session};
+use crate::workspace::{Workspace, holdout_log};
 
 /// Number of recent sessions that are shown without `--all`.
 const SHOWN: usize = 10;
@@ -78,7 +78,7 @@ enum GateSplit {
 /// There is no workspace, or an input of the newest session cannot be read.
 pub(crate) fn status(command: &StatusArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let workspace = setting.workspace()?;
-    let sessions = session::all(&workspace.root)?;
+    let sessions = workspace.sessions()?;
     let (inputs, engines) = (Inputs::new(&workspace), workspace.engines());
     let Some((newest, older)) = sessions.split_last() else {
         return Ok(none(setting));

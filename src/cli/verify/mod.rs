@@ -17,9 +17,9 @@ use super::Setting;
 use super::exit::{Code, CommandFailure};
 use super::render::{self, FAINT};
 use crate::artifact::counted;
+use crate::workspace::Workspace;
 use crate::workspace::inputs::Inputs;
 use crate::workspace::session::Session;
-use crate::workspace::{Workspace, session};
 
 /// Check artifacts, checkpoints, outcomes and the ledger
 ///
@@ -81,7 +81,7 @@ pub(crate) fn run(session: &Session) -> String {
 /// git fails, or a file cannot be read.
 pub(crate) fn verify(_: &VerifyArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let workspace = setting.workspace()?;
-    let sessions = session::all(&workspace.root)?;
+    let sessions = workspace.sessions()?;
     let found = check(&workspace, &sessions)?;
     found.iter().for_each(|finding| print(finding, setting));
     let failures = found.iter().filter(|finding| finding.kind == Severity::Failure).count();

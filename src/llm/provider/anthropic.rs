@@ -129,7 +129,7 @@ fn read_call(at: usize, block: &Value) -> ToolCall {
 }
 
 /// The usage in a reply; `None` if it states none. `input_tokens` excludes tokens read from or written to the cache.
-pub(crate) fn usage(usage: &Value) -> Option<Usage> {
+fn usage(usage: &Value) -> Option<Usage> {
     let cache = ["cache_read_input_tokens", "cache_creation_input_tokens"].map(|name| usage.get(name));
     read_json::usage(usage, "input_tokens", "output_tokens", cache)
 }

@@ -83,9 +83,10 @@ pub(super) fn usage(usage: &Value, input: &str, output: &str, cache: [Option<&Va
     })
 }
 
-/// A count of tokens; some servers write it with a decimal point.
-fn whole(value: &Value) -> Option<u64> {
-    let written = |count: f64| (0.0..1e15).contains(&count).then_some(count as u64);
+/// A count of tokens; `None` if it is not a whole number from 0. Some servers write it with a decimal point.
+pub(crate) fn whole(value: &Value) -> Option<u64> {
+    let is_count = |count: f64| (0.0..1e15).contains(&count) && count.fract() == 0.0;
+    let written = |count: f64| is_count(count).then_some(count as u64);
     value
         .as_u64()
         .filter(|count| *count < 1 << 50)

@@ -10,8 +10,8 @@ mod thoughts;
 
 use serde_json::{Map, Value};
 
-pub(crate) use self::anthropic::usage as anthropic_usage;
 pub(crate) use self::complaint::Complaint;
+pub(crate) use self::json::whole as token_count;
 use crate::llm::chat::{Reply, Request};
 use crate::manifest::chat::{Api, ChatSettings};
 

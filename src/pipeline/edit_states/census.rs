@@ -8,10 +8,10 @@ use crate::digest::Digest;
 use crate::ledger::graph::LedgerState;
 use crate::ledger::port::{CommitId, Ledger, LedgerEntry};
 use crate::pipeline::execute::applied_in;
+use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
 use crate::workspace::inputs::Inputs;
 use crate::workspace::session::Session;
-use crate::workspace::{Workspace, session};
 
 /// An applied edit that is not reverted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,10 +57,7 @@ impl EditCensus {
     ) -> Result<Self, RunError> {
         let mut census = Self::default();
         let mut times = BTreeMap::new();
-        for session in session::all(&workspace.root)?
-            .iter()
-            .filter(|session| is_wanted(session))
-        {
+        for session in workspace.sessions()?.iter().filter(|session| is_wanted(session)) {
             let Ok(search) = EditSearch::new(workspace, inputs, session) else {
                 continue;
             };
@@ -129,7 +126,7 @@ impl EditCensus {
 /// git fails, or the sessions cannot be listed.
 pub(crate) fn edits_without_session(workspace: &Workspace, inputs: &Inputs) -> Result<Vec<AppliedEdit>, RunError> {
     let entries = workspace.ledger.entries(None)?;
-    let known: BTreeSet<String> = session::all(&workspace.root)?.into_iter().map(|one| one.id).collect();
+    let known: BTreeSet<String> = workspace.sessions()?.into_iter().map(|one| one.id).collect();
     let edit = |(entry, digest): (&LedgerEntry, Digest)| AppliedEdit {
         session: entry.trailer("Session-ID").unwrap_or_default().to_owned(),
         label: entry.trailer("Edit-ID").unwrap_or_default().to_owned(),

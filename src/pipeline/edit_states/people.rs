@@ -9,7 +9,6 @@ use crate::harness::{Harness, op};
 use crate::ledger::graph::CommitGraph;
 use crate::ledger::port::{CommitId, LedgerEntry};
 use crate::workspace::error::RunError;
-use crate::workspace::session;
 
 /// The most commits that are looked at.
 const MOST_COMMITS: usize = 200;
@@ -104,7 +103,7 @@ impl EditSearch<'_> {
 
     /// Whether another session has the credit for the same edit.
     fn is_applied_elsewhere(&self, digest: Digest) -> Result<bool, RunError> {
-        let others = session::all(&self.workspace.root)?.into_iter();
+        let others = self.workspace.sessions()?.into_iter();
         let mut others = others.filter(|other| other.id != self.session.id);
         Ok(others.any(|other| {
             // `verify` reports an outcome that cannot be read.

@@ -81,8 +81,12 @@ pub(crate) fn execute(input: ExecuteInput, execution: &ExecuteContext) -> Result
         let edit = &input.reconcile.plan.edits[at];
         let is_judged = input.judges(&step, edit);
         let late = input.late_for(&head).filter(|_| is_judged);
+        if step == EditStep::Keep {
+            follow_label(edit, &input, execution)?;
+        }
         if let Some(outcome) = take(step, edit, &input, execution, &mut head)? {
             let outcome = Outcome {
+                edit_id: edit.id.clone(),
                 late: late.or(outcome.late),
                 ..outcome
             };
@@ -97,6 +101,28 @@ pub(crate) fn execute(input: ExecuteInput, execution: &ExecuteContext) -> Result
         attempts: head.made,
         unreached: head.unreached,
     })
+}
+
+/// Renames an edit in its outcome and its question if a person renamed it in the plan.
+fn follow_label(edit: &Edit, input: &ExecuteInput, execution: &ExecuteContext) -> Result<(), RunError> {
+    let label = &edit.id;
+    if let Some(known) = input.known(edit).filter(|known| known.edit_id != *label) {
+        execution.outcome(&Outcome {
+            edit_id: label.clone(),
+            ..known
+        })?;
+    }
+    if let Some(asked) = input
+        .reconcile
+        .pending
+        .get(&edit.digest())
+        .filter(|asked| asked.edit.id != *label)
+    {
+        let mut asked = asked.clone();
+        asked.edit.id.clone_from(label);
+        execution.ask(&asked)?;
+    }
+    Ok(())
 }
 
 fn take(

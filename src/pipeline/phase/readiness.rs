@@ -30,10 +30,10 @@ pub(crate) fn readiness(
     let mut missing = Vec::new();
     let enough = enough_traces(usable.count, usable.needed);
     if !enough.ready {
-        missing.push(too_few(usable));
+        missing.push(too_few(usable, benchmark.train));
     }
     if benchmark.gate == 0 {
-        missing.push("no gate tasks: add tasks to benchmark/tasks.jsonl, or run `kaizen init --tasks FILE`".to_owned());
+        missing.push("no gate tasks: add tasks with \"split\": \"gate\" to benchmark/tasks.jsonl".to_owned());
     }
     if benchmark.train == 0 {
         missing.push("no train tasks: add tasks with \"split\": \"train\" to benchmark/tasks.jsonl".to_owned());
@@ -60,7 +60,7 @@ pub(crate) fn readiness(
     }
 }
 
-fn too_few(usable: UsableTraces) -> String {
+fn too_few(usable: UsableTraces, train: usize) -> String {
     let UsableTraces {
         count,
         left_out,
@@ -70,9 +70,14 @@ fn too_few(usable: UsableTraces) -> String {
         0 => String::new(),
         _ => format!(" (and {left_out} that [privacy] leaves out)"),
     };
+    // Each train task gives one trace.
+    let collect = match train < needed {
+        true => "add train tasks and run it on them",
+        false => "run it on the train tasks",
+    };
     format!(
-        "{needed} usable traces are needed, but there are {count}{beside}: let the agent work, run it on the train \
-         tasks with `kaizen traces collect`, or lower [session] min_traces"
+        "{needed} usable traces are needed, but there are {count}{beside}: let the agent work, {collect} with \
+         `kaizen traces collect`, or lower [session] min_traces"
     )
 }
 
@@ -206,6 +211,17 @@ mod tests {
             assert!(readiness.message.contains(words), "{}", readiness.message);
             assert_eq!(readiness.left_out_by_privacy, left_out);
         }
+    }
+
+    #[test]
+    fn a_remedy_is_one_that_helps() {
+        let words = |train| check(3, train, 1).missing.concat();
+        assert!(words(25).contains("run it on the train tasks with `kaizen traces collect`"));
+        assert!(words(5).contains("add train tasks and run it on them with `kaizen traces collect`"));
+        assert!(
+            !check(3, 5, 0).message.contains("kaizen init"),
+            "there is a workspace already"
+        );
     }
 
     #[test]

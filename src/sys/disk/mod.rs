@@ -31,7 +31,7 @@ pub(crate) use lines::{BYTE_ORDER_MARK, is_utf16, read_line, remove_mark, withou
 pub use lock::LockError;
 pub(crate) use lock::{Lock, hold_still, try_hold_still};
 pub(crate) use publish::take_published;
-pub(crate) use remedy::{ErrorWithRemedy, reported_problem};
+pub(crate) use remedy::{ErrorWithRemedy, of_output, reported_problem};
 pub use root::Root;
 pub(crate) use root::{LARGEST_ARTIFACT, LARGEST_HARNESS_FILE, nonblocking, open_named, ordinary, plain, read_named};
 pub(crate) use scratch::Scratch;

@@ -14,7 +14,7 @@ use super::{OWN_FOLDER, effect};
 use crate::digest::Digest;
 
 /// The copies, each named by its digest. A copy that is still here belongs to a write that was interrupted.
-const COPIES: &str = "mounted";
+pub(super) const COPIES: &str = "mounted";
 
 /// Whether an operation failed because the file is a mount point.
 pub(super) fn is_mounted(error: &std::io::Error) -> bool {
@@ -56,6 +56,23 @@ impl Root {
             // Best effort: a leftover copy only matters to a write that was interrupted.
             let _ = folder.remove_file(name);
         }
+    }
+
+    /// Removes all copies, once no interrupted write needs one. What was kept for a person stays.
+    ///
+    /// # Errors
+    /// kaizen's own folder cannot be read. Copies that cannot be removed stay.
+    pub(crate) fn forget_copies(&self) -> Result<(), DiskError> {
+        let Some(folder) = self.folder(&Path::new(OWN_FOLDER).join(COPIES))? else {
+            return Ok(());
+        };
+        for entry in folder.entries().into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            if name.to_str().is_some_and(|name| name.parse::<Digest>().is_ok()) {
+                let _ = folder.remove_file(name);
+            }
+        }
+        Ok(())
     }
 
     /// Keeps a copy of content until [`Self::forget_copy_of`]. Returns its digest.
@@ -101,5 +118,9 @@ mod tests {
         }
         root.keep_copy_of(b"old").unwrap();
         assert!(root.has_copy_of(Digest::of_bytes(b"old")).unwrap());
+        root.publish(".kaizen/mounted/edited.kept", b"a person's").unwrap();
+        root.forget_copies().unwrap();
+        assert!(!root.has_copy_of(Digest::of_bytes(b"old")).unwrap());
+        assert!(root.has_file(".kaizen/mounted/edited.kept").unwrap());
     }
 }

@@ -233,20 +233,19 @@ pub(super) fn sync_folder(folder: &Dir) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Creates a private file with a unique name. The process id in the name shows which process left it.
+/// Creates a private file with a unique name, which shows which process left it.
 pub(super) fn create(folder: &Dir) -> std::io::Result<(String, File)> {
     static COUNT: AtomicU64 = AtomicU64::new(0);
-    leftover::begin();
     let mut options = OpenOptions::new();
     options.read(true).write(true).create_new(true);
     #[cfg(unix)]
     cap_std::fs::OpenOptionsExt::mode(&mut options, 0o600);
     loop {
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("{TEMPORARY}{}-{number}", std::process::id());
+        let name = format!("{TEMPORARY}{}-{number}", leftover::mark());
         match folder.open_with(&name, &options) {
             Ok(file) => return Ok((name, file.into_std())),
-            // A leftover of a process with the same id.
+            // A leftover of an earlier process with the same mark.
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
         }

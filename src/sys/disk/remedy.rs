@@ -122,6 +122,21 @@ fn problem(error: &Error) -> Option<&'static SystemProblem> {
     })
 }
 
+/// The end of a remedy after which an unfinished command goes on.
+const AGAIN: &str = ", then run the command again";
+
+/// An error of the operating system in a stream, followed by a remedy if there is one. Output is all that is lost, so the
+/// command need not run again.
+pub(crate) fn of_output(error: &Error) -> String {
+    match problem(error) {
+        Some(problem) => format!(
+            "{error}; {}",
+            problem.remedy.strip_suffix(AGAIN).unwrap_or(problem.remedy)
+        ),
+        None => error.to_string(),
+    }
+}
+
 /// What a person can do about this kind of error.
 pub(crate) fn remedy(kind: ErrorKind) -> Option<&'static str> {
     problem(&kind.into()).map(|problem| problem.remedy)
@@ -154,6 +169,8 @@ mod tests {
             assert_eq!(by_kind, problem.number.is_none(), "{}", problem.words);
         }
         assert_eq!(remedy(ErrorKind::NotFound), None);
+        let full = of_output(&ErrorKind::StorageFull.into());
+        assert!(full.contains("free some space") && !full.contains("again"), "{full}");
     }
 
     #[cfg(target_os = "linux")]

@@ -5,7 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::OWN_FOLDER;
 use super::error::DiskError;
+use super::leftover;
 use super::root::Root;
+
+/// The folder of all scratch folders, in kaizen's own folder.
+pub(super) const SCRATCH: &str = "scratch";
 
 /// A temporary folder, removed on drop.
 #[derive(Debug)]
@@ -24,7 +28,7 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // Best effort: a leftover folder is never read.
+        // Best effort: a later command removes a leftover.
         let _ = self.root.remove_folder(&self.name);
     }
 }
@@ -41,8 +45,8 @@ impl Root {
     ) -> Result<Scratch, DiskError> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        // Unique: other running processes have other ids, and an earlier process with this id has ended.
-        let name = PathBuf::from(format!("{OWN_FOLDER}/scratch/{prefix}-{}-{number}", std::process::id()));
+        // Unique: other running processes have other marks, and an earlier process with this one has ended.
+        let name = PathBuf::from(format!("{OWN_FOLDER}/{SCRATCH}/{prefix}-{}-{number}", leftover::mark()));
         self.fill_folder(&name, files)?;
         Ok(Scratch {
             root: self.clone(),

@@ -66,7 +66,7 @@ pub(crate) enum ImportError {
     #[error("it is UTF-16 text: save it as UTF-8")]
     Utf16,
     /// Neither the file nor any of its lines is JSON.
-    #[error("it is not JSON: {what} in line {line}, column {column}")]
+    #[error("it is not JSON: {what} at line {line}, column {column}")]
     NotJson {
         /// The parser's message.
         what: String,

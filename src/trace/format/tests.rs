@@ -478,7 +478,8 @@ fn log_records_add_their_messages_to_their_spans() {
     let body = |fields: Value| json!({"kvlistValue": typed(&fields)["kvlistValue"]});
     let record = |span: &str, name: &str, fields: Value| json!({"traceId": "t", "spanId": span, "eventName": name, "body": body(fields)});
     let logs = |span: &str| {
-        json!({"resourceLogs": [{"scopeLogs": [{"logRecords": [
+        let resource = json!({"attributes": [{"key": "service.name", "value": {"stringValue": "atlas"}}]});
+        json!({"resourceLogs": [{"resource": resource, "scopeLogs": [{"logRecords": [
             record(span, "gen_ai.user.message", json!({"content": "Italy?"})),
             record(span, "gen_ai.choice", json!({"index": 0.0, "message": {"content": "Rome."}})),
             record(span, "another.event", json!({"content": "no"})),
@@ -499,7 +500,36 @@ fn log_records_add_their_messages_to_their_spans() {
             ("Italy?", Some("Rome.")),
             "{file}"
         );
+        assert_eq!(traces[0].metadata["service"], "atlas", "{file}");
     }
+}
+
+/// Spans that share an id, as faulty programs write them: the first gets the records.
+#[test]
+fn log_records_find_their_spans_among_many() {
+    let texts =
+        |count: usize, of: fn(usize) -> Value| (0..count).map(|number| of(number).to_string()).collect::<Vec<_>>();
+    let spans = texts(300, |number| {
+        json!({"resourceSpans": [{"scopeSpans": [{"spans": [{"traceId": "t", "spanId": format!("s{}", number / 2),
+            "name": "chat", "startTimeUnixNano": 1_767_600_000_000_000_000_u64 + number as u64}]}]}]})
+    });
+    let records = texts(150, |number| {
+        let attributes = json!([{"key": "content", "value": {"stringValue": format!("q{number}")}}]);
+        json!({"resourceLogs": [{"scopeLogs": [{"logRecords": [{"traceId": "t", "spanId": format!("s{number}"),
+            "eventName": "gen_ai.choice", "attributes": attributes}]}]}]})
+    });
+    let (_, traces, skipped) = read_all([spans, records].concat().join("\n").as_bytes());
+    assert_eq!((traces.len(), skipped.len()), (1, 0));
+    assert_eq!(traces[0].metadata["spans"], 300);
+    let answers: Vec<&Value> = traces[0].steps.iter().map(|step| &step.output["content"]).collect();
+    assert_eq!(
+        answers,
+        (0..150)
+            .map(|number| json!(format!("q{number}")))
+            .collect::<Vec<_>>()
+            .iter()
+            .collect::<Vec<_>>()
+    );
 }
 
 #[test]

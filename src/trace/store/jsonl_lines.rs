@@ -144,7 +144,7 @@ fn malformed(source: &EvidenceFile, offset: u64, error: &serde_json::Error) -> T
     // The parser counts lines within this one line, so its line number does not help.
     let (what, column) = (without_place(error), error.column());
     TraceError(format!(
-        "{path}:{line}: not a trace: {what} in column {column}; correct or delete that line"
+        "{path}:{line}: not a trace: {what} at column {column}; correct or delete that line"
     ))
 }
 

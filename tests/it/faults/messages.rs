@@ -66,11 +66,52 @@ fn a_stderr_that_cannot_be_written_ends_a_command_with_an_error_and_loses_nothin
     let (space, undisturbed) = (Space::planned(), Space::planned());
     undisturbed.kaizen(&["run"]).exits(3);
     with_full_stderr(&space, &["run"]).exits(1);
+    let done = with_full_stdout(&undisturbed, &["accept", "shots"]).exits(1);
+    assert!(
+        done.err.contains("only output is lost") && !done.err.contains("again"),
+        "{}",
+        done.err
+    );
+    undisturbed.kaizen(&["run"]);
+    assert_eq!(
+        undisturbed.statuses()["shots"],
+        "applied",
+        "it was accepted although nobody could read so"
+    );
+    let undisturbed = Space::planned();
+    undisturbed.kaizen(&["run"]).exits(3);
     space.ends_as(&undisturbed.state(), "with a log on a full disk");
     for arguments in [&["nonsense"][..], &["accept", "nobody"]] {
         with_full_stderr(&space, arguments).exits(1);
     }
     with_full_stderr(&space, &["status"]).exits(0);
+}
+
+#[test]
+fn output_to_a_closed_stream_is_lost() {
+    let space = Space::executed();
+    let script = |rest: &str| {
+        let script = format!("exec {KAIZEN} {rest}");
+        Said::of(space.bare("sh", &["-c", &script]).output().unwrap())
+    };
+    for arguments in [
+        "status",
+        "status --format json",
+        "log",
+        "diff",
+        "--help",
+        "man",
+        "watch",
+    ] {
+        let said = script(&format!("{arguments} >&-")).exits(1);
+        said.says(&["some output could not be written to stdout: it is closed"]);
+    }
+    script("mcp </dev/null >&-").exits(1).says(&["stdout is closed"]);
+    script("nonsense 2>&-").exits(1);
+    // Nothing is lost.
+    script("status 2>&-").exits(0);
+    script("status >/dev/null").exits(0);
+    script("status <&- >/dev/null 2>/dev/null").exits(0);
 }
 
 #[test]

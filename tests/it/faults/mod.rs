@@ -2,7 +2,8 @@
 //! command without a fault leads to the same state.
 //!
 //! strace injects the faults. A plain run tries a few of them; `KAIZEN_FULL=1 cargo test --test it faults:: --
-//! --nocapture` tries all, up to a number of each command; `KAIZEN_SEED=7` selects others.
+//! --nocapture` tries all, up to a number of each command; `KAIZEN_SEED=7` selects others, and `KAIZEN_FAULT="Kill git"`
+//! only those of this kind and program.
 #![cfg(target_os = "linux")]
 
 mod messages;

@@ -207,12 +207,13 @@ fn calls_of<'t>(text: &'t str, space: &Space, process: &Traced) -> Vec<(&'t str,
 
 /// Temporary files have the process id, or random letters, in their names.
 static TEMPORARY: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\.kaizen-\d+-\d+|\b[a-z]+-\d+-\d+\b|tmp_obj_\w+|next-index-\d+\.lock|\.tmp\w{6}\b").unwrap()
+    Regex::new(r"\.kaizen-\w+-\d+-\d+|\b[a-z]+(?:-\w{8})?-\d+-\d+\b|tmp_obj_\w+|next-index-\d+\.lock|\.tmp\w{6}\b")
+        .unwrap()
 });
 
 /// What each temporary file becomes.
 fn renamed(text: &str) -> BTreeMap<String, String> {
-    let rename = Regex::new(r#"^renameat2?\(\d+<[^>]*>, "(\.kaizen-\d+-\d+)", \d+<[^>]*>, "([^"]*)""#).unwrap();
+    let rename = Regex::new(r#"^renameat2?\(\d+<[^>]*>, "(\.kaizen-\w+-\d+-\d+)", \d+<[^>]*>, "([^"]*)""#).unwrap();
     let renames = text.lines().filter_map(|line| rename.captures(line));
     renames
         .map(|found| (found[1].to_owned(), format!("the temporary file of {}", &found[2])))

@@ -79,12 +79,14 @@ impl Sweep {
                 points.push(Point { process, call, fault });
             }
         }
-        // A git that is killed leaves its lock files for a person to remove. And git takes a file of the work tree that
-        // it cannot examine for a deleted one.
+        // git takes a file of the work tree that it cannot examine for a deleted one.
         points.retain(|point| {
             let is_gits = point.call.pair.file.contains("/.git/");
-            point.process == Traced::Kaizen || (point.fault != Fault::Kill && is_gits)
+            point.process == Traced::Kaizen || point.fault == Fault::Kill || is_gits
         });
+        if let Ok(only) = std::env::var("KAIZEN_FAULT") {
+            points.retain(|point| format!("{:?} {}", point.fault, point.call.pair.program).contains(&only));
+        }
         for last in (1..points.len()).rev() {
             points.swap(last, random.below(last + 1));
         }

@@ -25,6 +25,9 @@ pub(super) struct ProgramAnswer {
     pub problem: Option<String>,
 }
 
+/// The consequence of tokens that are refused.
+const UNKNOWN: &str = ", so its tokens count as unknown";
+
 /// The largest cost in dollars that a program may report for one attempt.
 const MOST_USD: f64 = 1e6;
 
@@ -33,7 +36,7 @@ impl ProgramAnswer {
     pub(crate) fn read(stdout: &[u8]) -> Self {
         let text = String::from_utf8_lossy(stdout);
         // Each member is parsed separately, so that a number out of range does not make the answer unreadable.
-        let members: BTreeMap<String, &RawValue> = serde_json::from_str(&text).unwrap_or_default();
+        let members: Members = serde_json::from_str(&text).unwrap_or_default();
         let member = |name: &str| -> Option<Value> { serde_json::from_str(members.get(name)?.get()).ok() };
         let Some(answer) = member("answer").or_else(|| member("result")) else {
             let answer = text.trim_end_matches(['\n', '\r']).to_owned();
@@ -49,38 +52,83 @@ impl ProgramAnswer {
         let cost = cost
             .filter(|(_, written)| *written != "null")
             .map(|(key, written)| dollars(key, written));
-        let usage = members
-            .get("usage")
-            .map(|written| written.get())
-            .filter(|written| *written != "null");
-        let broken = usage.filter(|written| serde_json::from_str::<Value>(written).is_err());
-        let of_usage = broken.map(|_| "its `usage` contains a number out of range, so it is ignored".to_owned());
+        let usage = tokens(&members);
+        let problems = [cost.as_ref().and_then(|cost| cost.as_ref().err()), usage.as_ref().err()];
+        let problems: Vec<&str> = problems.into_iter().flatten().map(String::as_str).collect();
         Self {
             answer: answer.as_str().map_or_else(|| answer.to_string(), str::to_owned),
             model: name("model"),
             tool: name("tool"),
-            usage: member("usage")
-                .as_ref()
-                .and_then(provider::anthropic_usage)
-                .or_else(|| counters(&|name| member(name)?.as_u64())),
-            problem: cost.as_ref().and_then(|cost| cost.clone().err()).or(of_usage),
+            problem: (!problems.is_empty()).then(|| problems.join("; ")),
+            usage: usage.ok().flatten(),
             cost_usd: cost.and_then(Result::ok),
         }
     }
 }
 
-/// The tokens in members of the answer itself, where the input includes what was read from a cache; `None` if neither
-/// `input_tokens` nor `output_tokens` is one.
-fn counters(member: &dyn Fn(&str) -> Option<u64>) -> Option<Usage> {
-    let (input, output) = (member("input_tokens"), member("output_tokens"));
-    input.or(output)?;
-    let cache_read = member("cached_tokens").unwrap_or(0);
-    Some(Usage {
+/// The members of an object, as they were written.
+type Members<'a> = BTreeMap<String, &'a RawValue>;
+
+/// The reported tokens: `None` if there are none, or why they are refused. A count that cannot be read is not 0.
+fn tokens(members: &Members) -> Result<Option<Usage>, String> {
+    let Some(usage) = members.get("usage").filter(|usage| usage.get() != "null") else {
+        return own_tokens(members);
+    };
+    let inner: Members = serde_json::from_str(usage.get())
+        .map_err(|_| format!("it reports usage = {}, which is not an object{UNKNOWN}", begin(usage)))?;
+    match usage_tokens(&inner)? {
+        Some(usage) => Ok(Some(usage)),
+        None => own_tokens(members),
+    }
+}
+
+/// The tokens in `usage`, as in the format of Anthropic: the input excludes what was read from a cache or written to it.
+fn usage_tokens(usage: &Members) -> Result<Option<Usage>, String> {
+    let (input, output) = (count(usage, "input_tokens")?, count(usage, "output_tokens")?);
+    let cache_read = count(usage, "cache_read_input_tokens")?.unwrap_or(0);
+    let cache_write = count(usage, "cache_creation_input_tokens")?.unwrap_or(0);
+    Ok(input.or(output).map(|_| Usage {
+        input: input.unwrap_or(0),
+        cache_read,
+        cache_write,
+        output: output.unwrap_or(0),
+    }))
+}
+
+/// The tokens in members of the answer itself, where the input includes what was read from a cache.
+fn own_tokens(members: &Members) -> Result<Option<Usage>, String> {
+    let (input, output) = (count(members, "input_tokens")?, count(members, "output_tokens")?);
+    let cache_read = count(members, "cached_tokens")?.unwrap_or(0);
+    Ok(input.or(output).map(|_| Usage {
         input: input.unwrap_or(0).saturating_sub(cache_read),
         cache_read,
         cache_write: 0,
         output: output.unwrap_or(0),
-    })
+    }))
+}
+
+/// A count of tokens; `None` if it is absent or null.
+fn count(members: &Members, name: &str) -> Result<Option<u64>, String> {
+    let Some(written) = members.get(name).filter(|written| written.get() != "null") else {
+        return Ok(None);
+    };
+    let value: Option<Value> = serde_json::from_str(written.get()).ok();
+    let refusal = || {
+        format!(
+            "it reports {name} = {}, which is not a whole number from 0{UNKNOWN}",
+            begin(written)
+        )
+    };
+    value
+        .as_ref()
+        .and_then(provider::token_count)
+        .map(Some)
+        .ok_or_else(refusal)
+}
+
+/// The beginning of a value, for a message.
+fn begin(written: &RawValue) -> String {
+    written.get().chars().take(40).collect()
 }
 
 /// A reported cost, or why it is refused.
@@ -115,6 +163,37 @@ mod tests {
     }
 
     #[test]
+    fn a_count_that_cannot_be_read_is_unknown_and_not_0() {
+        for count in ["-5", "\"many\"", "1.5", "1e400", "1e300", "true", "[]", "{}"] {
+            for members in [
+                format!(r#""input_tokens": {count}, "output_tokens": 7"#),
+                format!(r#""input_tokens": 7, "output_tokens": {count}"#),
+                format!(r#""input_tokens": 7, "cached_tokens": {count}"#),
+                format!(r#""usage": {{"input_tokens": {count}, "output_tokens": 7}}"#),
+                format!(r#""usage": {{"input_tokens": 7, "cache_read_input_tokens": {count}}}"#),
+                format!(r#""usage": {{"input_tokens": 7, "cache_creation_input_tokens": {count}}}"#),
+            ] {
+                let said = ProgramAnswer::read(format!(r#"{{"answer": "x", {members}}}"#).as_bytes());
+                assert_eq!((said.answer.as_str(), said.usage), ("x", None), "{members}");
+                assert!(
+                    said.problem
+                        .unwrap()
+                        .contains(&format!("_tokens = {count}, which is not a whole number"))
+                );
+            }
+        }
+        let said = ProgramAnswer::read(br#"{"answer": "x", "usage": "7 tokens", "cost_usd": -1}"#);
+        assert_eq!((said.usage, said.cost_usd), (None, None));
+        let problem = said.problem.unwrap();
+        assert!(
+            problem.contains("cost_usd = -1") && problem.contains("usage = \"7 tokens\""),
+            "{problem}"
+        );
+        let said = ProgramAnswer::read(br#"{"answer": "x", "usage": {"input_tokens": 3.0, "output_tokens": null}}"#);
+        assert_eq!((said.usage.map(|usage| usage.total()), said.problem), (Some(3), None));
+    }
+
+    #[test]
     fn tokens_and_dollars_are_read_in_two_dialects() {
         let printed = r#"{"result": "x", "total_cost_usd": 0.25, "usage": {"input_tokens": 3, "cache_read_input_tokens": 5,
             "output_tokens": 2}}"#;
@@ -131,8 +210,6 @@ mod tests {
             assert_eq!((said.answer.as_str(), said.cost_usd), ("x", None), "{number}");
             assert!(said.problem.is_some_and(|why| why.contains(number)), "{number}");
         }
-        let said = ProgramAnswer::read(br#"{"answer": "x", "usage": {"input_tokens": 1e400}}"#);
-        assert!((said.answer.as_str(), said.usage) == ("x", None) && said.problem.is_some());
         let said = ProgramAnswer::read(br#"{"answer": "x", "cost_usd": null, "usage": null}"#);
         assert_eq!((said.cost_usd, said.problem), (None, None));
         let said =

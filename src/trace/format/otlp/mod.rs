@@ -6,6 +6,8 @@ mod events;
 mod piece;
 mod span;
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use self::span::Span;
@@ -47,14 +49,17 @@ pub(crate) fn traces(items: Items<'_>) -> impl Iterator<Item = TraceResult> + '_
 /// it.
 fn with_records(all: Vec<Span>) -> Vec<Span> {
     let (records, mut spans): (Vec<Span>, Vec<Span>) = all.into_iter().partition(|span| span.is_record);
-    for mut record in records {
-        match spans.iter_mut().find(|span| span.span_id == record.span_id) {
-            Some(span) => {
-                span.heard.append(&mut record.heard);
-                record.attributes.append(&mut span.attributes);
-                span.attributes = record.attributes;
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    for (place, span) in spans.iter().enumerate() {
+        places.entry(span.span_id.clone()).or_insert(place);
+    }
+    for record in records {
+        match places.get(&record.span_id) {
+            Some(place) => spans[*place].add(record),
+            None => {
+                places.insert(record.span_id.clone(), spans.len());
+                spans.push(record);
             }
-            None => spans.push(record),
         }
     }
     spans

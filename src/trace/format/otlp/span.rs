@@ -33,6 +33,15 @@ impl Span {
         self.attributes.get(name).unwrap_or(&Value::Null)
     }
 
+    /// Adds what a log record of this span says.
+    pub(crate) fn add(&mut self, mut record: Self) {
+        self.heard.append(&mut record.heard);
+        self.service = self.service.take().or(record.service);
+        for (name, value) in record.attributes {
+            self.attributes.entry(name).or_insert(value);
+        }
+    }
+
     /// The first of several attributes that is a non-empty text.
     pub(crate) fn text(&self, names: &[&str]) -> Option<String> {
         let texts = names.iter().filter_map(|name| self.attribute(name).as_str());
@@ -64,17 +73,19 @@ pub(crate) fn spans(item: &Item) -> Vec<Result<Span, SkippedPart>> {
 fn records(resources: &[Value], place: &SourceLocation) -> Vec<Result<Span, SkippedPart>> {
     let scopes = resources.iter().flat_map(|resource| {
         let keys = ["scopeLogs", "scope_logs"];
-        keys.into_iter().flat_map(move |key| list(resource, key))
+        let scopes = keys.into_iter().flat_map(move |key| list(resource, key));
+        scopes.map(move |scope| (&resource["resource"], scope))
     });
-    let records = scopes.flat_map(|scope| {
-        ["logRecords", "log_records"]
+    let records = scopes.flat_map(|(resource, scope)| {
+        let records = ["logRecords", "log_records"]
             .into_iter()
-            .flat_map(|key| list(scope, key))
+            .flat_map(|key| list(scope, key));
+        records.map(move |value| (resource, value))
     });
-    let known = records.map(|value| (value, events::event(value)));
-    let messages = known.filter(|(_, (name, _))| name.starts_with("gen_ai."));
-    let record = |(value, (name, fields)): (&Value, (String, _))| {
-        let mut record = span(value, &Value::Null, place)?;
+    let known = records.map(|(resource, value)| (resource, value, events::event(value)));
+    let messages = known.filter(|(_, _, (name, _))| name.starts_with("gen_ai."));
+    let record = |(resource, value, (name, fields)): (&Value, &Value, (String, _))| {
+        let mut record = span(value, resource, place)?;
         record.is_record = true;
         record.heard.add(&name, &Value::Object(fields));
         Ok(record)
