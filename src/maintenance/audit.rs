@@ -204,7 +204,7 @@ fn state(workspace: &Workspace, since: &Since) -> Result<EarlierState, AuditErro
     };
     let mut reached = None;
     let mut sessions = 0;
-    for session in workspace.sessions().map_err(RunError::from)?.into_iter().rev() {
+    for session in workspace.sessions()?.into_iter().rev() {
         let record = session.record().map_err(RunError::from)?;
         let baseline: Option<Baseline> = session.read("baseline.json").map_err(RunError::from)?;
         if let Some(baseline) = baseline.filter(|_| record.as_ref().is_some_and(settled)) {

@@ -99,7 +99,7 @@ pub(crate) fn run(workspace: &Workspace, asked: &RunOptions) -> Result<(), RunEr
 /// The session that the run would resume; `None` if it would begin a new one.
 fn session_of(workspace: &Workspace, asked: &RunOptions) -> Result<Option<Session>, RunError> {
     if let Some(id) = &asked.session {
-        return Ok(workspace.session(id)?);
+        return workspace.session(id);
     }
     let newest = workspace.sessions()?.pop();
     Ok(newest.filter(|_| !asked.new && asked.dropped.is_none()))

@@ -6,7 +6,7 @@ use crate::harness::home::ParsedHome;
 use crate::manifest::suggested_student::{StudentClues, suggest};
 use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
-use crate::workspace::session::{self, Session};
+use crate::workspace::session::Session;
 
 /// Checks that the manifest chooses a student if `config.toml` names a model. A workspace whose sessions already used
 /// the built-in student keeps it, and so does a model with parameters that only the built-in student has.
@@ -21,7 +21,8 @@ pub(crate) fn check(workspace: &Workspace) -> Result<(), RunError> {
     let Some(model) = foreign_model(&ParsedHome::new(&harness, &workspace.manifest.harness.layout)) else {
         return Ok(());
     };
-    if workspace.sessions()?
+    if workspace
+        .sessions()?
         .iter()
         .rev()
         .find_map(student_of)

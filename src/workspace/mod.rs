@@ -19,6 +19,7 @@ pub(crate) mod records;
 #[cfg(test)]
 mod replay_tests;
 pub(crate) mod session;
+mod sessions;
 pub(crate) mod transaction;
 
 use std::collections::BTreeSet;
@@ -26,7 +27,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use crate::artifact::holdout_use;
 use crate::artifact::task::{Scorer, Task};
 use crate::eval::judge::ask;
 use crate::eval::memo::{DiskMemo, Forgetful, Memo};
@@ -56,7 +56,6 @@ use crate::workspace::consent::{Permission, WorkspaceIdentity};
 use crate::workspace::engines::Engines;
 use crate::workspace::error::RunError;
 use crate::workspace::intake::{refuse_links, refuse_tracked_state};
-use crate::workspace::session::Session;
 
 /// The cache of attempts in a workspace.
 const MEMO: &str = ".kaizen/cache/memo.db";
@@ -165,29 +164,6 @@ impl Workspace {
     pub fn on_detached_head(mut self) -> Self {
         self.ledger.allow_detached();
         self
-    }
-
-    /// All sessions, oldest first.
-    ///
-    /// # Errors
-    /// The folder `sessions` cannot be read, or a sparse checkout leaves out files of it.
-    pub fn sessions(&self) -> Result<Vec<Session>, RunError> {
-        self.check_sessions()?;
-        Ok(session::all(&self.root)?)
-    }
-
-    /// The session with a name, if it exists.
-    ///
-    /// # Errors
-    /// The system does not say whether it exists, or a sparse checkout leaves out files of sessions.
-    pub(crate) fn session(&self, id: &str) -> Result<Option<Session>, RunError> {
-        self.check_sessions()?;
-        Ok(session::find(&self.root, id)?)
-    }
-
-    fn check_sessions(&self) -> Result<(), RunError> {
-        let is_record = |path: &str| session::is_in_session(path) || path == holdout_use::FILE;
-        Ok(self.ledger.check_not_left_out(&is_record)?)
     }
 
     /// The identities of the engines.

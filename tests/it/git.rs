@@ -327,6 +327,14 @@ fn a_lock_that_our_own_killed_git_left_is_removed_and_no_other() {
         .collect();
     assert!(!names.iter().any(|name| own(name)), "{names:?}");
 
+    // git alone is killed, and kaizen lives on to remove the lock.
+    let space = one_edit();
+    hook(&space, "pre-commit", "kill -9 $PPID");
+    space.kaizen(&["run"]).exits(1);
+    assert!(!space.root.join(".git/index.lock").exists(), "kaizen saw its git die");
+    fs::remove_file(space.root.join(".git/hooks/pre-commit")).unwrap();
+    space.kaizen(&["run"]).exits(0);
+
     let space = one_edit();
     space.write("kaizen.toml", &format!("{MANIFEST}lock_wait_seconds = 0\n"));
     let lock = space.root.join(".git/index.lock");

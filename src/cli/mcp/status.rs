@@ -59,9 +59,7 @@ fn without_session(driven: &DrivenSession) -> Result<McpAnswer, McpAnswer> {
 /// The edits of the newest session, which has settled, that wait for a person.
 fn left_over(driven: &DrivenSession) -> Result<Vec<Value>, McpAnswer> {
     let newest = driven.workspace()?.sessions().map(|mut all| all.pop());
-    let waiting = newest
-        .map_err(RunError::from)
-        .and_then(|newest| newest.as_ref().map_or(Ok(Vec::new()), waiting));
+    let waiting = newest.and_then(|newest| newest.as_ref().map_or(Ok(Vec::new()), waiting));
     waiting.map_err(|error| failure(error.into()))
 }
 

@@ -56,7 +56,7 @@ impl Root {
             if made.is_ok_and(|made| maker.is_dead(made)) {
                 // Best effort: what stays is looked at again by the next command.
                 let _ = match facts.is_dir() {
-                    true => self.remove_folder(&folder.join(&name)),
+                    true => self.remove_folder(folder.join(&name)),
                     false => opened.remove_file(&name).map_err(failed("remove", folder)),
                 };
             }
