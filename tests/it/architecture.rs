@@ -260,6 +260,14 @@ fn effects(source: &Source) -> Vec<String> {
     effect.find_iter(&source.code).map(broken).collect()
 }
 
+fn unsafe_code(source: &Source) -> Vec<String> {
+    if source.path == "src/main.rs" {
+        return Vec::new();
+    }
+    let broken = |found: regex::Match| source.at(found.start(), "only src/main.rs may allow unsafe code");
+    regex(r"\bunsafe(?:_code)?\b").find_iter(&source.code).map(broken).collect()
+}
+
 fn too_long(source: &Source) -> Vec<String> {
     let lines = source.code.lines().count();
     let broken = format!(
@@ -452,6 +460,11 @@ fn modules_import_only_what_comes_before_them() {
 #[test]
 fn effects_live_in_edges() {
     check(stray_effects);
+}
+
+#[test]
+fn only_the_main_file_is_unsafe() {
+    check(unsafe_code);
 }
 
 #[test]
