@@ -114,7 +114,10 @@ impl CheckoutProblem {
                     Some((top, prefix)) => (format!(" -C {}", top.display()), prefix.as_str()),
                     None => (String::new(), ""),
                 };
-                format!("`git{place} sparse-checkout add {prefix}{folder}` brings them back")
+                format!(
+                    "`git{place} sparse-checkout add {prefix}{folder}` brings them back; among patterns of your own (no cone \
+                     mode), `git{place} sparse-checkout add '/{prefix}{folder}/**'` does"
+                )
             }
             Self::Differs { path, cause } => cause.remedy(path),
         }

@@ -265,7 +265,10 @@ fn unsafe_code(source: &Source) -> Vec<String> {
         return Vec::new();
     }
     let broken = |found: regex::Match| source.at(found.start(), "only src/main.rs may allow unsafe code");
-    regex(r"\bunsafe(?:_code)?\b").find_iter(&source.code).map(broken).collect()
+    regex(r"\bunsafe(?:_code)?\b")
+        .find_iter(&source.code)
+        .map(broken)
+        .collect()
 }
 
 fn too_long(source: &Source) -> Vec<String> {

@@ -701,7 +701,7 @@ fn decisions_that_a_sparse_checkout_leaves_out_are_not_forgotten() {
             "sparse-checkout add",
         ],
     );
-    checkout.space.git(&["sparse-checkout", "add", "sessions"]);
+    checkout.space.git(&["sparse-checkout", "add", "/sessions/**"]);
     refused(
         &[&["status"], &["eval"]],
         &["leaves out benchmark/", "`git sparse-checkout add benchmark`"],
