@@ -30,6 +30,9 @@ pub struct FailureCluster {
     /// Labels of the edits that address it.
     #[serde(default)]
     pub addressed_by_edit_ids: Vec<String>,
+    /// The category of gate tasks that its edits should raise; absent: the one that its tasks share, if they share one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
     /// Unknown fields.
     #[serde(flatten)]
     pub extra: Extra,

@@ -56,10 +56,8 @@ impl Plan {
     /// Gives each cluster without a category the one that all its tasks share. `category` looks up that of a task.
     pub(crate) fn with_categories<'t>(mut self, category: impl Fn(&str) -> Option<&'t str>) -> Self {
         for cluster in &mut self.failure_clusters {
-            if cluster.extra.get("category").is_none_or(serde_json::Value::is_null)
-                && let Some(shared) = shared_category(cluster, &category)
-            {
-                cluster.extra.insert("category".to_owned(), shared.into());
+            if cluster.category.is_none() {
+                cluster.category = shared_category(cluster, &category).map(str::to_owned);
             }
         }
         self
@@ -182,7 +180,7 @@ mod tests {
             let mut plan = plan(&[]);
             plan.failure_clusters = vec![serde_json::from_value(stated).unwrap()];
             let named = plan.with_categories(category).failure_clusters.remove(0);
-            assert_eq!(json!(named.extra.get("category")), expected, "{cluster}");
+            assert_eq!(json!(named.category), expected, "{cluster}");
         }
     }
 }

@@ -4,7 +4,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::gate_policy::{gate_policy, route_of, rule};
 use super::state;
-use crate::artifact::Money;
 use crate::artifact::baseline::Baseline;
 use crate::artifact::edit::Edit;
 use crate::artifact::egress::LlmRole;
@@ -15,6 +14,7 @@ use crate::artifact::outcome::{Outcome, OutcomeStatus};
 use crate::artifact::plan::Plan;
 use crate::artifact::probe::Probe;
 use crate::artifact::task::{Scorer, Task};
+use crate::artifact::{Artifact, Money};
 use crate::eval::run::{Evaluator, evaluate, evaluate_run};
 use crate::gate::preview as phase;
 use crate::gate::preview::{GatePreview, lines};
@@ -23,9 +23,13 @@ use crate::llm::estimate::{EarlierCalls, RoleLoad};
 use crate::llm::{client, estimate};
 use crate::manifest::StudentEngine;
 use crate::manifest::chat::ChatSettings;
+use crate::pipeline::context::Context;
 use crate::pipeline::edit_states::EditSearch;
 use crate::pipeline::execute;
 use crate::pipeline::execute::reconcile::{EditStep, reconcile};
+use crate::pipeline::next::half_typed;
+use crate::pipeline::phase::by_files::taken_plan;
+use crate::teacher::check::plan;
 use crate::workspace::error::RunError;
 use crate::workspace::error_budget::error_budget;
 use crate::workspace::event::{Event, Listener};
@@ -118,10 +122,7 @@ pub(crate) fn look(
     let known = known_or_permitted(workspace, session, &gate, &harness)?;
     let memo = workspace.memo();
     let evaluator = Evaluator {
-        epoch: match session {
-            Some(session) => cache_epoch::of(&workspace.root, &workspace.student.identity(), session),
-            None => cache_epoch::newest(&workspace.root, &workspace.student.identity()),
-        },
+        epoch: epoch(workspace, session),
         ..workspace.evaluator(memo.as_ref(), &score, &progress)
     };
     let (first, probe) = match known {
@@ -133,7 +134,10 @@ pub(crate) fn look(
             first.unscored().unwrap_or_else(|| "there are none".into()),
         ));
     }
-    let plan: Option<Plan> = session.map(|session| session.read("plan.json")).transpose()?.flatten();
+    let plan = session
+        .map(|session| plan_of(workspace, &inputs, session))
+        .transpose()?
+        .flatten();
     let edits = match (session, &plan) {
         (Some(session), Some(plan)) => to_come(workspace, &inputs, session, plan)?,
         _ => Vec::new(),
@@ -165,6 +169,32 @@ pub(crate) fn look(
         session: session.filter(|_| plan.is_some()).map(|session| session.id.clone()),
         attempts: made.into_inner(),
     })
+}
+
+/// The student's epoch in a session or, without one, the newest.
+fn epoch(workspace: &Workspace, session: Option<&Session>) -> u32 {
+    let student = workspace.student.identity();
+    match session {
+        Some(session) => cache_epoch::of(&workspace.root, &student, session),
+        None => cache_epoch::newest(&workspace.root, &student),
+    }
+}
+
+/// The plan of a session. Before phase `plan` has taken it, a list of edits is enough, as for that phase.
+fn plan_of(workspace: &Workspace, inputs: &Inputs, session: &Session) -> Result<Option<Plan>, RunError> {
+    let Some(text) = session.text("plan.json")? else {
+        return Ok(None);
+    };
+    if let Ok(plan) = Plan::from_text(&session.path("plan.json"), &text) {
+        return Ok(Some(plan));
+    }
+    let problems = plan::problems_of_bare(&text);
+    if !problems.is_empty() {
+        return Err(half_typed(session, "plan.json", &problems));
+    }
+    let engines = workspace.engines();
+    let context = Context::new(workspace, session, inputs, &engines);
+    taken_plan(&context, &text, "files").map(Some)
 }
 
 /// The two runs of the session's baseline; `None` if the student has to be run, which must be approved.

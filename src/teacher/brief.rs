@@ -135,6 +135,7 @@ fn cluster(category: &str, agent: &str, group: &[&ScoredAttempt], traces: &[Trac
         teacher_success_rate: 0.0,
         skill_gap: String::new(),
         addressed_by_edit_ids: Vec::new(),
+        category: Some(category.to_owned()),
         extra: Default::default(),
     };
     (failed.len(), cluster)

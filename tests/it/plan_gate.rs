@@ -175,3 +175,16 @@ fn an_edit_that_reaches_nothing_is_named() {
     assert_eq!(found["mode"], "rule");
     assert_eq!(found["edits"][0]["can_be_seen"], Value::Null);
 }
+
+/// The briefing says that a list of edits is enough; `plan-gate` is run before phase `plan` takes the file.
+#[test]
+fn a_bare_list_of_edits_is_enough() {
+    let space = Space::planned();
+    let path = format!("{}/plan.json", space.session());
+    let plan: Value = serde_json::from_str(&space.read(&path)).unwrap();
+    space.write(&path, &serde_json::json!({"edits": plan["edits"]}).to_string());
+    let said = space.kaizen(&["plan-gate"]).exits(0);
+    assert!(said.out.contains("shots"), "{}", said.out);
+    space.write(&path, "{\"edits\": [{\"id\": 3}]}");
+    space.kaizen(&["plan-gate"]).exits(1).says(&["plan.json:1:"]);
+}

@@ -323,7 +323,7 @@ pub(crate) fn target_among(
     is_category: impl Fn(&str) -> bool,
 ) -> Option<String> {
     let cluster = clusters.iter().find(|cluster| cluster.id == edit.expected_improvement);
-    let named = cluster.and_then(|cluster| cluster.extra.get("category")?.as_str().map(str::to_owned));
+    let named = cluster.and_then(|cluster| cluster.category.clone());
     named
         .or_else(|| Some(edit.expected_improvement.clone()))
         .filter(|name| is_category(name))

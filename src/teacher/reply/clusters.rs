@@ -174,12 +174,13 @@ pub(crate) fn cluster(item: &Map<String, Value>, number: usize) -> Result<Failur
         teacher_success_rate: rate("teacher_success_rate")?,
         skill_gap: field("skill_gap"),
         addressed_by_edit_ids: Vec::new(),
+        category: item.get("category").filter(|category| !category.is_null()).map(text),
         extra: further(item),
     })
 }
 
-/// The fields that kaizen adds to OpenJarvis's: the category and the train tasks of the cluster.
-pub(crate) const FURTHER_FIELDS: [&str; 3] = ["category", "measured_tasks", "task_ids"];
+/// Fields of a cluster that kaizen's own teachers add: its train tasks, and how many of them were measured.
+pub(crate) const FURTHER_FIELDS: [&str; 2] = ["measured_tasks", "task_ids"];
 
 fn further(item: &Map<String, Value>) -> Extra {
     let kept = item.iter().filter(|(name, _)| FURTHER_FIELDS.contains(&name.as_str()));

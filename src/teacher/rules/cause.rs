@@ -222,9 +222,8 @@ fn cluster(
         skill_gap: cause.gap().to_owned(),
         addressed_by_edit_ids: Vec::new(),
         // The gate tests whether this category gains.
-        extra: [("category".to_owned(), category.as_str().into())]
-            .into_iter()
-            .collect(),
+        category: Some(category.clone()),
+        extra: Default::default(),
     }
 }
 
