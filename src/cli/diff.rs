@@ -8,7 +8,7 @@ use super::exit::{Code, CommandFailure};
 use super::style::Style;
 use super::visible::visible;
 use super::{Setting, render, terminal};
-use crate::ledger::port::Ledger;
+use crate::ledger::port::{Ledger, LedgerError};
 use crate::pipeline::execute;
 use crate::workspace::Workspace;
 
@@ -51,8 +51,11 @@ fn between(workspace: &Workspace, from: &str, to: &str) -> Result<String, Comman
     let select = |path: &str| workspace.selects(path);
     let at = |commit| {
         let harness = workspace.ledger.harness_at(commit, &select);
-        harness.map_err(|error| {
-            CommandFailure::from(error).hint(format!("was {commit} rebased away? `kaizen run` updates the record"))
+        harness.map_err(|error| match error {
+            LedgerError::NoCommit(_) => {
+                CommandFailure::from(error).hint(format!("was {commit} rebased away? `kaizen run` updates the record"))
+            }
+            other => other.into(),
         })
     };
     Ok(execute::diff(&at(from)?, &at(to)?))

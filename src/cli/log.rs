@@ -12,6 +12,7 @@ use super::visible::visible;
 use crate::artifact::record::SessionStatus;
 use crate::ledger::port::{Ledger, LedgerEntry};
 use crate::pipeline::edit_states::census::{AppliedEdit, EditCensus, UnseenEdit};
+use crate::pipeline::execute;
 use crate::workspace::inputs::Inputs;
 use crate::workspace::session::Session;
 use crate::workspace::{Workspace, session};
@@ -29,6 +30,9 @@ struct SessionCommits {
     /// Edits that count as applied, although git does not show them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     not_shown: Vec<UnseenEdit>,
+    /// Edits that the files contain, and whose commits are older than the history of this clone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    older: Vec<UnseenEdit>,
 }
 
 #[derive(Serialize)]
@@ -61,6 +65,9 @@ pub(crate) fn log(_: &LogArgs, setting: &Setting) -> Result<Code, CommandFailure
             let words = render::unseen(&made.not_shown, workspace.ledger.extent()?);
             out!("  {}", visible(&words));
         }
+        if !made.older.is_empty() {
+            out!("  {}", visible(&render::older(&made.older, workspace.ledger.extent()?)));
+        }
     }
     Ok(Code::Settled)
 }
@@ -71,14 +78,17 @@ fn made(workspace: &Workspace) -> Result<Vec<SessionCommits>, CommandFailure> {
     for session in workspace.sessions()? {
         by_session.entry(session.id).or_default();
     }
+    let mut census = EditCensus::unnamed(workspace, &Inputs::new(workspace))?;
     for entry in workspace.ledger.entries(None)? {
         let session = entry.trailer("Session-ID").unwrap_or_default().to_owned();
-        by_session.entry(session).or_default().push(commit(entry));
+        // A squash merge has the trailers of one of its edits.
+        if entry.is_of_kaizen() || census.in_commit(&entry.commit).next().is_none() {
+            by_session.entry(session).or_default().push(commit(entry));
+        }
     }
-    let mut census = EditCensus::unnamed(workspace, &Inputs::new(workspace))?;
     for edit in &census.applied {
         let entry = workspace.ledger.entry(&edit.commit)?;
-        let squashed = entry.map(|entry| squashed(entry, edit));
+        let squashed = entry.map(|entry| squashed(entry, edit, workspace));
         by_session.entry(edit.session.clone()).or_default().extend(squashed);
     }
     let status = |id: &str| {
@@ -88,8 +98,10 @@ fn made(workspace: &Workspace) -> Result<Vec<SessionCommits>, CommandFailure> {
     let one = |(session, mut commits): (String, Vec<Commit>)| {
         commits.reverse();
         let unseen = census.unseen.extract_if(.., |edit| edit.session == session);
+        let older = census.older.extract_if(.., |edit| edit.session == session);
         SessionCommits {
             not_shown: unseen.collect(),
+            older: older.map(UnseenEdit::from).collect(),
             status: status(&session),
             session,
             commits,
@@ -110,11 +122,16 @@ fn commit(entry: LedgerEntry) -> Commit {
     }
 }
 
-/// A person's commit as one of the edit that came with it.
-fn squashed(entry: LedgerEntry, edit: &AppliedEdit) -> Commit {
+/// A person's commit as one of the edit that came with it. Its trailers may be those of another edit.
+fn squashed(entry: LedgerEntry, edit: &AppliedEdit, workspace: &Workspace) -> Commit {
+    // `verify` reports an outcome that cannot be read.
+    let outcomes = Session::at(&workspace.root, &edit.session)
+        .outcomes()
+        .unwrap_or_default();
     Commit {
         edit_id: Some(edit.label.clone()),
         edit_digest: Some(edit.digest.to_string()),
+        gate: outcomes.get(&edit.digest).map(execute::evidence),
         subject: format!("{} ({} came with it)", entry.subject, edit.label),
         ..commit(entry)
     }

@@ -16,7 +16,8 @@ pub(crate) fn line_hunks(before: &Harness, after: &Harness) -> Vec<LineHunk> {
     before.changes(after).into_iter().flat_map(of_file).collect()
 }
 
-fn of_file(change: FileChange) -> Vec<LineHunk> {
+/// The lines of a file that differ.
+pub(crate) fn of_file(change: FileChange) -> Vec<LineHunk> {
     let (old, new) = change.texts();
     let patch = diffy::DiffOptions::new().set_context_len(0).create_patch(&old, &new);
     patch.hunks().iter().map(|hunk| of_lines(hunk.lines())).collect()

@@ -27,6 +27,8 @@ pub(crate) struct Origin {
     pub written_at: String,
     /// The subject line.
     pub subject: String,
+    /// Whether the history of this clone ends at the commit, so that the lines may be older.
+    pub is_cut: bool,
 }
 
 impl Git {
@@ -41,7 +43,7 @@ impl Git {
         arguments.extend(lists.iter().flatten().map(String::as_str));
         arguments.extend(["--", path]);
         match self.read(&arguments, &[]) {
-            Ok(text) => Ok(Some(parse(&String::from_utf8_lossy(&text)))),
+            Ok(text) => Ok(Some(parse(&String::from_utf8_lossy(&text), self.is_shallow()))),
             Err(LedgerError::Git { message, .. }) if is_unknown(&message) => Ok(None),
             Err(error) => Err(error),
         }
@@ -76,8 +78,9 @@ fn is_unknown(message: &str) -> bool {
     words.iter().any(|words| message.contains(words))
 }
 
-/// Parses porcelain output: each line has a header, and the details of a commit follow only its first header.
-fn parse(text: &str) -> Vec<BlamedLine> {
+/// Parses porcelain output: each line has a header, and the details of a commit follow only its first header. The
+/// boundaries of a shallow clone are the commits at which its history ends.
+fn parse(text: &str, is_shallow: bool) -> Vec<BlamedLine> {
     let mut known: BTreeMap<&str, Origin> = BTreeMap::new();
     let (mut lines, mut id) = (Vec::new(), "");
     for line in text.split('\n') {
@@ -96,7 +99,10 @@ fn parse(text: &str) -> Vec<BlamedLine> {
                 ..Origin::default()
             });
         } else if let Some(origin) = known.get_mut(id) {
-            note(origin, word, rest);
+            match word {
+                "boundary" => origin.is_cut = is_shallow,
+                _ => note(origin, word, rest),
+            }
         }
     }
     lines
@@ -127,13 +133,16 @@ mod tests {
     fn commits_are_told_once_and_meant_often() {
         let (a, none) = ("a".repeat(40), "0".repeat(40));
         let text = format!(
-            "{a} 1 1 2\nauthor A U Thor\nauthor-time 1760000000\nsummary kaizen: x\nfilename f\n\tk = 1\r\n{none} 2 2 1\nauthor Not Committed Yet\n\
+            "{a} 1 1 2\nauthor A U Thor\nauthor-time 1760000000\nsummary kaizen: x\nboundary\nfilename f\n\tk = 1\r\n{none} 2 2 1\nauthor Not Committed Yet\n\
              author-time 1760000001\nsummary Version of f\n\t\tmine\n{a} 2 3 1\n\tauthor liar\n"
         );
-        let lines = parse(&text);
+        let lines = parse(&text, true);
         let texts: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
         assert_eq!(texts, ["k = 1", "\tmine", "author liar"]);
         let (first, mine) = (&lines[0].origin, &lines[1].origin);
+        // The first commit of a repository is a boundary too.
+        let whole = parse(&text, false);
+        assert!(first.is_cut && !mine.is_cut && !whole[0].origin.is_cut);
         assert_eq!(first, &lines[2].origin);
         assert_eq!((first.commit.as_ref(), mine.commit.as_ref()), (Some(&a), None));
         assert_eq!(

@@ -63,8 +63,8 @@ pub(crate) struct CommitGraph {
     /// Ancestors first; the last one is HEAD.
     commits: Vec<GraphCommit>,
     places: BTreeMap<CommitId, usize>,
-    /// Whether older commits may be missing, as in a shallow clone.
-    pub is_cut: bool,
+    /// The commits whose parents are missing, as in a shallow clone.
+    cut: BTreeSet<CommitId>,
 }
 
 /// A merge whose parents disagree about an edit.
@@ -82,14 +82,24 @@ pub(crate) struct DividedMerge<'a> {
 pub(crate) type Content<'c, E> = &'c dyn Fn(&DividedMerge) -> Result<Option<bool>, E>;
 
 impl CommitGraph {
-    /// A graph of commits, ancestors first.
-    pub(crate) fn new(commits: Vec<GraphCommit>, is_cut: bool) -> Self {
+    /// A graph of commits, ancestors first, and those whose parents this clone does not have.
+    pub(crate) fn new(commits: Vec<GraphCommit>, cut: BTreeSet<CommitId>) -> Self {
         let places = commits.iter().enumerate().map(|(at, one)| (one.id.clone(), at));
         Self {
             places: places.collect(),
             commits,
-            is_cut,
+            cut,
         }
+    }
+
+    /// Whether older commits are missing.
+    pub(crate) fn is_cut(&self) -> bool {
+        !self.cut.is_empty()
+    }
+
+    /// Whether the history of this clone ends at a commit: what its files contain may be older.
+    pub(crate) fn is_cut_at(&self, commit: &str) -> bool {
+        self.cut.contains(commit)
     }
 
     /// The state of an edit at HEAD, if these commits change it; `None` if none of them is in the graph.

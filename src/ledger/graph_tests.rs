@@ -25,7 +25,7 @@ fn graph(text: &str) -> CommitGraph {
                 .collect(),
         }
     };
-    CommitGraph::new(text.split(';').map(commit).collect(), false)
+    CommitGraph::new(text.split(';').map(commit).collect(), BTreeSet::new())
 }
 
 /// The commits named `+…` apply the edit, those named `-…` revert it.

@@ -122,8 +122,10 @@ pub(super) fn graph(git: &Git, since: Option<&str>) -> Result<CommitGraph, Ledge
             id,
         }
     };
-    let commits = String::from_utf8_lossy(&listing).lines().map(commit).collect();
-    Ok(CommitGraph::new(commits, git.is_shallow()))
+    let commits: Vec<GraphCommit> = String::from_utf8_lossy(&listing).lines().map(commit).collect();
+    let oldest = commits.iter().filter(|one| one.parents.is_empty() && git.is_shallow());
+    let cut = oldest.map(|one| one.id.clone()).collect();
+    Ok(CommitGraph::new(commits, cut))
 }
 
 /// The commits of a range that revert others, with those that they revert.

@@ -91,7 +91,9 @@ pub(crate) fn prune(
     listener: Listener,
     told: &dyn Fn(&PruneResult),
 ) -> Result<Vec<UnseenEdit>, RunError> {
-    let EditCensus { applied: edits, unseen } = census(workspace, &asked.which)?;
+    let EditCensus {
+        applied: edits, unseen, ..
+    } = census(workspace, &asked.which)?;
     if !edits.is_empty() {
         let gate = gate(workspace)?;
         if gate.is_empty() {

@@ -30,10 +30,19 @@ pub(crate) fn standing(context: &Context, baseline: &Baseline, head: Digest) -> 
         .filter(|entry| changes_the_harness(entry))
         .collect();
     let tip = own.last().map_or(base, |entry| &entry.commit).clone();
-    let has_moved = !measures_as_today(context, baseline)?
-        || !is_contiguous(context, baseline, &own)?
-        || own_harness(context, baseline, own.last())? != head;
+    let is_as_left = match lacks_base(context, base)? {
+        // The session's record says which harness it left; its commits do not show that here.
+        true => context.session.record()?.and_then(|record| record.harness_after) == Some(head),
+        false => is_contiguous(context, baseline, &own)? && own_harness(context, baseline, own.last())? == head,
+    };
+    let has_moved = !measures_as_today(context, baseline)? || !is_as_left;
     Ok(Standing { tip, has_moved })
+}
+
+/// Whether the history of this clone begins after the commit of a baseline.
+fn lacks_base(context: &Context, base: &str) -> Result<bool, RunError> {
+    let graph = context.inputs.graph()?;
+    Ok(graph.is_cut() && graph.place(base).is_none())
 }
 
 /// What an answer given now is judged on, for a session that has moved on; the harness is that before the edit.

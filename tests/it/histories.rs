@@ -134,12 +134,18 @@ impl TwoPeople {
 
     /// A session that adds a line to a prompt: at the end, or after the first line. The people use different agents.
     fn session(&mut self, person: usize) -> bool {
-        let number = self.edits.len();
         let prompt = prompt(2 * self.random.below(AGENTS / 2) + person);
-        let text = self.space.read(&prompt);
+        let length = self.space.read(&prompt).lines().count();
+        let at = if self.random.once_in(3) { 1 } else { length };
+        self.add_line(&prompt, at, &format!("Line {}.", self.edits.len()));
+        true
+    }
+
+    /// A session that adds a line to a prompt after the line with number `at`.
+    fn add_line(&mut self, prompt: &str, at: usize, line: &str) {
+        let number = self.edits.len();
+        let text = self.space.read(prompt);
         let lines: Vec<&str> = text.lines().collect();
-        let at = if self.random.once_in(3) { 1 } else { lines.len() };
-        let line = format!("Line {number}.");
         let diff = format!("--- a\n+++ b\n@@ -{at},1 +{at},2 @@\n {}\n+{line}\n", lines[at - 1]);
         let agent = prompt.split('/').nth(1).unwrap();
         let edit = json!({"id": format!("edit-{number}"), "pillar": "agent", "op": "patch_system_prompt",
@@ -166,17 +172,16 @@ impl TwoPeople {
         let digest = names(&self.space.root.join(format!("sessions/{session}/outcomes"))).remove(0);
         let commit = self
             .space
-            .git(&["log", "-1", "--format=%H", "--", &prompt])
+            .git(&["log", "-1", "--format=%H", "--", prompt])
             .trim()
             .to_owned();
         self.edits.push(LineEdit {
             session,
             digest: digest.trim_end_matches(".json").to_owned(),
-            prompt,
-            line,
+            prompt: prompt.to_owned(),
+            line: line.to_owned(),
             commit,
         });
-        true
     }
 
     fn sessions(&self) -> BTreeSet<String> {
@@ -482,6 +487,97 @@ fn a_session_that_both_branches_answered_is_merged_by_keeping_one_side() {
     let said = space.kaizen(&["run", "--session", &id]).exits(0).out;
     assert!(said.contains("Nothing is stale"), "{said}");
     assert_eq!(space.git(&["status", "--porcelain"]), "");
+}
+
+/// A person took a revert back, and another session wrote a line between the edit's line and its context.
+#[test]
+fn a_line_that_came_back_is_seen_below_the_line_of_a_later_edit() {
+    for (message, merge) in [
+        (None, "--squash"),
+        (Some("After all"), "--squash"),
+        (Some("After all"), "--no-edit"),
+    ] {
+        let mut history = TwoPeople::new(0);
+        history.space.git(&["checkout", "-q", "other"]);
+        history.add_line(&prompt(1), 1, "Line 0.");
+        let edit = history.edits[0].clone();
+        history.kaizen(&["revert", &edit.digest]).exits(0);
+        let revert = history.space.git(&["log", "-1", "--format=%H", "--", &edit.prompt]);
+        assert!(history.git_revert(revert.trim()), "{history}");
+        message.map(|message| history.space.git(&["commit", "-q", "--amend", "-m", message]));
+        history.add_line(&prompt(1), 1, "Line 1.");
+        history.space.git(&["checkout", "-q", "main"]);
+        history.space.git(&["merge", "-q", merge, "other"]);
+        let _ = history
+            .space
+            .bare("git", &["commit", "-q", "-m", "Work of a week"])
+            .output()
+            .unwrap();
+        assert!(history.contains(&edit));
+        history.check_verify();
+        history.check();
+        assert_eq!(history.status(&edit), "applied");
+    }
+}
+
+/// The line of an edit that was reverted is no evidence if another edit wrote the same line.
+#[test]
+fn an_edit_is_not_back_because_another_one_wrote_its_line() {
+    let mut history = TwoPeople::new(0);
+    history.space.git(&["checkout", "-q", "other"]);
+    history.add_line(&prompt(1), 1, "Line 0.");
+    let edit = history.edits[0].clone();
+    history.kaizen(&["revert", &edit.digest]).exits(0);
+    history.add_line(&prompt(1), 1, "Line 1.");
+    history.add_line(&prompt(1), 2, "Line 0.");
+    history.space.git(&["checkout", "-q", "main"]);
+    assert!(history.squash("other"), "{history}");
+    let said = history.kaizen(&["verify"]).exits(0);
+    assert!(!said.out.contains("brought"), "{said:?}");
+    history.kaizen(&["run", "--session", &edit.session]).exits(0);
+    assert_eq!(history.status(&edit), "rolled_back");
+}
+
+/// What came with the same commit explains all lines, so nobody reworded the line that is missing.
+#[test]
+fn an_edit_that_was_undone_before_a_squash_is_gone_although_it_built_on_another() {
+    let mut history = TwoPeople::new(0);
+    history.space.git(&["checkout", "-q", "other"]);
+    history.add_line(&prompt(1), 1, "Line 0.");
+    history.add_line(&prompt(1), 2, "Line 1.");
+    let edit = history.edits[1].clone();
+    history.space.replace(&prompt(1), "Line 1.\n", "");
+    history.space.commit_all("Not that");
+    history.space.git(&["checkout", "-q", "main"]);
+    assert!(history.squash("other"), "{history}");
+    history.check_verify();
+    history.check();
+    assert_eq!(history.status(&edit), "rolled_back");
+}
+
+/// Both people write a line after the same line, and the one who merges keeps both.
+#[test]
+fn both_lines_of_a_conflict_stay_applied() {
+    let mut history = TwoPeople::new(0);
+    for branch in BRANCHES {
+        history.space.git(&["checkout", "-q", branch]);
+        history.add_line(&prompt(1), 1, &format!("Line of {branch}."));
+    }
+    assert!(
+        !history
+            .space
+            .bare("git", &["merge", "-q", "main"])
+            .output()
+            .unwrap()
+            .status
+            .success()
+    );
+    let text = "You are agent 1.\nLine of main.\nLine of other.\n";
+    history.space.write(&prompt(1), text);
+    history.space.commit_all("both");
+    history.check_verify();
+    history.check();
+    assert!(history.edits.iter().all(|edit| history.status(edit) == "applied"));
 }
 
 fn play(seed: u64) {

@@ -173,6 +173,113 @@ fn what_a_shallow_clone_does_not_show_is_said() {
     }
 }
 
+/// The executed space with edit `shots` applied too.
+fn with_shots() -> Space {
+    let space = Space::executed();
+    space.kaizen(&["accept", "shots"]).exits(0);
+    space.run(&[]).exits(0);
+    space
+}
+
+fn shallow(space: &Space, depth: &str) -> Space {
+    let clone = Space::empty();
+    let url = format!("file://{}", space.root.display());
+    clone.git(&["clone", "-q", "--depth", depth, &url, "."]);
+    clone
+}
+
+/// The history of the clone ends at the commit of `shots`, whose files contain `bold` too.
+#[test]
+fn a_shallow_clone_does_not_call_the_oldest_commit_that_of_another_edit() {
+    let clone = shallow(&with_shots(), "2");
+    let listed = clone.kaizen(&["log", "--format", "json"]).exits(0).events();
+    let commits = listed[0]["commits"].as_array().unwrap();
+    let edits: Vec<&Value> = commits.iter().map(|commit| &commit["edit_id"]).collect();
+    assert_eq!(edits, [&Value::Null, &Value::from("shots")]);
+    assert_eq!(listed[0]["older"][0]["edit"], "bold");
+    let said = clone.kaizen(&["log"]).exits(0).out;
+    assert!(
+        said.contains("the files contain bold, applied before") && said.contains("--unshallow"),
+        "{said}"
+    );
+    for row in clone
+        .kaizen(&["blame", "config.toml", "--format", "json"])
+        .exits(0)
+        .events()
+    {
+        let wrote = row["lines"].as_array().unwrap().iter().any(|line| line == AFTER);
+        assert_eq!(
+            (row["edit_id"] == "bold", &row["or_older"]),
+            (wrote, &true.into()),
+            "{row}"
+        );
+        assert!(wrote || row["edit_id"].is_null(), "{row}");
+    }
+    let line = 1 + clone
+        .read("config.toml")
+        .lines()
+        .position(|line| !line.is_empty() && line != AFTER)
+        .unwrap();
+    for place in ["config.toml", &format!("config.toml:{line}")] {
+        let said = clone.kaizen(&["blame", place]).exits(0).out;
+        assert!(said.contains("or older") || said.contains("or an older one"), "{said}");
+        assert!(said.contains("--unshallow") && !said.contains("shots"), "{said}");
+    }
+    let said = clone.kaizen(&["verify"]).exits(0).out;
+    assert!(
+        said.contains("its history ends at") && said.contains("--unshallow"),
+        "{said}"
+    );
+    assert!(!said.contains("came with"), "{said}");
+    let said = clone.kaizen(&["diff"]).exits(4).says(&["--unshallow"]);
+    assert!(!said.err.contains("rebased"), "{said:?}");
+}
+
+#[test]
+fn an_answer_in_a_shallow_clone_has_the_same_outcome() {
+    let whole = with_shots();
+    for depth in ["1", "2"] {
+        let clone = shallow(&Space::executed(), depth);
+        clone.kaizen(&["accept", "shots"]).exits(0);
+        clone.run(&[]).exits(0);
+        let shots = |space: &Space| {
+            let outcomes = space.outcomes().into_iter();
+            outcomes
+                .filter(|outcome| outcome["edit_id"] == "shots")
+                .map(|mut outcome| {
+                    outcome["commit"] = Value::Null;
+                    outcome
+                })
+                .next()
+        };
+        assert_eq!(shots(&clone), shots(&whole));
+        let after = |space: &Space| space.artifact("session.json")["benchmark_after"].clone();
+        assert_eq!(after(&clone), after(&whole));
+        clone.kaizen(&["verify"]).exits(0);
+    }
+}
+
+/// A forge lists the messages of all commits, so the last edit's trailers are those of the squash.
+#[test]
+fn a_squash_merge_gives_each_edit_its_own_evidence() {
+    let space = with_shots();
+    let gate = |space: &Space, edit: &str| {
+        let listed = space.kaizen(&["log", "--format", "json"]).exits(0).events();
+        let commits = listed[0]["commits"].as_array().unwrap().clone();
+        let of_edit: Vec<Value> = commits.into_iter().filter(|commit| commit["edit_id"] == edit).collect();
+        assert_eq!(of_edit.len(), 1, "{of_edit:?}");
+        of_edit[0]["gate"].clone()
+    };
+    let before = ["bold", "shots"].map(|edit| gate(&space, edit));
+    assert_ne!(before[0], before[1]);
+    let last = space.git(&["log", "-1", "--format=%B", "--grep=Edit-ID: shots"]);
+    let start = space.git(&["rev-list", "--max-parents=0", "HEAD"]);
+    space.git(&["checkout", "-q", "-b", "squashed", start.trim()]);
+    space.git(&["merge", "-q", "--squash", "main"]);
+    space.git(&["commit", "-q", "-m", &format!("Work of a week (#12)\n\n* {last}")]);
+    assert_eq!(["bold", "shots"].map(|edit| gate(&space, edit)), before);
+}
+
 /// A merge that takes one branch's files and the other's record.
 #[test]
 fn a_record_that_a_merge_replaced_is_restored_with_its_evidence() {

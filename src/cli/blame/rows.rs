@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::story::{CommitStory, Past};
+use super::story::{CUT, CommitStory, Past};
 use crate::cli::Setting;
 use crate::cli::exit::CommandFailure;
 use crate::cli::render::{self, FAINT, STRONG};
@@ -18,6 +18,8 @@ struct BlameRow<'a> {
     to: usize,
     /// Absent for uncommitted lines.
     commit: Option<&'a str>,
+    /// Whether the lines may be older than the commit, because the history of this clone ends there.
+    or_older: bool,
     date: &'a str,
     who: &'a str,
     subject: &'a str,
@@ -64,6 +66,7 @@ fn row<'a>(file: &'a str, from: usize, range: &'a [BlamedLine], story: CommitSto
         from,
         to: from + range.len() - 1,
         commit: origin.commit.as_deref(),
+        or_older: origin.is_cut,
         date: &origin.written_at,
         who: &origin.author,
         subject: &origin.subject,
@@ -80,12 +83,15 @@ fn print(row: &BlameRow) {
         .commit
         .map_or("not committed yet", |commit| &commit[..commit.len().min(8)]);
     let mut words = vec![format!("{STRONG}{commit}{STRONG:#}")];
-    if row.commit.is_some() {
+    if row.or_older {
+        words[0].push_str(" or older");
+    } else if row.commit.is_some() {
         words.push(row.date.get(..10).unwrap_or(row.date).to_owned());
         words.push(row.who.to_owned());
     }
     match (&row.edit_id, &row.session) {
         (Some(edit), Some(session)) => words.push(format!("{edit} of {session}")),
+        _ if row.or_older => words.push(CUT.to_owned()),
         _ if row.commit.is_some() => words.push(row.subject.to_owned()),
         _ => {}
     }

@@ -17,6 +17,8 @@ use crate::ledger::port::{CommitId, Ledger, LedgerEntry};
 use crate::ledger::{BlamedLine, Origin};
 use crate::workspace::{Workspace, session};
 
+/// Why the origin of a line is not known in a shallow clone.
+pub(super) const CUT: &str = "the history of this clone ends there; `git fetch --unshallow` gets the rest";
 /// Maximum number of traces shown.
 const MOST_TRACES: usize = 5;
 
@@ -57,11 +59,11 @@ impl Past {
     pub(crate) fn story(&self, workspace: &Workspace, line: &BlamedLine) -> CommitStory {
         let (session, edit_id) = match (self.squashed.author(line), self.entry(line)) {
             (Some(edit), _) => (Some(edit.session.clone()), Some(edit.label.clone())),
-            (None, Some(entry)) => {
+            (None, Some(entry)) if !line.origin.is_cut => {
                 let trailer = |key| entry.trailer(key).map(str::to_owned);
                 (trailer("Session-ID"), trailer("Edit-ID"))
             }
-            (None, None) => return CommitStory::default(),
+            _ => return CommitStory::default(),
         };
         let edit_digest = self.edit(line);
         let name = session.as_deref().filter(|name| session::is_id(name));
@@ -77,6 +79,7 @@ impl Past {
     pub(crate) fn edit(&self, line: &BlamedLine) -> Option<Digest> {
         match self.squashed.author(line) {
             Some(edit) => Some(edit.digest),
+            None if line.origin.is_cut => None,
             None => self.entry(line)?.trailer("Edit-Digest")?.parse().ok(),
         }
     }
@@ -117,7 +120,8 @@ pub(crate) fn show(
         render::json(&json!({
             "file": path, "line": number, "text": line.text, "commit": origin.commit, "date": origin.written_at,
             "who": origin.author, "subject": origin.subject, "edit_id": story.edit_id, "edit_digest": story.edit_digest,
-            "session": story.session, "edit": story.known, "traces": evidence, "commands": commands
+            "session": story.session, "edit": story.known, "traces": evidence, "commands": commands,
+            "or_older": origin.is_cut
         }));
         return Ok(());
     }
@@ -168,9 +172,12 @@ fn commands(story: &CommitStory) -> Vec<String> {
 fn head(origin: &Origin, story: &CommitStory) {
     match &origin.commit {
         None => out!("  commit     none: not committed yet"),
+        Some(commit) if origin.is_cut => out!("  commit     {commit} or an older one\n             {CUT}"),
         Some(commit) => out!("  commit     {commit}\n             {}", origin.subject),
     }
-    out!("  by         {} at {}", origin.author, origin.written_at);
+    if !origin.is_cut {
+        out!("  by         {} at {}", origin.author, origin.written_at);
+    }
     if let Some(session) = &story.session {
         out!("  session    {session}");
     }

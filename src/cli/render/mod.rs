@@ -68,6 +68,16 @@ pub(crate) fn unseen(edits: &[UnseenEdit], extent: CloneExtent) -> String {
     )
 }
 
+/// Says that edits are older than the history of a clone, with the remedy.
+pub(crate) fn older(edits: &[UnseenEdit], extent: CloneExtent) -> String {
+    let names: Vec<&str> = edits.iter().map(|one| one.edit.as_str()).collect();
+    let remedy = extent.remedy().map(|remedy| format!("; {remedy}")).unwrap_or_default();
+    format!(
+        "the files contain {}, applied before the history of this clone begins{remedy}",
+        names.join(", ")
+    )
+}
+
 /// Prints events as they happen.
 pub(crate) struct Renderer {
     format: Format,

@@ -4,7 +4,7 @@ use super::{Severity, VerifyFinding, finding};
 use crate::artifact::outcome::{Outcome, OutcomeStatus};
 use crate::digest::Digest;
 use crate::ledger::extent::CloneExtent;
-use crate::ledger::graph::LedgerState;
+use crate::ledger::graph::{CommitGraph, LedgerState};
 use crate::ledger::port::{Ledger, LedgerEntry, LedgerError};
 use crate::pipeline::edit_states::EditSearch;
 use crate::workspace::Workspace;
@@ -37,8 +37,9 @@ pub(crate) fn check(
     let states = search.states()?;
     let returned = search.returned(&states)?;
     let repaired = format!("{} compares both and repairs the difference", super::run(session));
-    let is_unknown = states.values().any(|state| *state == LedgerState::Unknown);
-    let complete = is_unknown.then(|| workspace.ledger.extent()).transpose()?;
+    let graph = inputs.graph()?;
+    let is_incomplete = graph.is_cut() || states.values().any(|state| *state == LedgerState::Unknown);
+    let complete = is_incomplete.then(|| workspace.ledger.extent()).transpose()?;
     let complete = complete
         .and_then(CloneExtent::remedy)
         .unwrap_or("nothing has to be done");
@@ -49,7 +50,8 @@ pub(crate) fn check(
         let holding: Vec<&str> = ours.iter().filter(of_edit).map(|entry| entry.commit.as_str()).collect();
         let finding =
             |(kind, problem, remedy): (Severity, String, String)| finding(kind, session, &file, problem, remedy);
-        found.extend(compared(outcome, states.get(digest), &holding, (&repaired, complete)).map(&finding));
+        let state = states.get(digest);
+        found.extend(compared(outcome, state, (&holding, graph), (&repaired, complete)).map(&finding));
         if returned.iter().any(|edit| edit.digest() == *digest) {
             let problem = "its status is rolled back, but a person brought the edit back";
             let remedy = format!(
@@ -76,12 +78,19 @@ fn file(digest: &Digest) -> String {
 fn compared(
     outcome: &Outcome,
     state: Option<&LedgerState>,
-    holding: &[&str],
+    (holding, graph): (&[&str], &CommitGraph),
     (repaired, complete): (&str, &str),
 ) -> Option<(Severity, String, String)> {
     let failure = |problem: &str| Some((Severity::Failure, problem.to_owned(), repaired.to_owned()));
     let commit = outcome.commit.as_deref().unwrap_or("no commit");
     match (outcome.status, state) {
+        (OutcomeStatus::Applied, Some(LedgerState::Applied(by))) if holding.is_empty() && graph.is_cut_at(by) => {
+            Some((
+                Severity::Information,
+                format!("it refers to {commit}, which is not in this clone: its history ends at {by}"),
+                complete.to_owned(),
+            ))
+        }
         (OutcomeStatus::Applied, Some(LedgerState::Applied(by))) => elsewhere(commit, by, holding),
         (OutcomeStatus::Applied, Some(LedgerState::Unknown)) => Some((
             Severity::Information,
@@ -132,6 +141,7 @@ mod tests {
     #[test]
     fn the_state_in_git_is_compared_with_the_outcome() {
         let applied = || Some(LedgerState::Applied("aaaa".into()));
+        let graph = CommitGraph::new(Vec::new(), ["eeee".to_owned()].into());
         let undone = |by: Option<&str>| Some(LedgerState::Undone(by.map(str::to_owned)));
         for (status, state, holding, expected) in [
             ("applied", applied(), vec!["aaaa"], None),
@@ -146,6 +156,12 @@ mod tests {
                 applied(),
                 vec![],
                 Some((Severity::Information, "the edit came with")),
+            ),
+            (
+                "applied",
+                Some(LedgerState::Applied("eeee".into())),
+                vec![],
+                Some((Severity::Information, "ends at eeee")),
             ),
             (
                 "applied",
@@ -170,7 +186,12 @@ mod tests {
             ),
             ("rejected_by_gate", None, vec![], None),
         ] {
-            let found = compared(&outcome(status), state.as_ref(), &holding, ("repaired", "complete"));
+            let found = compared(
+                &outcome(status),
+                state.as_ref(),
+                (&holding, &graph),
+                ("repaired", "complete"),
+            );
             let kind = found.as_ref().map(|(kind, ..)| *kind);
             assert_eq!(kind, expected.map(|(kind, _)| kind), "{status} {state:?}");
             let words = found.map(|(_, problem, _)| problem).unwrap_or_default();

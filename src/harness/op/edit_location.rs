@@ -177,6 +177,11 @@ fn fill(part: &str, names: &[(&str, &str)]) -> Option<String> {
     Some(format!("{before}{name}{}", fill(rest, names)?))
 }
 
+/// The file that an op on an agent writes, if the layout has one.
+pub(super) fn agent_file(op: Op, layout: &Layout, agent: &str) -> Option<String> {
+    fill(&home(op, layout)?.path, &[("agent", agent)])
+}
+
 /// Checks that a name is one part of a path, or one key. The name of a model may contain `/` if it is only in a key.
 fn check_name(what: &str, name: &str, in_path: bool) -> Result<(), Inapplicable> {
     let separators: &[char] = if what == "model" && !in_path {

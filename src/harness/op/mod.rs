@@ -31,6 +31,7 @@ pub(crate) mod unified_diff;
 #[cfg(test)]
 mod tests;
 
+use edit_location::agent_file;
 pub(crate) use edit_location::home;
 pub(crate) use inapplicable::Inapplicable;
 pub(crate) use inspect::{current_text, described_tools, files_of, usual_target};
@@ -114,6 +115,24 @@ pub(crate) fn contains(edit: &Edit, harness: &Harness, rules: &OpRules) -> Optio
 pub(crate) fn patch_lines(edit: &Edit) -> Option<(Vec<&str>, Vec<&str>)> {
     let diff = edit.payload.get("diff").filter(|_| edit.op == Op::PatchSystemPrompt)?;
     unified_diff::changed_lines(diff.as_str()?)
+}
+
+/// The file and the lines that an edit writes into a prompt; `None` for other ops, and for a diff that cannot be read.
+pub(crate) fn prompt_lines<'e>(edit: &'e Edit, rules: &OpRules) -> Option<(String, Vec<&'e str>)> {
+    let lines = match edit.op {
+        Op::ReplaceSystemPrompt => edit.payload.get("new_content")?.as_str()?.lines().collect(),
+        _ => patch_lines(edit)?.1,
+    };
+    let context = OpContext {
+        op: edit.op,
+        target: &edit.target,
+        harness: &Harness::default(),
+        rules,
+    };
+    let agent = context
+        .agent(edit.payload.get("agent").and_then(|agent| agent.as_str()))
+        .ok()?;
+    Some((agent_file(edit.op, &rules.layout, agent)?, lines))
 }
 
 fn applied(edit: &Edit, context: &OpContext) -> Result<Harness, Inapplicable> {

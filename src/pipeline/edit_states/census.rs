@@ -35,6 +35,15 @@ pub(crate) struct UnseenEdit {
     pub edit: String,
 }
 
+impl From<AppliedEdit> for UnseenEdit {
+    fn from(edit: AppliedEdit) -> Self {
+        Self {
+            session: edit.session,
+            edit: edit.label,
+        }
+    }
+}
+
 /// The applied edits of some sessions.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct EditCensus {
@@ -42,6 +51,8 @@ pub(crate) struct EditCensus {
     pub applied: Vec<AppliedEdit>,
     /// Those of which git does not show whether they are still applied.
     pub unseen: Vec<UnseenEdit>,
+    /// Those in whose place [`Self::unnamed`] found only the commit at which this clone's history ends.
+    pub older: Vec<AppliedEdit>,
 }
 
 impl EditCensus {
@@ -111,7 +122,16 @@ impl EditCensus {
         };
         let mut census = Self::of(workspace, inputs, &has_other)?;
         census.applied.retain(|edit| !is_named(&edit.session, &edit.digest));
-        Ok(census)
+        let graph = inputs.graph()?;
+        let (older, applied) = census
+            .applied
+            .into_iter()
+            .partition(|edit| graph.is_cut_at(&edit.commit));
+        Ok(Self {
+            applied,
+            older,
+            ..census
+        })
     }
 
     /// The edits that a commit brought.

@@ -1,7 +1,9 @@
 //! What the files show about an edit: whether they contain it, and whether any of it is left. Pure.
 
+use std::collections::BTreeSet;
+
 use crate::artifact::edit::{Edit, Op};
-use crate::harness::line_hunk::{LineHunk, line_hunks};
+use crate::harness::line_hunk::{LineHunk, line_hunks, of_file};
 use crate::harness::merge::merge;
 use crate::harness::{FileChange, Harness, op};
 
@@ -43,12 +45,14 @@ fn survives(edit: &Edit, files: &Harness) -> bool {
 }
 
 /// An edit with the lines that it removed and added in its commit.
-pub(super) struct EditContent<'a> {
-    edit: &'a Edit,
+pub(in crate::pipeline) struct EditContent<'a> {
+    pub edit: &'a Edit,
     rules: &'a op::OpRules,
     removed: Vec<String>,
     added: Vec<String>,
     /// Whether the files before the edit are known.
+    has_before: bool,
+    /// Whether the edit applies to the files before it.
     is_complete: bool,
     /// The added lines that the files did not have before.
     own: Vec<String>,
@@ -58,7 +62,7 @@ pub(super) struct EditContent<'a> {
 
 impl<'a> EditContent<'a> {
     /// The content of an edit that was applied to the files `before`, if this clone has them.
-    pub(super) fn of(edit: &'a Edit, before: Option<&Harness>, rules: &'a op::OpRules) -> Self {
+    pub(in crate::pipeline) fn of(edit: &'a Edit, before: Option<&Harness>, rules: &'a op::OpRules) -> Self {
         let after = before.and_then(|before| op::apply(edit, before, rules).ok());
         let changed = before.zip(after.as_ref());
         let (removed, added) = match changed {
@@ -69,23 +73,69 @@ impl<'a> EditContent<'a> {
                 (owned(removed), owned(added))
             }
         };
-        let changes = changed.map(|(before, after)| before.changes(after)).unwrap_or_default();
-        let had = |line: &String| {
-            let texts = changes
-                .iter()
-                .filter_map(|change| std::str::from_utf8(change.before.as_deref()?).ok());
-            texts.flat_map(str::lines).any(|other| other == line)
+        let paths: Vec<String> = match changed {
+            Some((before, after)) => before.changes(after).into_iter().map(|change| change.path).collect(),
+            None => op::prompt_lines(edit, rules)
+                .map(|(path, _)| path)
+                .into_iter()
+                .collect(),
         };
+        let texts = || paths.iter().filter_map(|path| before?.text(path));
+        let had = |line: &String| texts().flat_map(str::lines).any(|other| other == line);
         let own = added.iter().filter(|line| !line.trim().is_empty() && !had(line));
         Self {
             own: own.cloned().collect(),
-            paths: changes.iter().map(|change| change.path.clone()).collect(),
+            has_before: before.is_some(),
             is_complete: changed.is_some(),
+            paths,
             edit,
             rules,
             removed,
             added,
         }
+    }
+
+    /// Whether a prompt shows the edit by the lines that neither the files before it nor `others` wrote: all of them are
+    /// there in their order, and none that it removed. Lines of others may stand between them and their context.
+    pub(super) fn has_own_lines(&self, files: &Harness, others: &BTreeSet<&str>) -> bool {
+        let is_evidence = |line: &String| !others.contains(line.trim_end());
+        self.is_prompt()
+            && self.has_before
+            && self.own.iter().any(is_evidence)
+            && self
+                .paths
+                .iter()
+                .any(|path| self.has_lines(files.text(path).unwrap_or_default()))
+    }
+
+    fn has_lines(&self, text: &str) -> bool {
+        let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+        let words = |line: &&String| !line.trim().is_empty();
+        let mut rest = lines.iter();
+        let in_order = self
+            .added
+            .iter()
+            .filter(words)
+            .all(|line| rest.any(|other| *other == line.trim_end()));
+        let is_gone = |line: &String| self.added.contains(line) || !lines.contains(&line.trim_end());
+        in_order && self.removed.iter().filter(words).all(is_gone)
+    }
+
+    /// Whether a prompt has a line that only the edit added as often as before: what should have removed it did not.
+    pub(in crate::pipeline) fn outlasts(&self, before: &Harness, after: &Harness) -> bool {
+        let count = |files: &Harness, line: &str| {
+            let texts = self.paths.iter().filter_map(|path| files.text(path));
+            texts
+                .flat_map(str::lines)
+                .filter(|other| other.trim_end() == line.trim_end())
+                .count()
+        };
+        let stays = |line: &String| count(before, line) > 0 && count(after, line) >= count(before, line);
+        self.is_prompt() && self.has_before && self.own.iter().any(stays)
+    }
+
+    fn is_prompt(&self) -> bool {
+        matches!(self.edit.op, Op::PatchSystemPrompt | Op::ReplaceSystemPrompt)
     }
 
     /// Whether something of the edit is left in the files: a line that only it added, or its value.
@@ -141,6 +191,17 @@ impl<'a> EditContent<'a> {
             theirs.is_some_and(|theirs| theirs == base || merge(&change.path, &base, &ours, theirs).is_some())
         };
         before.changes(&edited).into_iter().all(merges)
+    }
+
+    /// Whether `others` wrote all lines that its prompt has gained, and none is lost: then nobody reworded its lines.
+    pub(super) fn is_explained(&self, before: &Harness, after: &Harness, others: &BTreeSet<&str>) -> bool {
+        let is_known = |line: &String| line.trim().is_empty() || others.contains(line.trim_end());
+        let changes = before
+            .changes(after)
+            .into_iter()
+            .filter(|change| self.concerns(&change.path));
+        let mut hunks = changes.flat_map(of_file);
+        self.is_prompt() && hunks.all(|hunk| hunk.removed.is_empty() && hunk.added.iter().all(is_known))
     }
 
     /// Whether its lines show the edit: it writes a text, and some of its lines are nobody else's.
@@ -281,6 +342,31 @@ mod tests {
         assert!(content.is_replaced(&with, &prompt("Be kind.\nOne and two.\n")));
         assert!(!content.is_replaced(&with, &prompt("Be kind.\nBe slow.\n")));
         assert!(!content.is_replaced(&with, &prompt("Be kind.\n")));
+    }
+
+    #[test]
+    fn own_lines_show_a_patch_wherever_they_stand() {
+        let (rules, before) = (rules(), prompt("One.\nBe kind.\nBe slow.\n"));
+        let edit = patch("--- a\n+++ b\n@@ -2,2 +2,3 @@\n Be kind.\n-Be slow.\n+One.\n+Two.\n");
+        let content = EditContent::of(&edit, Some(&before), &rules);
+        let (nobody, somebody) = (BTreeSet::new(), BTreeSet::from(["Two."]));
+        for (now, expected) in [
+            ("Be kind.\nNew.\nOne.\nTwo.\n", true),
+            ("Be kind.\nOne.\nNew.\nTwo.  \n", true),
+            ("Be kind.\nTwo.\nNew.\nOne.\n", false),
+            ("Be kind.\nBe slow.\nOne.\nTwo.\n", false),
+            ("Be kind.\nTwo.\n", false),
+            ("Be kind.\nOne.\n", false),
+        ] {
+            assert_eq!(content.has_own_lines(&prompt(now), &nobody), expected, "{now}");
+            assert!(!content.has_own_lines(&prompt(now), &somebody), "{now}");
+        }
+        // The other line may have been there before.
+        let blind = EditContent::of(&edit, None, &rules);
+        assert!(!blind.has_own_lines(&prompt("Be kind.\nNew.\nOne.\nTwo.\n"), &nobody));
+        let with = prompt("Be kind.\nNew.\nOne.\nTwo.\nOne.\n");
+        assert!(content.outlasts(&with, &with));
+        assert!(!content.outlasts(&with, &prompt("Be kind.\nNew.\nBe slow.\nOne.\n")));
     }
 
     #[test]

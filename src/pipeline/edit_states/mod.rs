@@ -2,13 +2,14 @@
 //! a rewrite left no such commit.
 
 pub(crate) mod census;
-mod content;
+pub(in crate::pipeline) mod content;
+mod evidence;
 mod people;
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 
-use content::contains;
+use evidence::PromptLines;
 
 use crate::artifact::baseline::Baseline;
 use crate::artifact::edit::Edit;
@@ -16,18 +17,15 @@ use crate::artifact::outcome::{Outcome, OutcomeStatus};
 use crate::artifact::pending_review::PendingReview;
 use crate::artifact::plan::Plan;
 use crate::digest::Digest;
-use crate::harness::{Harness, op};
+use crate::harness::op;
 use crate::ledger::cache::History;
-use crate::ledger::graph::{CommitGraph, DividedMerge, LedgerState};
-use crate::ledger::port::{CommitId, LedgerError};
+use crate::ledger::graph::LedgerState;
+use crate::ledger::port::CommitId;
 use crate::pipeline::execute::reconcile::edit_events;
 use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
 use crate::workspace::inputs::Inputs;
 use crate::workspace::session::Session;
-
-/// The most commits that are searched for the one that brought an edit into the files.
-const MOST_STEPS: usize = 200;
 
 /// A session's edits, and the repository in which they are looked up.
 pub(crate) struct EditSearch<'a> {
@@ -40,6 +38,9 @@ pub(crate) struct EditSearch<'a> {
     outcomes: BTreeMap<Digest, Outcome>,
     /// The edits that were looked up in git so far, because neither plan nor questions have them.
     looked_up: RefCell<BTreeMap<Digest, Option<Edit>>>,
+    rules: op::OpRules,
+    /// What the edits of all sessions write into prompts; read on first use.
+    written: OnceCell<Vec<PromptLines>>,
 }
 
 impl<'a> EditSearch<'a> {
@@ -66,6 +67,8 @@ impl<'a> EditSearch<'a> {
             pending: session.pending()?,
             outcomes: session.outcomes()?,
             looked_up: RefCell::default(),
+            rules: workspace.rules(),
+            written: OnceCell::new(),
         })
     }
 
@@ -89,7 +92,8 @@ impl<'a> EditSearch<'a> {
     fn forget_hidden(&self, states: &mut BTreeMap<Digest, LedgerState>) -> Result<(), RunError> {
         for (digest, state) in states.iter_mut() {
             let LedgerState::Applied(commit) = &state else { continue };
-            if !self.planned.contains_key(digest) && self.is_rolled_back(*digest) && self.shown(*digest)?.is_none() {
+            let is_hidden = || Ok::<_, RunError>(self.shown(*digest, commit)?.is_none());
+            if !self.planned.contains_key(digest) && self.is_rolled_back(*digest) && is_hidden()? {
                 *state = LedgerState::Reverted(commit.clone());
             }
         }
@@ -101,13 +105,14 @@ impl<'a> EditSearch<'a> {
         outcome.is_some_and(|outcome| outcome.status == OutcomeStatus::RolledBack)
     }
 
-    /// The edit, if the files at HEAD contain it.
-    fn shown(&self, digest: Digest) -> Result<Option<Edit>, RunError> {
+    /// The edit that came with commit `applied`, if the files at HEAD contain it.
+    fn shown(&self, digest: Digest, applied: &CommitId) -> Result<Option<Edit>, RunError> {
         let (Some(edit), Some(head)) = (self.edit(digest)?, self.inputs.head()?) else {
             return Ok(None);
         };
-        let later = self.later(&edit)?;
-        Ok((self.shows(&edit, &later, head)? == Some(true)).then_some(edit))
+        let before = self.before(applied)?;
+        let is_shown = self.shows(&self.evidence(&edit, before.as_ref())?, head)? == Some(true);
+        Ok(is_shown.then_some(edit))
     }
 
     /// The states of the edits that commits of kaizen name.
@@ -123,7 +128,7 @@ impl<'a> EditSearch<'a> {
             let reverts = commit.map(|commit| graph.reverts_of(commit)).unwrap_or_default();
             let undone = |by: CommitId| (by.clone(), LedgerState::Undone(Some(by)));
             events.extend(reverts.into_iter().map(undone));
-            if let Some(state) = graph.state(&events, &|merge| self.content(digest, graph, merge))? {
+            if let Some(state) = graph.state(&events, &|merge| self.in_merge(digest, graph, merge))? {
                 states.insert(digest, state);
             }
         }
@@ -179,8 +184,8 @@ impl<'a> EditSearch<'a> {
         if let Some(edit) = self.planned_at(head, digest)? {
             return Ok(Some(edit));
         }
-        let first = self.workspace.ledger.first_with(&self.session.outcome_path(digest))?;
-        first.map_or(Ok(None), |commit| self.planned_at(&commit, digest))
+        self.recorded(digest)?
+            .map_or(Ok(None), |commit| self.planned_at(&commit, digest))
     }
 
     /// An edit of the session's plan at a commit.
@@ -215,9 +220,9 @@ impl<'a> EditSearch<'a> {
     pub(crate) fn returned(&self, states: &BTreeMap<Digest, LedgerState>) -> Result<Vec<Edit>, RunError> {
         let mut found = Vec::new();
         for (digest, state) in states {
-            let is_applied = matches!(state, LedgerState::Applied(_));
-            if is_applied && self.is_rolled_back(*digest) && self.was_reverted_here(*digest)? {
-                found.extend(self.shown(*digest)?);
+            let LedgerState::Applied(commit) = state else { continue };
+            if self.is_rolled_back(*digest) && self.was_reverted_here(*digest)? {
+                found.extend(self.shown(*digest, commit)?);
             }
         }
         Ok(found)
@@ -251,20 +256,22 @@ impl<'a> EditSearch<'a> {
         let (Some(edit), Some(head)) = (self.edit(digest)?, self.inputs.head()?) else {
             return Ok(LedgerState::Unknown);
         };
-        let (graph, later) = (self.inputs.graph()?, self.later(&edit)?);
+        let graph = self.inputs.graph()?;
         // The record of the edit came with the commit that squashed it.
-        let recorded = self.workspace.ledger.first_with(&self.session.outcome_path(digest))?;
+        let recorded = self.recorded(digest)?;
+        let before = recorded.as_ref().map_or(Ok(None), |recorded| self.before(recorded))?;
+        let evidence = self.evidence(&edit, before.as_ref())?;
         if let Some(recorded) = recorded.clone()
-            && self.shows(&edit, &later, &recorded)? == Some(true)
+            && self.shows(&evidence, &recorded)? == Some(true)
         {
-            let since = self.introduction(&edit, &later, graph, recorded)?;
+            let since = self.introduction(&evidence, graph, recorded)?;
             let events = BTreeMap::from([(since.clone(), LedgerState::Applied(since.clone()))]);
-            let state = graph.state(&events, &|merge| self.content(digest, graph, merge))?;
+            let state = graph.state(&events, &|merge| self.in_merge(digest, graph, merge))?;
             return Ok(state.unwrap_or(LedgerState::Applied(since)));
         }
-        Ok(match self.shows(&edit, &later, head)? {
-            Some(true) => LedgerState::Applied(self.introduction(&edit, &later, graph, head.clone())?),
-            _ if graph.is_cut => LedgerState::Unknown,
+        Ok(match self.shows(&evidence, head)? {
+            Some(true) => LedgerState::Applied(self.introduction(&evidence, graph, head.clone())?),
+            _ if graph.is_cut() => LedgerState::Unknown,
             // If the record came without the edit, other changes of the same commit may hide it.
             shown => match recorded {
                 Some(recorded) if self.came_without(&edit, &recorded)? => LedgerState::Undone(None),
@@ -274,30 +281,9 @@ impl<'a> EditSearch<'a> {
         })
     }
 
-    /// The first commit before `commit` from which on the files contain the edit.
-    fn introduction(
-        &self,
-        edit: &Edit,
-        later: &[Edit],
-        graph: &CommitGraph,
-        commit: CommitId,
-    ) -> Result<CommitId, RunError> {
-        let mut at = commit;
-        for _ in 0..MOST_STEPS {
-            match graph.parent(&at) {
-                Some(parent) if self.shows(edit, later, parent)? == Some(true) => at = parent.clone(),
-                _ => break,
-            }
-        }
-        Ok(at)
-    }
-
-    /// Whether the files of a commit contain an edit, perhaps under `later` ones; `None` if they do not show it.
-    fn shows(&self, edit: &Edit, later: &[Edit], commit: &str) -> Result<Option<bool>, RunError> {
-        let Some(files) = self.files(commit)? else {
-            return Ok(None);
-        };
-        Ok(contains(edit, later, &files, &self.workspace.rules()))
+    /// The commit that brought the record of an edit.
+    fn recorded(&self, digest: Digest) -> Result<Option<CommitId>, RunError> {
+        Ok(self.workspace.ledger.first_with(&self.session.outcome_path(digest))?)
     }
 
     /// The edits of the session that were applied after an edit, also those that left the plan: they may hide it.
@@ -315,39 +301,5 @@ impl<'a> EditSearch<'a> {
         later.sort_by_key(|outcome| (time(outcome), place(&outcome.edit_digest)));
         let edits = later.into_iter().map(|outcome| self.edit(outcome.edit_digest));
         Ok(edits.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
-    }
-
-    /// The harness at a commit; `None` if this clone does not have it.
-    fn files(&self, commit: &str) -> Result<Option<Harness>, RunError> {
-        match self.inputs.harness_at(commit) {
-            Err(RunError::Ledger(
-                LedgerError::Shallow(_) | LedgerError::NoCommit(_) | LedgerError::Partial | LedgerError::Checkout(_),
-            )) => Ok(None),
-            files => files.map(Some),
-        }
-    }
-
-    /// Whether a merge contains an edit that one of its parents has and another has not, if its files show it.
-    fn content(&self, digest: Digest, graph: &CommitGraph, merge: &DividedMerge) -> Result<Option<bool>, RunError> {
-        let Some(parent) = graph.parent(merge.applied) else {
-            return Ok(None);
-        };
-        let files = [merge.merge, merge.with, merge.without, merge.applied, parent].map(|commit| self.files(commit));
-        let [Some(merged), Some(with), Some(without), Some(after), Some(before)] =
-            files.map(|files| files.ok().flatten())
-        else {
-            return Ok(None);
-        };
-        let touched: Vec<String> = before.changes(&after).into_iter().map(|change| change.path).collect();
-        let same = |one: &Harness, other: &Harness| touched.iter().all(|path| one.get(path) == other.get(path));
-        if same(&merged, &with) || same(&merged, &without) {
-            return Ok(Some(same(&merged, &with)));
-        }
-        let Some(edit) = self.edit(digest)? else {
-            return Ok(None);
-        };
-        let shown = |files: &Harness| op::contains(&edit, files, &self.workspace.rules()) == Some(true);
-        // If later changes hide the edit before the merge, the merge cannot show it.
-        Ok(shown(&with).then(|| shown(&merged)))
     }
 }

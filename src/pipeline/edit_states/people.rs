@@ -2,6 +2,7 @@
 
 use super::EditSearch;
 use super::content::EditContent;
+use super::evidence::EditEvidence;
 use crate::artifact::edit::Edit;
 use crate::artifact::outcome::{OutcomeStatus, RolledBackBy};
 use crate::digest::Digest;
@@ -28,13 +29,13 @@ impl EditSearch<'_> {
         let Some(now) = self.files(head)? else {
             return Ok(None);
         };
-        let rules = self.workspace.rules();
-        if op::contains(&edit, &now, &rules) == Some(true) {
+        if op::contains(&edit, &now, &self.rules) == Some(true) {
             return Ok(None);
         }
-        let before = graph.parent(applied).map_or(Ok(None), |parent| self.files(parent))?;
-        let content = EditContent::of(&edit, before.as_ref(), &rules);
-        if !content.is_gone(&now) || self.shows(&edit, &self.later(&edit)?, head)? == Some(true) {
+        let before = self.before(applied)?;
+        let evidence = self.evidence(&edit, before.as_ref())?;
+        let content = &evidence.content;
+        if !content.is_gone(&now) || self.is_in(&evidence, &now)? == Some(true) {
             return Ok(None);
         }
         if let Some(known) = self.known_removal(digest, applied, graph) {
@@ -44,7 +45,7 @@ impl EditSearch<'_> {
                 .map(|_| known));
         }
         let found = self.change(applied, &content.paths, &now, &|before, after| {
-            content.is_left_in(before) && !content.is_left_in(after)
+            Ok(content.is_left_in(before) && !content.is_left_in(after))
         })?;
         let is_removal =
             |found: &FileStep| !is_of_edit(&found.entry) && !content.is_replaced(&found.before, &found.after);
@@ -65,25 +66,35 @@ impl EditSearch<'_> {
         let (Some(head), Some(edit)) = (self.inputs.head()?, self.edit(digest)?) else {
             return Ok(None);
         };
-        let rules = self.workspace.rules();
-        let shown = |files: &Harness| op::contains(&edit, files, &rules) == Some(true);
-        let Some(now) = self.files(head)?.filter(shown) else {
+        let without = match undone {
+            Some(undone) => self.files(undone)?,
+            None => self
+                .recorded(digest)?
+                .map_or(Ok(None), |recorded| self.before(&recorded))?,
+        };
+        // Edits that were applied later did not bring it back.
+        let evidence = EditEvidence {
+            content: EditContent::of(&edit, without.as_ref(), &self.rules),
+            later: Vec::new(),
+        };
+        let is_shown = |files: &Harness| Ok::<_, RunError>(self.is_in(&evidence, files)? == Some(true));
+        let Some(now) = self.files(head)? else {
             return Ok(None);
         };
-        if self.is_applied_elsewhere(digest)? {
+        if !is_shown(&now)? || self.is_applied_elsewhere(digest)? {
             return Ok(None);
         }
         let Some(undone) = undone else {
-            let since = self.introduction(&edit, &[], self.inputs.graph()?, head.clone())?;
+            let since = self.introduction(&evidence, self.inputs.graph()?, head.clone())?;
             let entry = self.workspace.ledger.entry(&since)?;
             return Ok(entry.filter(|entry| !is_of_edit(entry)).map(|entry| entry.commit));
         };
         // A revert that changed no file left the content of another edit.
-        let Some(without) = self.files(undone)?.filter(|files| !shown(files)) else {
+        if without.as_ref().map_or(Ok(true), is_shown)? {
             return Ok(None);
-        };
-        let paths = paths_of(&edit, &without, &rules);
-        let found = self.change(undone, &paths, &now, &|before, after| !shown(before) && shown(after))?;
+        }
+        let brings = |before: &Harness, after: &Harness| Ok(!is_shown(before)? && is_shown(after)?);
+        let found = self.change(undone, &evidence.content.paths, &now, &brings)?;
         let by_person = found.filter(|found| !is_of_edit(&found.entry));
         Ok(by_person.map(|found| found.entry.commit))
     }
@@ -96,9 +107,12 @@ impl EditSearch<'_> {
         let (Some(before), Some(after)) = (self.files(parent)?, self.files(recorded)?) else {
             return Ok(false);
         };
-        let rules = self.workspace.rules();
-        let content = EditContent::of(edit, Some(&before), &rules);
-        Ok(content.is_gone(&after) && content.is_apart(&before, &after))
+        let content = EditContent::of(edit, Some(&before), &self.rules);
+        if !content.is_gone(&after) || content.is_apart(&before, &after) {
+            return Ok(content.is_gone(&after));
+        }
+        // The edit may build on others that came with the same commit.
+        Ok(content.is_explained(&before, &after, &self.lines_of_others(edit)?))
     }
 
     /// Whether another session has the credit for the same edit.
@@ -119,7 +133,7 @@ impl EditSearch<'_> {
         since: &CommitId,
         paths: &[String],
         now: &Harness,
-        is_it: &dyn Fn(&Harness, &Harness) -> bool,
+        is_it: &dyn Fn(&Harness, &Harness) -> Result<bool, RunError>,
     ) -> Result<Option<FileStep>, RunError> {
         let all = || now.files().map(|(path, _)| path.to_owned()).collect();
         let paths: Vec<String> = if paths.is_empty() { all() } else { paths.to_vec() };
@@ -129,7 +143,7 @@ impl EditSearch<'_> {
             let (Some(before), Some(after)) = (parent, self.files(&entry.commit)?) else {
                 continue;
             };
-            if is_it(&before, &after) {
+            if is_it(&before, &after)? {
                 return Ok(Some(FileStep { entry, before, after }));
             }
         }
@@ -147,10 +161,4 @@ struct FileStep {
 /// Whether kaizen made a commit for an edit.
 fn is_of_edit(entry: &LedgerEntry) -> bool {
     entry.is_of_kaizen() && entry.trailer("Edit-Digest").is_some()
-}
-
-/// The files that an edit would change; empty if it cannot be applied.
-fn paths_of(edit: &Edit, files: &Harness, rules: &op::OpRules) -> Vec<String> {
-    let applied = op::apply(edit, files, rules).unwrap_or_else(|_| files.clone());
-    files.changes(&applied).into_iter().map(|change| change.path).collect()
 }

@@ -8,7 +8,7 @@ use super::{ExecuteContext, ExecuteInput, outcome};
 use crate::artifact::edit::{Edit, Op};
 use crate::artifact::outcome::{Outcome, OutcomeStatus};
 use crate::harness::{Harness, op};
-use crate::ledger::port::Ledger;
+use crate::ledger::port::{Ledger, LedgerError};
 use crate::llm::redact::Redactor;
 use crate::pipeline::held_out_examples;
 use crate::workspace::error::RunError;
@@ -104,9 +104,14 @@ pub(super) fn overwritten(
         .flat_map(|asked| asked.diff.lines())
         .filter_map(|line| line.strip_prefix('-'))
         .collect();
-    let base = execution
+    let base = match execution
         .ledger()
-        .harness_at(&input.gate.baseline.harness_commit, input.select)?;
+        .harness_at(&input.gate.baseline.harness_commit, input.select)
+    {
+        // Without the files that the teacher knew, nothing may go but what a person saw.
+        Err(LedgerError::Shallow(_) | LedgerError::NoCommit(_) | LedgerError::Partial) => Harness::default(),
+        base => base?,
+    };
     let redactor = Redactor::default().keys_only();
     let mut lines = Vec::new();
     for change in before.changes(after) {

@@ -12,11 +12,6 @@ use crate::ledger::message::message as commit_message;
 pub(super) const SKIPPED: &str = "skipped by a person";
 
 pub(super) fn message(form: &str, edit: &Edit, input: &ExecuteInput, decided: &Outcome) -> String {
-    let evidence = decided.evidence().unwrap_or_default();
-    let gate = match decided.gate_skipped {
-        true => SKIPPED.to_owned(),
-        false => evidence,
-    };
     commit_message(
         form,
         &format!("{} {}", edit.op.name(), edit.target),
@@ -30,10 +25,18 @@ pub(super) fn message(form: &str, edit: &Edit, input: &ExecuteInput, decided: &O
                 format!("{:?}", (input.reconcile.tier)(edit)).to_lowercase(),
             ),
             ("Cluster", edit.expected_improvement.clone()),
-            ("Gate", gate),
+            ("Gate", evidence(decided)),
             ("Plan-Digest", input.reconcile.plan_digest.to_string()),
         ],
     )
+}
+
+/// The evidence on which an edit was applied, as its commit states it.
+pub(crate) fn evidence(applied: &Outcome) -> String {
+    match applied.gate_skipped {
+        true => SKIPPED.to_owned(),
+        false => applied.evidence().unwrap_or_default(),
+    }
 }
 
 pub(super) fn revert_message(

@@ -30,6 +30,7 @@ use adoption::adopt;
 use candidate::{asked_again, candidate, overwritten, propose};
 use head::SessionHead;
 pub(crate) use input::{ExecuteContext, ExecuteInput, GateInput, ReconcileInput};
+pub(crate) use message::evidence;
 use message::message;
 pub(crate) use past::{PastEdits, applied_in};
 use question::{Question, remarks};

@@ -30,7 +30,7 @@ pub(crate) struct PastEdits<'a> {
 }
 
 impl PastEdits<'_> {
-    fn commit_of(&self, digest: &Digest) -> Option<&CommitId> {
+    pub(super) fn commit_of(&self, digest: &Digest) -> Option<&CommitId> {
         match self.states.get(digest)? {
             LedgerState::Applied(commit) => Some(commit),
             _ => None,
@@ -62,10 +62,10 @@ impl PastEdits<'_> {
     }
 
     /// The harness before a commit. Fails in a shallow clone that does not have it.
-    fn before(&self, commit: &CommitId) -> Result<Harness, LedgerError> {
+    pub(super) fn before(&self, commit: &CommitId) -> Result<Harness, LedgerError> {
         match self.graph.parent(commit) {
             Some(parent) => self.at(parent),
-            None if self.graph.is_cut => Err(LedgerError::Shallow(format!("{commit}^"))),
+            None if self.graph.is_cut_at(commit) => Err(LedgerError::Shallow(format!("{commit}^"))),
             None => Ok(Harness::default()),
         }
     }

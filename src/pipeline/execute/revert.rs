@@ -13,6 +13,7 @@ use crate::harness::rederive::{RederivedHarness, rederive};
 use crate::harness::{Harness, op};
 use crate::ledger::port::CommitId;
 use crate::pipeline::edit_states::census::{AppliedEdit, EditCensus, edits_without_session};
+use crate::pipeline::edit_states::content::EditContent;
 use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
 use crate::workspace::inputs::Inputs;
@@ -58,9 +59,15 @@ fn check_removed(
     without: &Harness,
 ) -> Result<(), RunError> {
     let contains = |edit: &Edit, files: &Harness| op::contains(edit, files, past.rules) == Some(true);
-    let mut edits = past.edits.iter().filter(|edit| dropped.contains(&edit.digest()));
-    if let Some(edit) = edits.find(|edit| contains(edit, head) && contains(edit, without)) {
-        return Err(RunError::Inseparable(edit.id.clone()));
+    for edit in past.edits.iter().filter(|edit| dropped.contains(&edit.digest())) {
+        let before = past
+            .commit_of(&edit.digest())
+            .map(|commit| past.before(commit))
+            .transpose()?;
+        let content = EditContent::of(edit, before.as_ref(), past.rules);
+        if (contains(edit, head) && contains(edit, without)) || content.outlasts(head, without) {
+            return Err(RunError::Inseparable(edit.id.clone()));
+        }
     }
     Ok(())
 }
