@@ -37,6 +37,14 @@ pub enum OutcomeStatus {
 }
 
 impl OutcomeStatus {
+    /// Whether the harness contains the edit, or contained it once.
+    pub(crate) fn was_applied(self) -> bool {
+        matches!(
+            self,
+            OutcomeStatus::Applied | OutcomeStatus::RolledBack | OutcomeStatus::Stranded
+        )
+    }
+
     /// The status in words for people.
     pub fn words(self) -> &'static str {
         match self {

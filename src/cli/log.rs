@@ -1,5 +1,6 @@
 //! `kaizen log`: lists sessions and their commits, newest first.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use clap::Args;
@@ -78,7 +79,8 @@ fn made(workspace: &Workspace) -> Result<Vec<SessionCommits>, CommandFailure> {
     for session in workspace.sessions()? {
         by_session.entry(session.id).or_default();
     }
-    let mut census = EditCensus::unnamed(workspace, &Inputs::new(workspace))?;
+    let inputs = Inputs::new(workspace);
+    let mut census = EditCensus::unnamed(workspace, &inputs)?;
     for entry in workspace.ledger.entries(None)? {
         let session = entry.trailer("Session-ID").unwrap_or_default().to_owned();
         // A squash merge has the trailers of one of its edits.
@@ -88,15 +90,21 @@ fn made(workspace: &Workspace) -> Result<Vec<SessionCommits>, CommandFailure> {
     }
     for edit in &census.applied {
         let entry = workspace.ledger.entry(&edit.commit)?;
-        let squashed = entry.map(|entry| squashed(entry, edit, workspace));
-        by_session.entry(edit.session.clone()).or_default().extend(squashed);
+        let came = entry.map(|entry| came_with(entry, edit, workspace));
+        by_session.entry(edit.session.clone()).or_default().extend(came);
     }
+    for edit in &census.undone {
+        let entry = workspace.ledger.entry(&edit.commit)?;
+        let removed = entry.map(|entry| removal(entry, edit));
+        by_session.entry(edit.session.clone()).or_default().extend(removed);
+    }
+    let graph = inputs.graph()?;
     let status = |id: &str| {
         let record = session::is_id(id).then(|| Session::at(&workspace.root, id).record());
         record?.ok()?.map(|record| record.status)
     };
     let one = |(session, mut commits): (String, Vec<Commit>)| {
-        commits.reverse();
+        commits.sort_by_key(|one| Reverse(graph.place(&one.commit)));
         let unseen = census.unseen.extract_if(.., |edit| edit.session == session);
         let older = census.older.extract_if(.., |edit| edit.session == session);
         SessionCommits {
@@ -123,7 +131,7 @@ fn commit(entry: LedgerEntry) -> Commit {
 }
 
 /// A person's commit as one of the edit that came with it. Its trailers may be those of another edit.
-fn squashed(entry: LedgerEntry, edit: &AppliedEdit, workspace: &Workspace) -> Commit {
+fn came_with(entry: LedgerEntry, edit: &AppliedEdit, workspace: &Workspace) -> Commit {
     // `verify` reports an outcome that cannot be read.
     let outcomes = Session::at(&workspace.root, &edit.session)
         .outcomes()
@@ -133,6 +141,17 @@ fn squashed(entry: LedgerEntry, edit: &AppliedEdit, workspace: &Workspace) -> Co
         edit_digest: Some(edit.digest.to_string()),
         gate: outcomes.get(&edit.digest).map(execute::evidence),
         subject: format!("{} ({} came with it)", entry.subject, edit.label),
+        ..commit(entry)
+    }
+}
+
+/// A person's commit that removed an edit.
+fn removal(entry: LedgerEntry, edit: &AppliedEdit) -> Commit {
+    Commit {
+        edit_id: None,
+        edit_digest: None,
+        gate: None,
+        subject: format!("{} (it removed {})", entry.subject, edit.label),
         ..commit(entry)
     }
 }

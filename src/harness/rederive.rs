@@ -114,7 +114,7 @@ pub(crate) fn rederive(
         match &change.edit {
             _ if change.foreign.is_some() => derived = follow(change, &derived)?,
             Some(edit) if !dropped.contains(&change.digest) => match op::apply(edit, &derived, rules) {
-                Ok(next) => derived = next,
+                Ok(next) => derived = formatted(edit, change, next, rules),
                 Err(reason) => stranded.push((change.digest, reason.to_string())),
             },
             _ => {}
@@ -125,6 +125,22 @@ pub(crate) fn rederive(
         harness: carry(&real, &derived, head)?,
         stranded,
     })
+}
+
+/// The harness with a kept edit, as a hook changed it while it was committed. Where that no longer fits, the hook of the
+/// next commit follows.
+fn formatted(edit: &Edit, change: &EditCommit, next: Harness, rules: &op::OpRules) -> Harness {
+    let Ok(edited) = op::apply(edit, &change.before, rules) else {
+        return next;
+    };
+    let hooked = carry(&edited, &next, &change.after);
+    hooked.unwrap_or(next)
+}
+
+/// Whether everything else that the commit of an edit changed stays without the edit. If a hook formatted the lines of the
+/// edit, it does not.
+pub(crate) fn is_separable(before: &Harness, edited: &Harness, after: &Harness) -> bool {
+    carry(edited, before, after).is_ok()
 }
 
 /// Merges the change by another session's edit. Fails if it depends on lines of a dropped edit.

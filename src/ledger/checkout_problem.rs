@@ -87,6 +87,16 @@ pub enum HiddenChange {
 }
 
 impl CheckoutProblem {
+    /// The file.
+    pub(crate) fn path(&self) -> &str {
+        match self {
+            Self::Undefined { path, .. }
+            | Self::Failed { path, .. }
+            | Self::Differs { path, .. }
+            | Self::LeftOut { path, .. } => path,
+        }
+    }
+
     /// What to do about it.
     pub(crate) fn remedy(&self) -> String {
         match self {

@@ -79,7 +79,11 @@ fn commit_only(git: &Git, paths: &[impl AsRef<str>], message: &str, hooks: Commi
     let mut options = vec!["commit", "-q", "--cleanup=whitespace", "--only"];
     options.extend((hooks == CommitHooks::Skip).then_some("--no-verify"));
     options.extend(["-F", "-"]);
-    let trace = git.write(&with_paths(&options, paths), message.replace('\0', "").as_bytes())?;
+    let literal: Vec<String> = paths
+        .iter()
+        .map(|path| format!(":(literal){}", path.as_ref()))
+        .collect();
+    let trace = git.write(&with_paths(&options, &literal), message.replace('\0', "").as_bytes())?;
     if trace.ran_hook() {
         agree_with_head(git, paths)?;
     }

@@ -223,6 +223,18 @@ impl Git {
         Ok(CheckoutProblem::Differs { path, cause })
     }
 
+    /// The files of the workspace whose changes git does not look for: assume-unchanged, or skip-worktree.
+    ///
+    /// # Errors
+    /// git fails.
+    pub(crate) fn unwatched(&self) -> Result<Vec<String>, LedgerError> {
+        let listing = self.read(&["ls-files", "-v", "-z", "--", "."], &[])?;
+        let listing = String::from_utf8_lossy(&listing);
+        let entries = listing.split('\0').filter_map(|entry| entry.split_once(' '));
+        let hidden = entries.filter(|(tag, _)| *tag == "S" || tag.starts_with(|c: char| c.is_ascii_lowercase()));
+        Ok(hidden.map(|(_, path)| path.to_owned()).collect())
+    }
+
     /// The error for a blob that git does not have.
     fn missing(&self, blob: &Blob) -> LedgerError {
         if self.is_offline() {

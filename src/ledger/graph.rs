@@ -92,6 +92,25 @@ impl CommitGraph {
         }
     }
 
+    /// Whether a person reverted a commit.
+    pub(crate) fn has_reverts(&self) -> bool {
+        self.commits.iter().any(|commit| !commit.reverts.is_empty())
+    }
+
+    /// Whether a person reverted a commit after this one.
+    pub(crate) fn has_reverts_after(&self, commit: &str) -> bool {
+        let later = self.places.get(commit).map_or(0, |place| place + 1);
+        self.commits[later..].iter().any(|commit| !commit.reverts.is_empty())
+    }
+
+    /// Whether a commit is a descendant of another, and no merge.
+    pub(crate) fn is_step_after(&self, commit: &str, other: &str) -> bool {
+        let (Some(place), Some(start)) = (self.places.get(commit), self.places.get(other)) else {
+            return false;
+        };
+        self.commits[*place].parents.len() < 2 && place != start && self.descendants(*start).contains(place)
+    }
+
     /// Whether older commits are missing.
     pub(crate) fn is_cut(&self) -> bool {
         !self.cut.is_empty()

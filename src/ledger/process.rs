@@ -316,6 +316,10 @@ impl Git {
         let record = WriteRecord::begin(&self.git_dir, input).map_err(failed)?;
         let mut command = command(&self.workspace, &self.policy, arguments);
         command.env("GIT_TRACE2_EVENT", record.trace_path());
+        if name == "commit" {
+            // Hooks inherit it, and their own paths may be patterns.
+            command.env_remove("GIT_LITERAL_PATHSPECS");
+        }
         let child = started(command.stdin(record.stdin().map_err(failed)?), &name)?;
         let late = || {
             let cause = record.trace().waits_for();

@@ -12,6 +12,7 @@ use crate::harness::Harness;
 use crate::harness::rederive::RederivedHarness;
 use crate::ledger::FileState;
 use crate::ledger::graph::LedgerState;
+use crate::ledger::port::Ledger;
 use crate::manifest::Hold;
 use crate::pipeline::advance::advance;
 use crate::pipeline::context::{Context, Depth};
@@ -25,6 +26,7 @@ use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
 use crate::workspace::event::Listener;
 use crate::workspace::inputs::{Inputs, clean_harness};
+use crate::workspace::saved_records::SavedRecords;
 use crate::workspace::session::Session;
 use crate::workspace::transaction::enter;
 
@@ -131,6 +133,7 @@ pub(crate) fn preview(
     let past = PastEdits {
         edits: &edits,
         states: &states,
+        outcomes: &session.outcomes()?,
         rules: &workspace.rules(),
         select: &|path| workspace.selects(path),
         ledger: &workspace.ledger,
@@ -153,8 +156,15 @@ pub(crate) fn revert_edits(
     listener: Listener,
 ) -> Result<RunResult, RunError> {
     permissions::without_teacher(workspace, &["execute", "record"])?;
+    let (head, before) = (workspace.ledger.head()?, SavedRecords::of(session)?);
     change_plan(workspace, session, dropped, listener)?;
-    complete(workspace, session, reverter, listener)
+    let ended = complete(workspace, session, reverter, listener);
+    // Without a commit, nothing was reverted. Otherwise the next call continues.
+    if ended.is_err() && workspace.ledger.head()? == head {
+        let _lock = enter(workspace, listener)?;
+        before.restore(session)?;
+    }
+    ended
 }
 
 /// Runs what is left of a revert whose edits already left the plan.

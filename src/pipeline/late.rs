@@ -31,8 +31,7 @@ pub(crate) fn standing(context: &Context, baseline: &Baseline, head: Digest) -> 
         .collect();
     let tip = own.last().map_or(base, |entry| &entry.commit).clone();
     let is_as_left = match lacks_base(context, base)? {
-        // The session's record says which harness it left; its commits do not show that here.
-        true => context.session.record()?.and_then(|record| record.harness_after) == Some(head),
+        true => continues_record(context, &own)? == Some(head),
         false => is_contiguous(context, baseline, &own)? && own_harness(context, baseline, own.last())? == head,
     };
     let has_moved = !measures_as_today(context, baseline)? || !is_as_left;
@@ -43,6 +42,20 @@ pub(crate) fn standing(context: &Context, baseline: &Baseline, head: Digest) -> 
 fn lacks_base(context: &Context, base: &str) -> Result<bool, RunError> {
     let graph = context.inputs.graph()?;
     Ok(graph.is_cut() && graph.place(base).is_none())
+}
+
+/// The digest of the harness after the session's own commits since its record, which says what the older ones left. `None`
+/// without a record.
+fn continues_record(context: &Context, own: &[&LedgerEntry]) -> Result<Option<Digest>, RunError> {
+    let mut left = context.session.record()?.and_then(|record| record.harness_after);
+    for entry in own {
+        let parent = entry.parent.as_ref().map(|parent| context.inputs.harness_at(parent));
+        let before = parent.transpose()?.map(|before| before.digest());
+        if before.is_some() && before == left {
+            left = Some(context.inputs.harness_at(&entry.commit)?.digest());
+        }
+    }
+    Ok(left)
 }
 
 /// What an answer given now is judged on, for a session that has moved on; the harness is that before the edit.

@@ -18,6 +18,7 @@ pub(crate) mod questions;
 pub(crate) mod records;
 #[cfg(test)]
 mod replay_tests;
+pub(crate) mod saved_records;
 pub(crate) mod session;
 mod sessions;
 pub(crate) mod transaction;

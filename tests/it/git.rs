@@ -457,3 +457,113 @@ fn conflict_markers_are_named_with_the_way_out() {
         said.err
     );
 }
+
+/// The variables that kaizen sets for its own git are not those of the user's hooks.
+#[test]
+fn a_hook_may_use_patterns() {
+    let space = one_edit();
+    hook(&space, "pre-commit", "git ls-files '*.toml' > .git/seen");
+    space.kaizen(&["run"]).exits(0);
+    let seen = space.read(".git/seen");
+    assert!(seen.lines().any(|line| line == "config.toml"), "{seen}");
+}
+
+#[test]
+fn an_edit_whose_lines_a_hook_formatted_can_be_reverted() {
+    for stays in [false, true] {
+        let space = one_edit();
+        hook(
+            &space,
+            "pre-commit",
+            "sed -i 's/^refuse_below = /refuse_below=/' config.toml; git add config.toml",
+        );
+        space.kaizen(&["run"]).exits(0);
+        assert!(space.read("config.toml").contains("refuse_below=0.0"));
+        if !stays {
+            fs::remove_file(space.root.join(".git/hooks/pre-commit")).unwrap();
+        }
+        space.kaizen(&["revert", "bold", "--dry-run"]).exits(0);
+        space.kaizen(&["revert", "bold"]).exits(0);
+        let formatted = CONFIG.replace("refuse_below = ", "refuse_below=");
+        assert_eq!(space.read("config.toml"), if stays { &formatted } else { CONFIG });
+        assert_eq!(space.statuses()["bold"], "rolled_back");
+        assert_eq!(dirty(&space), "");
+        space.kaizen(&["verify"]).exits(0);
+    }
+}
+
+#[test]
+fn a_revert_that_a_hook_refuses_changes_nothing() {
+    for formats in ["", "echo '# formatted' >> config.toml; "] {
+        let space = Space::executed();
+        hook(
+            &space,
+            "pre-commit",
+            &format!("{formats}echo no commits on Friday; exit 1"),
+        );
+        let files = || -> Vec<(String, String)> {
+            let listing = space.git(&["ls-files", "--cached", "--others", "--", ".", ":!.kaizen"]);
+            let own = |path: &&str| !path.contains("/attic/");
+            listing
+                .lines()
+                .filter(own)
+                .map(|path| (path.to_owned(), space.read(path)))
+                .collect()
+        };
+        let (before, commits) = (files(), space.subjects());
+        for what in ["revert", "revert"] {
+            let said = space.kaizen(&[what, "bold"]).exits(1);
+            said.says(&["a hook (pre-commit) refused", "no commits on Friday"]);
+            assert_eq!(files(), before);
+            assert_eq!(space.subjects(), commits);
+        }
+        if formats.is_empty() {
+            assert_eq!(dirty(&space), "");
+        }
+        space.kaizen(&["verify"]).exits(0);
+        fs::remove_file(space.root.join(".git/hooks/pre-commit")).unwrap();
+        space.kaizen(&["revert", "bold"]).exits(0);
+        assert_eq!(space.read("config.toml"), CONFIG);
+    }
+}
+
+/// The hook formats every record on disk, also those that are not in the commit, and stages nothing.
+#[test]
+fn a_formatter_that_stages_nothing_leaves_the_records_as_they_are() {
+    let space = one_edit();
+    hook(
+        &space,
+        "pre-commit",
+        "find sessions -name '*.json' -exec sed -i 's/\"status\"/\"st\\\\u0061tus\"/' {} +\n\
+         find sessions -name '*.md' -exec sed -i 's/^\\*/-/; s/$/ /' {} +",
+    );
+    space.kaizen(&["run"]).exits(0);
+    assert_eq!(dirty(&space), "");
+    let record = space.read(&format!("{}/session.json", space.session()));
+    assert!(record.contains("\"status\""), "{record}");
+    space.kaizen(&["verify"]).exits(0);
+    assert_eq!(space.run(&[]).exits(0).phases(), Vec::<String>::new());
+    space.kaizen(&["revert", "bold"]).exits(0);
+    assert_eq!(dirty(&space), "");
+}
+
+#[test]
+fn verify_remarks_on_what_git_does_not_report() {
+    for flag in ["--assume-unchanged", "--skip-worktree"] {
+        let space = Space::executed();
+        let record = format!("{}/session.json", space.session());
+        space.git(&["update-index", flag, "config.toml", &record, "kaizen.toml"]);
+        let before = space.kaizen(&["verify"]).exits(0).out;
+        assert!(!before.contains("git reports no change"), "{before}");
+        space.write("config.toml", &format!("{}# mine\n", space.read("config.toml")));
+        space.write(&record, &format!("{}\n", space.read(&record)));
+        let said = space.kaizen(&["verify"]).exits(0).out;
+        for path in ["config.toml", &record] {
+            let remark =
+                format!("remark: {path}: on disk is not what git checks out at HEAD, although git reports no change");
+            assert!(said.contains(&remark), "{said}");
+        }
+        assert!(said.contains(&format!("--no-{}", &flag[2..])), "{said}");
+        assert!(!said.contains("kaizen.toml"), "{said}");
+    }
+}

@@ -117,6 +117,58 @@ fn what_a_person_brings_back_after_a_revert_by_kaizen_stays() {
     assert_ne!(bold(&space)["rolled_back"]["commit"], commit);
 }
 
+/// A revert by kaizen, which people take back, repeat, take back, …; with git's message or with one of their own.
+#[test]
+fn every_command_says_the_same_about_reverts_of_reverts() {
+    let (git, own) = ([None; 5], [Some("Changed my mind"); 5]);
+    let mixed = [None, Some("Changed my mind"), None, Some("Again"), Some("And again")];
+    for (messages, settles) in [(git, true), (git, false), (own, true), (own, false), (mixed, false)] {
+        let space = Space::executed();
+        space.kaizen(&["revert", "bold"]).exits(0);
+        let mut commit = bold(&space)["rolled_back"]["commit"].as_str().unwrap().to_owned();
+        for (message, is_there) in messages.into_iter().zip([true, false, true, false, true]) {
+            space.git(&["revert", "--no-edit", &commit]);
+            message.map(|message| space.git(&["commit", "-q", "--amend", "-m", message]));
+            commit = space.git(&["rev-parse", "HEAD"]).trim().to_owned();
+            agree(&space, is_there, &commit);
+            if settles {
+                let code = space.kaizen(&["verify"]).code;
+                assert_eq!(code, Some(1), "the record is older");
+                space.run(&[]).exits(3);
+                let said = space.kaizen(&["verify"]).exits(0);
+                assert!(!said.out.contains("outcomes/"), "{}", said.out);
+                assert_eq!(bold(&space)["status"], if is_there { "applied" } else { "rolled_back" });
+                let named = match is_there {
+                    true => &bold(&space)["commit"],
+                    false => &bold(&space)["rolled_back"]["commit"],
+                };
+                assert_eq!(*named, commit.as_str());
+                agree(&space, is_there, &commit);
+            }
+        }
+    }
+}
+
+/// Whether the files, `blame` and `log` agree that a person's commit brought edit `bold` back, or removed it.
+fn agree(space: &Space, is_there: bool, commit: &str) {
+    assert_eq!(space.read("config.toml").contains(AFTER), is_there);
+    let rows = space
+        .kaizen(&["blame", "config.toml", "--format", "json"])
+        .exits(0)
+        .events();
+    let own: Vec<&Value> = rows.iter().filter(|row| row["edit_id"] == "bold").collect();
+    assert_eq!(own.len(), usize::from(is_there), "{rows:?}");
+    for row in own {
+        assert_eq!((&row["commit"], &row["lines"][0]), (&commit.into(), &AFTER.into()));
+    }
+    let listed = space.kaizen(&["log", "--format", "json"]).exits(0).events();
+    let commits = listed[0]["commits"].as_array().unwrap();
+    let named = commits.iter().filter(|one| one["edit_id"] == "bold");
+    // The first is kaizen's own commit of the edit.
+    let brought: Vec<&Value> = named.map(|one| &one["commit"]).filter(|one| **one == commit).collect();
+    assert_eq!(brought.len(), usize::from(is_there), "{commits:?}");
+}
+
 #[test]
 fn every_command_knows_the_edits_of_a_squash_merge() {
     let space = squashed();

@@ -2,15 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::details;
 use crate::artifact::edit::Edit;
 use crate::cli::exit::CommandFailure;
+use crate::harness::line_hunk::line_hunks;
 use crate::harness::{Harness, op};
 use crate::ledger::BlamedLine;
 use crate::ledger::port::CommitId;
+use crate::pipeline::edit_states::EditSearch;
 use crate::pipeline::edit_states::census::{AppliedEdit, EditCensus};
 use crate::workspace::Workspace;
 use crate::workspace::inputs::Inputs;
+use crate::workspace::session::Session;
 
 /// The edits in commits that do not name them, with the lines that each of them wrote in one file.
 pub(crate) struct SquashedEdits(BTreeMap<CommitId, Vec<(AppliedEdit, BTreeSet<String>)>>);
@@ -83,13 +85,7 @@ fn shown(
             }
             None if op::contains(&edit, files, &rules) != Some(true) => BTreeSet::new(),
             None => {
-                let without = |at: usize| {
-                    files
-                        .clone()
-                        .with(path, [&lines[..at], &lines[at + 1..]].concat().concat())
-                };
-                let is_restored =
-                    |at: &usize| op::apply(&edit, &without(*at), &rules).is_ok_and(|again| &again == files);
+                let is_restored = |at: &usize| is_restored(&edit, files, path, &lines, *at, &rules);
                 let restored = (0..lines.len()).filter(is_restored);
                 restored.map(|at| lines[at].trim_end().to_owned()).collect()
             }
@@ -99,9 +95,33 @@ fn shown(
     found
 }
 
-/// An edit as its session has it.
+/// Whether an edit writes a line again if it is missing, perhaps elsewhere, and without the comment behind it.
+fn is_restored(edit: &Edit, files: &Harness, path: &str, lines: &[&str], at: usize, rules: &op::OpRules) -> bool {
+    let without = files
+        .clone()
+        .with(path, [&lines[..at], &lines[at + 1..]].concat().concat());
+    let Ok(again) = op::apply(edit, &without, rules) else {
+        return false;
+    };
+    let (removed, added): (Vec<_>, Vec<_>) = line_hunks(&again, files)
+        .into_iter()
+        .map(|hunk| (hunk.removed, hunk.added))
+        .unzip();
+    match (&removed.concat()[..], &added.concat()[..]) {
+        ([], []) => true,
+        ([written], [line]) => {
+            let is_line = line == lines[at].trim_end() && !written.trim().is_empty();
+            is_line && line.starts_with(written.trim_end())
+        }
+        _ => false,
+    }
+}
+
+/// An edit from its session, or from git if it left the plan.
 fn planned(workspace: &Workspace, applied: &AppliedEdit) -> Option<Edit> {
-    details(workspace, &applied.session, applied.digest)?.edit
+    let (inputs, session) = (Inputs::new(workspace), Session::at(&workspace.root, &applied.session));
+    let search = EditSearch::new(workspace, &inputs, &session).ok()?;
+    search.edit(applied.digest).ok()?
 }
 
 /// The lines of a file that each edit wrote, one after another.

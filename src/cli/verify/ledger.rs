@@ -117,7 +117,7 @@ fn compared(
 
 /// A remark if the edit is in another commit than its outcome says. A rebase or a squash merge changes the commit's id.
 fn elsewhere(commit: &str, by: &str, holding: &[&str]) -> Option<(Severity, String, String)> {
-    if holding.contains(&commit) {
+    if holding.contains(&commit) || commit == by {
         return None;
     }
     let problem = match holding.last() {
@@ -147,13 +147,13 @@ mod tests {
             ("applied", applied(), vec!["aaaa"], None),
             (
                 "applied",
-                applied(),
+                Some(LedgerState::Applied("bbbb".into())),
                 vec!["bbbb"],
                 Some((Severity::Information, "is in commit bbbb")),
             ),
             (
                 "applied",
-                applied(),
+                Some(LedgerState::Applied("bbbb".into())),
                 vec![],
                 Some((Severity::Information, "the edit came with")),
             ),

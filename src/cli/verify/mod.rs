@@ -106,6 +106,7 @@ fn check(workspace: &Workspace, sessions: &[Session]) -> Result<Vec<VerifyFindin
     let mut found: Vec<VerifyFinding> = workspace::intent(workspace)?.into_iter().collect();
     found.extend(workspace::loop_record(workspace)?);
     found.extend(workspace::holdout_log(workspace));
+    found.extend(workspace::hidden_changes(workspace, &inputs)?);
     for session in sessions {
         session.check_plain()?;
         let broken = files::check(session)?;

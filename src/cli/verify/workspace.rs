@@ -1,14 +1,18 @@
 //! Checks the files of the workspace that belong to no session: the announcement of a write, the record of the newest
-//! loop, and the log of holdout use.
+//! loop, the log of holdout use, and files that git does not watch.
 
 use super::{Severity, VerifyFinding, without_file};
 use crate::artifact::intent::WriteIntent;
 use crate::artifact::loop_record::{self, LoopRecord};
 use crate::artifact::{Artifact, holdout_use};
 use crate::cli::exit::CommandFailure;
+use crate::ledger::checkout_problem::CheckoutProblem;
+use crate::ledger::port::{Ledger, LedgerError};
+use crate::manifest;
 use crate::sys::disk::DiskError;
+use crate::workspace::inputs::Inputs;
 use crate::workspace::transaction::INTENT;
-use crate::workspace::{OWN_FOLDER, Workspace, holdout_log};
+use crate::workspace::{OWN_FOLDER, Workspace, holdout_log, session};
 
 /// Checks that the announcement of a write, which a crash leaves behind, can be read.
 ///
@@ -43,6 +47,49 @@ pub(crate) fn intent(workspace: &Workspace) -> Result<Option<VerifyFinding>, Com
             file,
         },
     }))
+}
+
+/// Remarks on files that differ from HEAD although git reports no change.
+///
+/// # Errors
+/// git fails, or a file cannot be read.
+pub(crate) fn hidden_changes(workspace: &Workspace, inputs: &Inputs) -> Result<Vec<VerifyFinding>, CommandFailure> {
+    // The commands that judge the harness report what keeps it from being read.
+    let (Some(head), Ok(mut on_disk)) = (inputs.head()?, workspace.harness()) else {
+        return Ok(Vec::new());
+    };
+    let is_own = |path: &String| {
+        let is_record = path.split('/').next() == Some(session::FOLDER) || path == manifest::FILE;
+        is_record || workspace.selects(path) || workspace.is_evidence(path)
+    };
+    for path in workspace.ledger.unwatched()?.iter().filter(|path| is_own(path)) {
+        if let Some(bytes) = workspace.root.read(path)? {
+            on_disk = on_disk.with(path.as_str(), bytes);
+        }
+    }
+    let select = |path: &str| workspace.selects(path) || on_disk.get(path).is_some();
+    let at_head = match workspace.ledger.harness_at(head, &select) {
+        Err(LedgerError::Checkout(problem)) => return Ok(vec![remark(&problem)]),
+        Err(LedgerError::Partial) => return Ok(Vec::new()),
+        files => files?,
+    };
+    let mut changes = at_head.changes(&on_disk);
+    let paths: Vec<String> = changes.iter().map(|change| change.path.clone()).collect();
+    let reported = workspace.ledger.dirty(&paths)?;
+    changes.retain(|change| !reported.contains(&change.path));
+    let found = changes
+        .iter()
+        .map(|change| Ok(remark(&workspace.ledger.hidden_change(change)?)));
+    found.collect()
+}
+
+fn remark(problem: &CheckoutProblem) -> VerifyFinding {
+    VerifyFinding {
+        kind: Severity::Information,
+        file: problem.path().to_owned(),
+        problem: without_file(problem.path(), &problem.to_string()),
+        remedy: problem.remedy(),
+    }
 }
 
 /// Checks that the record of the newest loop can be read.

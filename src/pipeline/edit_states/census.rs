@@ -53,6 +53,72 @@ pub(crate) struct EditCensus {
     pub unseen: Vec<UnseenEdit>,
     /// Those in whose place [`Self::unnamed`] found only the commit at which this clone's history ends.
     pub older: Vec<AppliedEdit>,
+    /// Those that a person removed, with that commit, from [`Self::unnamed`].
+    pub undone: Vec<AppliedEdit>,
+}
+
+/// An edit as a session names it, with its record and its state in git.
+struct FoundEdit {
+    session: String,
+    label: String,
+    digest: Digest,
+    outcome: Option<Outcome>,
+    state: LedgerState,
+}
+
+impl FoundEdit {
+    fn in_commit(self, commit: CommitId) -> AppliedEdit {
+        AppliedEdit {
+            session: self.session,
+            label: self.label,
+            digest: self.digest,
+            commit,
+        }
+    }
+
+    fn unseen(self) -> UnseenEdit {
+        UnseenEdit {
+            session: self.session,
+            edit: self.label,
+        }
+    }
+}
+
+/// The edits of the sessions that `is_wanted` accepts, oldest commit first. A session that cannot be read is left out;
+/// `verify` reports it.
+fn found(
+    workspace: &Workspace,
+    inputs: &Inputs,
+    is_wanted: &dyn Fn(&Session) -> bool,
+) -> Result<Vec<FoundEdit>, RunError> {
+    let mut found = Vec::new();
+    for session in workspace.sessions()?.iter().filter(|session| is_wanted(session)) {
+        let Ok(search) = EditSearch::new(workspace, inputs, session) else {
+            continue;
+        };
+        for (digest, state) in search.states()? {
+            let outcome = search.outcomes.get(&digest).cloned();
+            found.push(FoundEdit {
+                session: session.id.clone(),
+                label: outcome
+                    .as_ref()
+                    .map_or_else(|| digest.short(), |outcome| outcome.edit_id.clone()),
+                digest,
+                outcome,
+                state,
+            });
+        }
+    }
+    let graph = inputs.graph()?;
+    found.sort_by_cached_key(|edit| {
+        let commit = match &edit.state {
+            LedgerState::Applied(commit) => Some(commit),
+            state => state.undone_by(),
+        };
+        let applied_at = edit.outcome.as_ref().and_then(|outcome| outcome.applied_at.clone());
+        (commit.and_then(|commit| graph.place(commit)), applied_at)
+    });
+    Ok(found)
 }
 
 impl EditCensus {
@@ -67,71 +133,59 @@ impl EditCensus {
         is_wanted: &dyn Fn(&Session) -> bool,
     ) -> Result<Self, RunError> {
         let mut census = Self::default();
-        let mut times = BTreeMap::new();
-        for session in workspace.sessions()?.iter().filter(|session| is_wanted(session)) {
-            let Ok(search) = EditSearch::new(workspace, inputs, session) else {
-                continue;
-            };
-            for (digest, state) in search.states()? {
-                let outcome = search.outcomes.get(&digest);
-                let applied_at = outcome.and_then(|outcome| outcome.applied_at.clone());
-                times.insert((session.id.clone(), digest), applied_at);
-                census.add(&session.id, digest, outcome, state);
+        for edit in found(workspace, inputs, is_wanted)? {
+            let is_rolled_back = edit.outcome.as_ref().map(|one| one.status) == Some(OutcomeStatus::RolledBack);
+            match edit.state.clone() {
+                LedgerState::Applied(commit) if !is_rolled_back => census.applied.push(edit.in_commit(commit)),
+                LedgerState::Unknown => census.unseen.push(edit.unseen()),
+                _ => {}
             }
         }
-        let graph = inputs.graph()?;
-        census.applied.sort_by_cached_key(|edit| {
-            let applied_at = times.get(&(edit.session.clone(), edit.digest)).cloned();
-            (graph.place(&edit.commit), applied_at)
-        });
         Ok(census)
     }
 
-    fn add(&mut self, session: &str, digest: Digest, outcome: Option<&Outcome>, state: LedgerState) {
-        let label = outcome.map_or_else(|| digest.short(), |outcome| outcome.edit_id.clone());
-        let session = session.to_owned();
-        match state {
-            LedgerState::Applied(commit) if !outcome.is_some_and(|one| one.status == OutcomeStatus::RolledBack) => {
-                self.applied.push(AppliedEdit {
-                    session,
-                    label,
-                    digest,
-                    commit,
-                });
-            }
-            LedgerState::Unknown => self.unseen.push(UnseenEdit { session, edit: label }),
-            _ => {}
-        }
-    }
-
-    /// The applied edits that no commit of kaizen names, because a person squashed or rewrote their commits.
+    /// The edits that commits of people brought or removed, because they squashed, rewrote or reverted those of kaizen;
+    /// whatever the records say.
     ///
     /// # Errors
     /// git fails, or the sessions cannot be listed.
     pub(crate) fn unnamed(workspace: &Workspace, inputs: &Inputs) -> Result<Self, RunError> {
         let entries = workspace.ledger.entries(None)?;
-        let of_kaizen = entries.iter().filter(|entry| entry.is_of_kaizen());
-        let named: BTreeSet<(&str, &str)> = of_kaizen
-            .filter_map(|entry| Some((entry.trailer("Session-ID")?, entry.trailer("Edit-Digest")?)))
+        let of_kaizen: BTreeMap<&str, &LedgerEntry> = entries
+            .iter()
+            .filter(|entry| entry.is_of_kaizen())
+            .map(|entry| (entry.commit.as_str(), entry))
             .collect();
-        let is_named = |session: &str, digest: &Digest| named.contains(&(session, digest.to_string().as_str()));
-        let has_other = |session: &Session| {
-            let outcomes = session.outcomes().unwrap_or_default();
-            let mut applied = outcomes.values().filter(|one| one.status == OutcomeStatus::Applied);
-            applied.any(|one| !is_named(&session.id, &one.edit_digest))
+        let names = |commit: &str, session: &str, digest: Digest| {
+            let entry = of_kaizen.get(commit);
+            let trailer = |key| entry.and_then(|entry| entry.trailer(key));
+            trailer("Session-ID") == Some(session) && trailer("Edit-Digest") == Some(digest.to_string().as_str())
         };
-        let mut census = Self::of(workspace, inputs, &has_other)?;
-        census.applied.retain(|edit| !is_named(&edit.session, &edit.digest));
         let graph = inputs.graph()?;
-        let (older, applied) = census
-            .applied
-            .into_iter()
-            .partition(|edit| graph.is_cut_at(&edit.commit));
-        Ok(Self {
-            applied,
-            older,
-            ..census
-        })
+        let may_have_others = |session: &Session| {
+            let outcomes = session.outcomes().unwrap_or_default();
+            let mut applied = outcomes.values().filter(|one| one.status.was_applied());
+            applied.any(|one| {
+                let commit = one.commit.as_deref().unwrap_or_default();
+                graph.has_reverts()
+                    || one.status != OutcomeStatus::Applied
+                    || !names(commit, &session.id, one.edit_digest)
+            })
+        };
+        let mut census = Self::default();
+        for edit in found(workspace, inputs, &may_have_others)? {
+            match edit.state.clone() {
+                LedgerState::Applied(commit) if names(&commit, &edit.session, edit.digest) => {}
+                LedgerState::Applied(commit) if graph.is_cut_at(&commit) => census.older.push(edit.in_commit(commit)),
+                LedgerState::Applied(commit) => census.applied.push(edit.in_commit(commit)),
+                LedgerState::Undone(Some(commit)) if !of_kaizen.contains_key(commit.as_str()) => {
+                    census.undone.push(edit.in_commit(commit));
+                }
+                LedgerState::Unknown => census.unseen.push(edit.unseen()),
+                _ => {}
+            }
+        }
+        Ok(census)
     }
 
     /// The edits that a commit brought.

@@ -5,19 +5,17 @@ use std::collections::BTreeSet;
 use super::EditSearch;
 use super::content::{EditContent, contains};
 use crate::artifact::edit::Edit;
-use crate::artifact::outcome::OutcomeStatus;
 use crate::digest::Digest;
 use crate::harness::{Harness, op};
 use crate::ledger::graph::{CommitGraph, DividedMerge};
 use crate::ledger::port::{CommitId, LedgerError};
 use crate::workspace::error::RunError;
-use crate::workspace::session;
 
 /// The most commits that are searched for the one that brought an edit into the files.
 const MOST_STEPS: usize = 200;
 
 /// What shows an edit in files.
-pub(super) struct EditEvidence<'e> {
+pub(super) struct EditMarks<'e> {
     pub content: EditContent<'e>,
     /// The edits that were applied after it and may hide it.
     pub later: Vec<Edit>,
@@ -33,20 +31,16 @@ pub(super) struct PromptLines {
 
 impl EditSearch<'_> {
     /// What shows an edit that was applied to the files `before`, also under later edits of its session.
-    pub(super) fn evidence<'e>(
-        &'e self,
-        edit: &'e Edit,
-        before: Option<&Harness>,
-    ) -> Result<EditEvidence<'e>, RunError> {
-        Ok(EditEvidence {
+    pub(super) fn evidence<'e>(&'e self, edit: &'e Edit, before: Option<&Harness>) -> Result<EditMarks<'e>, RunError> {
+        Ok(EditMarks {
             content: EditContent::of(edit, before, &self.rules),
             later: self.later(edit)?,
         })
     }
 
     /// Whether files contain an edit; `None` if they do not show it.
-    pub(super) fn is_in(&self, evidence: &EditEvidence, files: &Harness) -> Result<Option<bool>, RunError> {
-        let EditEvidence { content, later } = evidence;
+    pub(super) fn is_in(&self, evidence: &EditMarks, files: &Harness) -> Result<Option<bool>, RunError> {
+        let EditMarks { content, later } = evidence;
         let shown = contains(content.edit, later, files, &self.rules);
         if shown == Some(true) || !content.has_own_lines(files, &BTreeSet::new()) {
             return Ok(shown);
@@ -76,7 +70,7 @@ impl EditSearch<'_> {
             return Ok(known);
         }
         let mut found = Vec::new();
-        for session in session::all(&self.workspace.root)? {
+        for session in self.workspace.sessions()? {
             // `verify` reports a session that cannot be read.
             let Ok(search) = EditSearch::new(self.workspace, self.inputs, &session) else {
                 continue;
@@ -95,20 +89,14 @@ impl EditSearch<'_> {
     }
 
     fn ever_applied(&self) -> Vec<Digest> {
-        let was_applied = |status| {
-            matches!(
-                status,
-                OutcomeStatus::Applied | OutcomeStatus::RolledBack | OutcomeStatus::Stranded
-            )
-        };
-        let outcomes = self.outcomes.iter().filter(|(_, outcome)| was_applied(outcome.status));
+        let outcomes = self.outcomes.iter().filter(|(_, outcome)| outcome.status.was_applied());
         outcomes.map(|(digest, _)| *digest).collect()
     }
 
     /// The first commit before `commit` from which on the files contain the edit.
     pub(super) fn introduction(
         &self,
-        evidence: &EditEvidence,
+        evidence: &EditMarks,
         graph: &CommitGraph,
         commit: CommitId,
     ) -> Result<CommitId, RunError> {
@@ -123,7 +111,7 @@ impl EditSearch<'_> {
     }
 
     /// Whether the files of a commit contain an edit; `None` if they do not show it.
-    pub(super) fn shows(&self, evidence: &EditEvidence, commit: &str) -> Result<Option<bool>, RunError> {
+    pub(super) fn shows(&self, evidence: &EditMarks, commit: &str) -> Result<Option<bool>, RunError> {
         match self.files(commit)? {
             Some(files) => self.is_in(evidence, &files),
             None => Ok(None),
@@ -170,7 +158,7 @@ impl EditSearch<'_> {
         let Some(edit) = self.edit(digest)? else {
             return Ok(None);
         };
-        let evidence = EditEvidence {
+        let evidence = EditMarks {
             content: EditContent::of(&edit, Some(&before), &self.rules),
             later: Vec::new(),
         };

@@ -128,6 +128,8 @@ impl<'a> EditSearch<'a> {
             let reverts = commit.map(|commit| graph.reverts_of(commit)).unwrap_or_default();
             let undone = |by: CommitId| (by.clone(), LedgerState::Undone(Some(by)));
             events.extend(reverts.into_iter().map(undone));
+            let recorded = self.recorded_events(digest, graph, &events)?;
+            events.extend(recorded);
             if let Some(state) = graph.state(&events, &|merge| self.in_merge(digest, graph, merge))? {
                 states.insert(digest, state);
             }
@@ -141,7 +143,10 @@ impl<'a> EditSearch<'a> {
             let found = match state {
                 LedgerState::Applied(commit) => {
                     let removal = self.removal(*digest, commit, self.inputs.graph()?)?;
-                    removal.map(|by| LedgerState::Undone(Some(by)))
+                    match removal {
+                        Some(by) => Some(LedgerState::Undone(Some(by))),
+                        None => self.newer_return(*digest, commit)?.map(LedgerState::Applied),
+                    }
                 }
                 LedgerState::Reverted(by) | LedgerState::Undone(Some(by)) => {
                     self.return_of(*digest, Some(by))?.map(LedgerState::Applied)
@@ -162,7 +167,10 @@ impl<'a> EditSearch<'a> {
     }
 
     /// An edit from the plan, a question or git; `None` if none of them has it.
-    fn edit(&self, digest: Digest) -> Result<Option<Edit>, RunError> {
+    ///
+    /// # Errors
+    /// git fails.
+    pub(crate) fn edit(&self, digest: Digest) -> Result<Option<Edit>, RunError> {
         let planned = self.planned.get(&digest).map(|(_, edit)| edit);
         let asked = || self.pending.get(&digest).map(|pending| &pending.edit);
         if let Some(edit) = planned.or_else(asked) {

@@ -15,6 +15,7 @@ use crate::harness::{FileChange, Harness};
 use crate::ledger::port::{CommitId, Ledger, LedgerError};
 use crate::pipeline::execute::route::EditRoute;
 use crate::workspace::error::RunError;
+use crate::workspace::saved_records::SavedRecords;
 
 /// The state of a session after the edits so far.
 pub(super) struct SessionHead {
@@ -111,7 +112,14 @@ impl SessionHead {
             return Err(RunError::HeadMoved);
         }
         execution.write(&changes)?;
-        let (commit, hooked) = match execution.ledger().commit_with_hooks(&paths(&changes), message) {
+        let session = execution.context.session;
+        let records = SavedRecords::of(session)?;
+        let committed = execution.ledger().commit_with_hooks(&paths(&changes), message);
+        // A hook may format all files, not only those of the commit.
+        if !matches!(committed, Ok((_, false))) {
+            records.restore_form(session)?;
+        }
+        let (commit, hooked) = match committed {
             // A hook may have changed the files before the commit failed, so that they no longer look like kaizen's.
             Err(error) if execution.ledger().head()? == self.commit => {
                 execution.take_back(&changes)?;

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 
 use crate::artifact::edit::Edit;
+use crate::artifact::outcome::Outcome;
 use crate::digest::Digest;
-use crate::harness::rederive::{EditCommit, Later};
+use crate::harness::rederive::{EditCommit, Later, is_separable};
 use crate::harness::{Harness, op};
 use crate::ledger::graph::{CommitGraph, LedgerState};
 use crate::ledger::port::{CommitId, Ledger, LedgerEntry, LedgerError};
@@ -19,6 +20,8 @@ pub(crate) struct PastEdits<'a> {
     pub edits: &'a [Edit],
     /// The state of each edit.
     pub states: &'a BTreeMap<Digest, LedgerState>,
+    /// What is recorded about each edit.
+    pub outcomes: &'a BTreeMap<Digest, Outcome>,
     pub rules: &'a op::OpRules,
     /// Selects the files that belong to the harness.
     pub select: &'a dyn Fn(&str) -> bool,
@@ -49,6 +52,16 @@ impl PastEdits<'_> {
     pub(super) fn first(&self, digests: &BTreeSet<Digest>) -> Option<&CommitId> {
         let commits = digests.iter().filter_map(|digest| self.commit_of(digest));
         commits.min_by_key(|commit| self.graph.place(commit))
+    }
+
+    /// Whether the record of an edit says that kaizen committed it here. Then a hook made the other changes of the commit:
+    /// a person's would have changed its id.
+    fn is_recorded_in(&self, edit: &Edit, commit: &CommitId) -> bool {
+        let recorded = self
+            .outcomes
+            .get(&edit.digest())
+            .and_then(|outcome| outcome.commit.as_ref());
+        recorded == Some(commit)
     }
 
     /// The edits of this session that a commit applied, in the order of the plan.
@@ -110,7 +123,10 @@ fn own(past: &PastEdits, commit: &CommitId, by_kaizen: bool) -> Result<Vec<EditC
     let (mut before, after) = (past.before(commit)?, past.at(commit)?);
     let alone = match edits[..] {
         [_] if past.graph.parent(commit).is_none() => false,
-        [edit] => op::apply(edit, &before, past.rules).is_ok_and(|next| next == after),
+        [edit] => op::apply(edit, &before, past.rules).is_ok_and(|next| {
+            let is_hooked = || by_kaizen && past.is_recorded_in(edit, commit) && !is_separable(&before, &next, &after);
+            next == after || is_hooked()
+        }),
         // Without the edit, all that its commit changed is the edit.
         _ => edits.is_empty() && by_kaizen,
     };

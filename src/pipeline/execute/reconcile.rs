@@ -76,18 +76,11 @@ pub(crate) fn reconcile(
         withdrawn: outcomes
             .keys()
             .filter(gone)
-            .filter(|digest| !states.contains_key(digest) && !was_applied(status(digest)))
+            .filter(|digest| !states.contains_key(digest) && !status(digest).is_some_and(OutcomeStatus::was_applied))
             .copied()
             .collect(),
         steps,
     }
-}
-
-fn was_applied(status: Option<OutcomeStatus>) -> bool {
-    matches!(
-        status,
-        Some(OutcomeStatus::Applied | OutcomeStatus::RolledBack | OutcomeStatus::Stranded)
-    )
 }
 
 fn step(

@@ -86,6 +86,7 @@ pub(super) fn revert_dropped(
     let past = PastEdits {
         edits: &edits,
         states: &input.reconcile.states,
+        outcomes: &input.reconcile.outcomes,
         rules: &input.rules,
         select: input.select,
         ledger: execution.ledger(),
