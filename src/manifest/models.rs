@@ -3,7 +3,17 @@
 use super::chat::ChatSettings;
 use super::{Manifest, StudentEngine, TeacherEngine};
 
+/// The attempts of a student that costs money or seconds that the built-in teacher makes in a session, unless the manifest
+/// sets another number.
+const STUDENT_CALLS: usize = 400;
+
 impl Manifest {
+    /// The largest number of attempts that the built-in teacher makes in a session; `None` without a limit.
+    pub(crate) fn student_calls(&self) -> Option<usize> {
+        let usual = (self.student.engine() != StudentEngine::Nearest).then_some(STUDENT_CALLS);
+        self.teacher.max_student_calls.or(usual)
+    }
+
     /// The language model behind scorer `judge`: that of `[judge]`, else the teacher's.
     pub(crate) fn judge(&self) -> Option<ChatSettings> {
         let teacher = || (self.teacher.engine == TeacherEngine::Chat).then(|| self.teacher.chat());

@@ -50,6 +50,12 @@ fn of_models(manifest: &Manifest) -> Vec<OptionalNumber> {
         ("[student] max_tokens", student.max_tokens, 1, TOKENS),
         ("[student] timeout_seconds", Some(student.timeout_seconds), 1, WEEK),
         ("[teacher] max_edits", of(teacher.max_edits), 1, COUNT),
+        (
+            "[teacher] max_student_calls",
+            teacher.max_student_calls.and_then(of),
+            1,
+            COUNT,
+        ),
         ("[teacher] seed", teacher.seed, 0, SEED),
         ("[teacher] max_tokens", teacher.max_tokens, 1, TOKENS),
         ("[teacher] max_turns", of(teacher.max_turns), 1, COUNT),

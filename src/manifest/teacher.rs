@@ -15,6 +15,12 @@ pub struct TeacherSection {
     pub engine: TeacherEngine,
     /// Maximum number of edits in a plan.
     pub max_edits: usize,
+    /// For `rules`: maximum number of attempts of the student in a session, at least 1; absent: 400 for students `chat` and
+    /// `command`, no limit for `nearest`.
+    pub max_student_calls: Option<usize>,
+    /// For other teachers than `rules`: whether the edits that `rules` would plan, with what it measured, appear in their
+    /// briefing; absent: false.
+    pub candidates: Option<bool>,
     /// The teacher's random seed; absent: derived from the session's id.
     pub seed: Option<u64>,
     /// For `chat`: `openai`, `anthropic` or `ollama`.
@@ -58,6 +64,11 @@ pub enum TeacherEngine {
 }
 
 impl TeacherSection {
+    /// Whether the briefing of another teacher contains the edits that `rules` would plan.
+    pub(crate) fn shows_candidates(&self) -> bool {
+        self.engine != TeacherEngine::Rules && self.candidates == Some(true)
+    }
+
     /// The settings of the language model.
     pub(crate) fn chat(&self) -> ChatSettings {
         ChatSettings {
@@ -78,6 +89,8 @@ impl Default for TeacherSection {
         Self {
             engine: TeacherEngine::Rules,
             max_edits: 10,
+            max_student_calls: None,
+            candidates: None,
             seed: None,
             api: Api::default(),
             base_url: None,

@@ -12,11 +12,11 @@ use crate::sys::output;
 use crate::sys::output::OutputError;
 use crate::sys::process::ProgramFiles;
 use crate::teacher;
-use crate::teacher::Briefing;
-use crate::workspace::Workspace;
+use crate::teacher::{Briefing, Teacher};
 use crate::workspace::error::RunError;
 use crate::workspace::inputs::Inputs;
 use crate::workspace::session::Session;
+use crate::workspace::{Workspace, engines};
 
 /// The folder's name in a session.
 pub(crate) const FOLDER: &str = "briefing";
@@ -56,9 +56,15 @@ pub(crate) fn files(context: &Context, place: &str) -> Result<ProgramFiles, RunE
     lend(context, |briefing| {
         let tasks: Vec<_> = briefing.train.iter().collect();
         let answers = (briefing.run_student)(briefing.harness, &tasks);
+        let candidates = engines::candidates(manifest).map_or(Ok(Vec::new()), |rules| rules.candidates(briefing));
+        let candidates = candidates.unwrap_or_else(|failure| {
+            tracing::warn!("the briefing has no measured candidates: {}", failure.problem);
+            Vec::new()
+        });
         teacher::brief::files(&teacher::brief::TeacherBrief {
             briefing,
             answers: &answers,
+            candidates: &candidates,
             manifest,
             place,
             redactor: &context.workspace.redactor,
@@ -115,6 +121,7 @@ fn made_of(context: &Context) -> Result<Digest, RunError> {
         read("@train")?,
         &manifest.gate,
         &manifest.harness,
+        engines::candidates(manifest).map(|rules| rules.identity()),
     );
     Ok(Digest::of_value(&(env!("CARGO_PKG_VERSION"), inputs)))
 }

@@ -18,7 +18,7 @@ use crate::eval::run::missing;
 use crate::gate::preview::{NewAttempts, unknown_trial};
 use crate::llm::estimate::RoleLoad;
 use crate::manifest::chat::ChatSettings;
-use crate::manifest::{StudentEngine, TeacherEngine};
+use crate::manifest::{Manifest, StudentEngine, TeacherEngine};
 use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
 use crate::workspace::inputs::Inputs;
@@ -102,8 +102,8 @@ pub(crate) fn forecast(workspace: &Workspace, session: Option<&Session>) -> Resu
         TeacherEngine::Chat => teacher_calls(manifest.teacher.max_turns as u64, &remaining),
         _ => (Count::default(), Count::default()),
     };
-    let attempts = attempts(workspace, session, &gate, &remaining)?;
-    // A teacher may run the student on train tasks.
+    // The built-in teacher scores its attempts at train tasks, other teachers do not.
+    let attempts = attempts(workspace, session, &gate, &remaining)?.plus(measuring(manifest, &remaining));
     let student = attempts.plus(teacher.1);
     let turns = if manifest.student.tools.is_empty() {
         1
@@ -178,6 +178,15 @@ fn teacher_calls(turns: u64, remaining: &RemainingPhases) -> (Count, Count) {
         asked = asked.plus(count(1, 2));
     }
     (asked, tried)
+}
+
+/// The attempts at train tasks with which the built-in teacher measures its edits, for its plan or for a briefing.
+fn measuring(manifest: &Manifest, remaining: &RemainingPhases) -> Count {
+    let measures = manifest.teacher.engine == TeacherEngine::Rules || manifest.teacher.shows_candidates();
+    match manifest.student_calls() {
+        Some(most) if measures && (remaining.has("diagnose") || remaining.has("plan")) => Count::of(most * 3 / 4, most),
+        _ => Count::default(),
+    }
 }
 
 /// The attempts at gate tasks.

@@ -44,6 +44,7 @@ pub(crate) fn look<T>(
         run_student: &|_, _| Vec::new(),
         search_traces: &search_traces,
         score: &|task: &Task, _| Err(format!("a read-only tool cannot score {}", task.task_id)),
+        tell: &|_| {},
         session: session.map_or("", |session| session.id.as_str()),
         seed: 0,
     }))

@@ -7,7 +7,9 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
+use crate::artifact::counted;
 use crate::artifact::diagnosis::FailureCluster;
+use crate::artifact::edit::Edit;
 use crate::artifact::evaluation::{Attempt, ScoredAttempt};
 use crate::artifact::gate::verdict::RuleKind;
 use crate::artifact::trace::Trace;
@@ -19,12 +21,17 @@ use crate::teacher::{Briefing, schemas};
 /// The largest number of sample traces of a cluster.
 const SAMPLES: usize = 5;
 
+/// The file of the edits that the built-in teacher would plan.
+const CANDIDATES: &str = "candidates.json";
+
 /// The content of a briefing folder.
 pub(crate) struct TeacherBrief<'a> {
     /// The briefing of a teacher.
     pub briefing: &'a Briefing<'a>,
     /// The student's answers to the train tasks under the present harness.
     pub answers: &'a [ScoredAttempt<'a>],
+    /// The edits that the built-in teacher would plan, if the briefing contains them.
+    pub candidates: &'a [Edit],
     /// The manifest of the workspace.
     pub manifest: &'a Manifest,
     /// Where the two files belong, in words.
@@ -51,6 +58,10 @@ pub(crate) fn files(brief: &TeacherBrief) -> Vec<(String, Vec<u8>)> {
             pretty(brief.redactor, json!(clusters)).into_bytes(),
         ),
     ];
+    if !brief.candidates.is_empty() {
+        let edits = pretty(brief.redactor, json!({"edits": brief.candidates}));
+        files.push((CANDIDATES.to_owned(), edits.into_bytes()));
+    }
     for (name, schema) in schemas::all() {
         if matches!(name, "edit" | "cluster") {
             files.push((schemas::file_name(name), schemas::text(&schema).into_bytes()));
@@ -156,12 +167,13 @@ fn readme(brief: &TeacherBrief, clusters: &[FailureCluster]) -> String {
     };
     let example = clusters.first().map_or("c1", |cluster| cluster.id.as_str());
     let tasks = briefing.train.len().to_string();
-    let words: [(&str, &str); 12] = [
+    let words: [(&str, &str); 13] = [
         ("{session}", briefing.session),
         ("{place}", brief.place),
         ("{tasks}", &tasks),
         ("{wrong}", &wrong.to_string()),
         ("{traces}", &briefing.traces.len().to_string()),
+        ("{candidates}", &candidates(brief.candidates.len())),
         ("{clusters}", &clusters.len().to_string()),
         ("{max_edits}", &manifest.teacher.max_edits.to_string()),
         ("{subject}", subject),
@@ -174,6 +186,18 @@ fn readme(brief: &TeacherBrief, clusters: &[FailureCluster]) -> String {
         .iter()
         .fold(template.to_owned(), |text, (word, with)| text.replace(word, with));
     brief.redactor.text(&text).into_owned()
+}
+
+/// The line about the file of candidates; empty without them.
+fn candidates(count: usize) -> String {
+    match count {
+        0 => String::new(),
+        _ => format!(
+            "- `{CANDIDATES}`: {} that kaizen derived from train tasks without a model, each with what it gained on train tasks on \
+             top\n  of those before it. Use, change or ignore them.\n",
+            counted(count, "edit")
+        ),
+    }
 }
 
 fn points(share: f64) -> String {

@@ -45,6 +45,8 @@ pub struct Briefing<'a> {
     pub search_traces: &'a (dyn Fn(&str, usize) -> TraceSearch + Sync),
     /// The score of an answer to a train task, 0 to 1.
     pub score: &'a (dyn Fn(&Task, &str) -> Result<f64, String> + Sync),
+    /// Tells the user what the teacher does, in one line.
+    pub tell: &'a (dyn Fn(&str) + Sync),
     /// The name of the session; prompts contain it, so that two sessions never send the same request.
     pub session: &'a str,
     /// The seed of all random choices.

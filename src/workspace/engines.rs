@@ -21,7 +21,7 @@ use crate::sys::disk::Root;
 use crate::teacher::Teacher;
 use crate::teacher::chat::{ChatTeacher, Compare};
 use crate::teacher::files::ExternalTeacher;
-use crate::teacher::rules::{RulesSettings, RulesTeacher};
+use crate::teacher::rules::{RaceSettings, RulesSettings, RulesTeacher};
 use crate::workspace::consent::Permission;
 
 /// The key in a trigger that overrides the teacher of the manifest.
@@ -55,27 +55,46 @@ pub(crate) fn student(
 
 /// Creates the teacher, which proposes edits.
 pub(crate) fn teacher(manifest: &Manifest, root: &Path, calls: &Arc<LlmClient>) -> Box<dyn Teacher> {
-    let layout = manifest.harness.layout.clone();
     let section = &manifest.teacher;
     match section.engine {
         TeacherEngine::Chat => Box::new(ChatTeacher {
             model: Box::new(calls.model(LlmRole::Teacher, section.chat())),
             own: Box::new(calls.model(LlmRole::TeacherTask, section.chat())),
             compare: comparing(manifest, calls),
+            candidates: candidates(manifest),
             redactor: calls.redactor().clone(),
             max_turns: section.max_turns,
             max_edits: section.max_edits,
         }),
         TeacherEngine::Files => Box::new(ExternalTeacher::files()),
         TeacherEngine::Command => Box::new(ExternalTeacher::program(section, root)),
-        TeacherEngine::Rules => {
-            let settings = RulesSettings {
-                max_edits: section.max_edits,
-                ..RulesSettings::default()
-            };
-            Box::new(RulesTeacher::new(layout, settings))
-        }
+        TeacherEngine::Rules => Box::new(rules(manifest)),
     }
+}
+
+/// The built-in teacher.
+fn rules(manifest: &Manifest) -> RulesTeacher {
+    let settings = RulesSettings {
+        max_edits: manifest.teacher.max_edits,
+        race: race(manifest),
+        ..RulesSettings::default()
+    };
+    RulesTeacher::new(manifest.harness.layout.clone(), settings)
+}
+
+/// The built-in teacher whose measured edits the briefing of another teacher contains, if it does.
+pub(crate) fn candidates(manifest: &Manifest) -> Option<RulesTeacher> {
+    manifest.teacher.shows_candidates().then(|| rules(manifest))
+}
+
+/// How the built-in teacher works with the student: within a number of attempts, if the manifest or the student sets one.
+fn race(manifest: &Manifest) -> Option<RaceSettings> {
+    let student = &manifest.student;
+    Some(RaceSettings {
+        max_student_calls: manifest.student_calls()?,
+        api: (student.engine() == StudentEngine::Chat).then_some(student.api),
+        temperature: student.temperature,
+    })
 }
 
 /// The function with which the teacher compares two outputs; `None` without a judge.

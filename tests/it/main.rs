@@ -50,6 +50,7 @@ mod replay;
 mod revert;
 mod review;
 mod rewritten;
+mod rules_teacher;
 mod runs;
 mod scoring;
 mod secrets;

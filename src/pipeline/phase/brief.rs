@@ -15,6 +15,7 @@ use crate::pipeline::context::Context;
 use crate::teacher::{Briefing, TeacherFailure, for_any_tasks};
 use crate::trace::eligible::eligible;
 use crate::workspace::error::RunError;
+use crate::workspace::event::Event;
 use crate::workspace::inputs::Inputs;
 use crate::workspace::{Workspace, cache_epoch};
 
@@ -32,15 +33,17 @@ pub(crate) fn brief<T>(
         .filter(|op| op::home(*op, &context.manifest().harness.layout).is_some())
         .collect();
     let score = |task: &Task, answer: &str| workspace.score(task, answer);
+    let is_expensive = workspace.student.is_expensive();
     // The embedded student is cheaper to run than to cache.
-    let memo = if workspace.student.is_expensive() {
-        context.memo
-    } else {
-        &Forgetful
+    let memo = if is_expensive { context.memo } else { &Forgetful };
+    let progress = |done, of| {
+        if is_expensive {
+            (context.listener)(Event::Progress { done, of });
+        }
     };
     let evaluator = Evaluator {
         epoch: cache_epoch::of(&workspace.root, &workspace.student.identity(), context.session),
-        ..workspace.evaluator(memo, &score, &|_, _| {})
+        ..workspace.evaluator(memo, &score, &progress)
     };
     let search_traces = |terms: &str, most: usize| {
         let moment = context.moment().map_err(|error| error.to_string())?;
@@ -60,6 +63,7 @@ pub(crate) fn brief<T>(
         run_student: &run_student,
         search_traces: &search_traces,
         score: &score,
+        tell: &|text| (context.listener)(Event::Note { text: text.to_owned() }),
         session: &context.session.id,
         seed,
     };

@@ -14,6 +14,7 @@ use crate::artifact::diagnosis::FailureCluster;
 use crate::digest::Digest;
 use crate::llm::model::Model;
 use crate::llm::redact::Redactor;
+use crate::teacher::rules::RulesTeacher;
 use crate::teacher::{Briefing, Teacher, TeacherDiagnosis, TeacherFailure, TeacherPlan};
 
 /// Increase this by hand if the same replies now give another diagnosis or plan, or if a text for the model changes.
@@ -37,14 +38,20 @@ pub(crate) struct ChatTeacher {
     pub max_turns: usize,
     /// The largest number of edits in a plan.
     pub max_edits: usize,
+    /// The built-in teacher, if the model sees the edits that it would plan.
+    pub candidates: Option<RulesTeacher>,
 }
 
 impl Teacher for ChatTeacher {
     fn identity(&self) -> Value {
-        json!({
+        let mut identity = json!({
             "engine": "chat", "revision": REVISION, "model": self.model.identity(),
             "prompts": Digest::of_value(&prompt::ALL), "max_turns": self.max_turns
-        })
+        });
+        if let Some(rules) = &self.candidates {
+            identity["candidates"] = rules.identity();
+        }
+        identity
     }
 
     fn diagnose(&self, briefing: &Briefing) -> Result<TeacherDiagnosis, TeacherFailure> {

@@ -26,9 +26,18 @@ pub(super) fn plan(
         });
     }
     let log = CallLog::new();
+    let candidates = teacher
+        .candidates
+        .as_ref()
+        .map_or(Ok(Vec::new()), |rules| rules.candidates(briefing))?;
     let first = Request {
         system: prompt::PLAN.to_owned(),
-        messages: vec![Message::user(prompt::plan(briefing, diagnosis, teacher.max_edits))],
+        messages: vec![Message::user(prompt::plan(
+            briefing,
+            diagnosis,
+            teacher.max_edits,
+            &candidates,
+        ))],
         shape: Some(plan_shape(briefing.ops, teacher.max_edits)),
         ..Request::default()
     };

@@ -1,5 +1,6 @@
 //! The texts for the model: the instructions of each step, and the first message of a diagnosis and of a plan.
 
+use crate::artifact::edit::Edit;
 use crate::harness::op;
 use crate::teacher::Briefing;
 
@@ -41,14 +42,31 @@ pub(super) fn diagnosis(briefing: &Briefing) -> String {
 }
 
 /// The first message of a plan.
-pub(super) fn plan(briefing: &Briefing, diagnosis: &str, max_edits: usize) -> String {
+pub(super) fn plan(briefing: &Briefing, diagnosis: &str, max_edits: usize, candidates: &[Edit]) -> String {
     format!(
-        "Session {}. Plan at most {max_edits} edits.\n\n# Operations\n\n{}\n# The student's files\n\n{}\n# The diagnosis\n\n{}\n",
+        "Session {}. Plan at most {max_edits} edits.\n\n# Operations\n\n{}\n# The student's files\n\n{}\n# The diagnosis\n\n{}\n{}",
         briefing.session,
         operations(briefing),
         files(briefing),
-        diagnosis.trim_end()
+        diagnosis.trim_end(),
+        measured(candidates)
     )
+}
+
+/// The edits that the built-in teacher has measured; empty without any. Very long ones are left out.
+fn measured(candidates: &[Edit]) -> String {
+    let texts = candidates.iter().filter_map(|edit| serde_json::to_string(edit).ok());
+    let lines: String = texts
+        .filter(|text| text.len() <= MOST_OF_A_FILE)
+        .map(|text| format!("{text}\n"))
+        .collect();
+    match lines.is_empty() {
+        true => lines,
+        false => format!(
+            "\n# Measured candidates\n\nEdits derived from the train tasks without a model, each with what it gained on train \
+             tasks on top of those before it. Use, change or ignore them.\n\n{lines}"
+        ),
+    }
 }
 
 /// Each op that the layout supports, with its target and the schema of its payload.

@@ -83,6 +83,7 @@ fn teacher(model: &std::sync::Arc<Scripted>) -> ChatTeacher {
         redactor: Redactor::default(),
         max_turns: 3,
         max_edits: 2,
+        candidates: None,
     }
 }
 
@@ -118,6 +119,7 @@ fn with_briefing<T>(use_it: impl FnOnce(&Briefing) -> T) -> T {
         run_student: &run,
         search_traces: &|_, _| Ok(Vec::new()),
         score: &|task, answer| Ok(f64::from(u8::from(task.reference_answer.as_str() == answer))),
+        tell: &|_| {},
         session: "session-1",
         seed: 1,
     })

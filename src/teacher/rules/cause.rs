@@ -38,6 +38,14 @@ pub(crate) enum Cause {
     KnowledgeMissing,
     /// The agent has examples of the right answer, but another label was more similar.
     Confused,
+    /// A language model or a program failed to answer.
+    NoAnswer,
+    /// The right answer is there, among other words.
+    Wordy,
+    /// The answer does not have the form of a right one.
+    OffForm,
+    /// The answer has the right form and is another one.
+    OtherAnswer,
 }
 
 impl Cause {
@@ -52,6 +60,10 @@ impl Cause {
             Cause::Refused => "wrongly-refused",
             Cause::KnowledgeMissing => "knowledge-missing",
             Cause::Confused => "labels-confused",
+            Cause::NoAnswer => "no-answer",
+            Cause::Wordy => "too-many-words",
+            Cause::OffForm => "form-missed",
+            Cause::OtherAnswer => "other-answer",
         }
     }
 
@@ -66,6 +78,10 @@ impl Cause {
             Cause::Refused => "The agent refuses queries that it should answer.",
             Cause::KnowledgeMissing => "The agent knows no worked example of the right answer.",
             Cause::Confused => "The agent knows the right answer and finds another one more alike.",
+            Cause::NoAnswer => "The agent gives no answer.",
+            Cause::Wordy => "The right answer is there, among other words.",
+            Cause::OffForm => "The answer does not have the form of a right one.",
+            Cause::OtherAnswer => "The answer has the right form, but is another one.",
         }
     }
 }
@@ -81,6 +97,7 @@ pub(crate) struct TaskFailure<'a> {
 }
 
 /// All failures, and the number of measured tasks per category.
+#[derive(Default)]
 pub(crate) struct Failures<'a> {
     /// The failures, in the order of the sample.
     pub failed: Vec<TaskFailure<'a>>,
@@ -104,10 +121,7 @@ fn slug(text: &str) -> String {
 /// Runs the student on a balanced sample of the train tasks and finds the cause of each failure.
 pub(crate) fn failures<'a>(briefing: &Briefing<'a>, sample: usize) -> Failures<'a> {
     // Fold by fold, so that no task is answered from an example that is the task itself.
-    let mut found = Failures {
-        failed: Vec::new(),
-        measured: BTreeMap::new(),
-    };
+    let mut found = Failures::default();
     let default = default_agent(briefing);
     let home = ParsedHome::new(briefing.harness, briefing.layout);
     let known = known_labels(briefing, &home, &default);
@@ -176,18 +190,19 @@ fn cause(attempted: &ScoredAttempt, settings: Option<&AgentSettings>, known: Opt
 }
 
 /// The largest clusters of failures, with rates measured on the sample.
-pub(crate) fn clusters(briefing: &Briefing, failures: &Failures, sample: usize) -> Vec<FailureCluster> {
+///
+/// `solved` are the ids of the failed tasks that some remedy solves.
+pub(crate) fn clusters(briefing: &Briefing, failures: &Failures, solved: &BTreeSet<String>) -> Vec<FailureCluster> {
     let mut groups: BTreeMap<String, Vec<&TaskFailure>> = BTreeMap::new();
     for failure in &failures.failed {
         groups.entry(failure.cluster()).or_default().push(failure);
     }
-    let solved = solved_by_teacher(briefing, sample);
     let mut groups: Vec<_> = groups.into_iter().collect();
     groups.sort_by_key(|(_, failed)| std::cmp::Reverse(failed.len()));
     groups.truncate(MOST_CLUSTERS);
     groups
         .into_iter()
-        .map(|(id, failed)| cluster(briefing, failures, id, &failed, &solved))
+        .map(|(id, failed)| cluster(briefing, failures, id, &failed, solved))
         .collect()
 }
 
@@ -229,7 +244,7 @@ fn cluster(
 
 /// Ids of the sampled tasks that the student solves with the teacher's first remedies: examples from outside the fold,
 /// and the tools that solve some task.
-fn solved_by_teacher(briefing: &Briefing, sample: usize) -> BTreeSet<String> {
+pub(crate) fn solved_by_teacher(briefing: &Briefing, sample: usize) -> BTreeSet<String> {
     let default = default_agent(briefing);
     let solved = |fold: Fold| {
         let taught = taught(briefing, &fold, &default);

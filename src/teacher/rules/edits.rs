@@ -86,6 +86,15 @@ pub(crate) fn prompt_patch(agent: &str, before: &str, after: &str) -> Edit {
     )
 }
 
+/// An agent's whole system prompt.
+pub(crate) fn whole_prompt(agent: &str, text: &str) -> Edit {
+    edit(
+        Op::ReplaceSystemPrompt,
+        format!("agents.{agent}.system_prompt"),
+        json!({"agent": agent, "new_content": text}),
+    )
+}
+
 /// A good description of a built-in tool.
 pub(crate) fn good_description(tool: &str) -> &'static str {
     match tool {

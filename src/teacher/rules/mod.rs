@@ -1,8 +1,9 @@
 //! The built-in teacher `rules`: an optimizer without a language model.
 //!
-//! It runs the student on train tasks and groups the failures by cause. Then it chooses edits one by one: each time the
-//! edit with the largest gain on held-out train tasks, on top of those already chosen. Its diagnosis lists the
-//! clusters with some of their failures.
+//! It runs the student on train tasks and groups the failures by cause. Its diagnosis lists the clusters with some of
+//! their failures. For the embedded student it then chooses edits one by one: each time the edit with the largest gain on
+//! held-out train tasks, on top of those already chosen. For students that cost money or seconds, configurations race
+//! within a budget.
 
 mod candidate;
 mod cause;
@@ -10,25 +11,29 @@ mod edits;
 mod gains;
 mod objective;
 mod outage;
+mod race;
 mod sample;
 mod search;
 
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use serde::{Deserialize, Serialize};
 
 use self::cause::Failures;
+pub(crate) use self::race::RaceSettings;
 use crate::artifact::Money;
 use crate::artifact::diagnosis::FailureCluster;
+use crate::artifact::edit::Edit;
 use crate::llm::redact::Redactor;
 use crate::manifest::layout::Layout;
 use crate::teacher::{Briefing, Teacher, TeacherDiagnosis, TeacherFailure, TeacherPlan};
 
 /// Increase this by hand if the same briefing now gives a different plan.
-const REVISION: u32 = 3;
+const REVISION: u32 = 4;
 
 /// The largest number of failures shown per cluster.
 const SHOWN: usize = 3;
@@ -43,6 +48,8 @@ pub(crate) struct RulesSettings {
     pub min_gain: f64,
     /// The largest number of train tasks on which a candidate is measured.
     pub sample: usize,
+    /// How to work with a student that costs money or seconds; `None` for the embedded student.
+    pub race: Option<RaceSettings>,
 }
 
 impl Default for RulesSettings {
@@ -51,6 +58,7 @@ impl Default for RulesSettings {
             max_edits: 10,
             min_gain: 0.0,
             sample: 1_200,
+            race: None,
         }
     }
 }
@@ -65,6 +73,28 @@ impl RulesTeacher {
     /// A teacher for harnesses of this layout.
     pub(crate) fn new(layout: Layout, settings: RulesSettings) -> Self {
         Self { layout, settings }
+    }
+
+    /// The edits that it would plan, with what it measured, for another teacher.
+    ///
+    /// # Errors
+    /// The student cannot be run.
+    pub(crate) fn candidates(&self, briefing: &Briefing) -> Result<Vec<Edit>, TeacherFailure> {
+        if briefing.train.is_empty() {
+            return Ok(Vec::new());
+        }
+        let clusters = self.diagnose(briefing)?.clusters;
+        let own_words = |mut edit: Edit| {
+            // The clusters are those of the built-in teacher, which nobody else knows.
+            edit.expected_improvement.clear();
+            edit
+        };
+        Ok(self
+            .plan(briefing, "", &clusters)?
+            .edits
+            .into_iter()
+            .map(own_words)
+            .collect())
     }
 }
 
@@ -81,14 +111,23 @@ impl Teacher for RulesTeacher {
             return Err(problem.to_owned().into());
         }
         let (narrative, clusters) = outage::unless_out(briefing, |briefing| {
-            let failures = cause::failures(briefing, self.settings.sample);
-            let clusters = cause::clusters(briefing, &failures, self.settings.sample);
-            (markdown(&failures, &clusters), clusters)
+            let (failures, solved) = match &self.settings.race {
+                Some(race) => (race::failures(briefing, race), BTreeSet::new()),
+                None => {
+                    let sample = self.settings.sample;
+                    (
+                        cause::failures(briefing, sample),
+                        cause::solved_by_teacher(briefing, sample),
+                    )
+                }
+            };
+            let clusters = cause::clusters(briefing, &failures, &solved);
+            (markdown(&failures, &clusters, self.settings.race.is_none()), clusters)
         })?;
         let traces_read = clusters
             .iter()
             .flat_map(|cluster| cluster.sample_trace_ids.iter().cloned());
-        let unique: std::collections::BTreeSet<String> = traces_read.collect();
+        let unique: BTreeSet<String> = traces_read.collect();
         Ok(TeacherDiagnosis {
             narrative,
             traces_read: unique.into_iter().collect(),
@@ -101,7 +140,10 @@ impl Teacher for RulesTeacher {
     fn plan(&self, briefing: &Briefing, _: &str, clusters: &[FailureCluster]) -> Result<TeacherPlan, TeacherFailure> {
         let edits = match clusters.is_empty() || briefing.train.is_empty() {
             true => Vec::new(),
-            false => outage::unless_out(briefing, |briefing| search::edits(briefing, clusters, &self.settings))?,
+            false => outage::unless_out(briefing, |briefing| match &self.settings.race {
+                Some(race) => race::edits(briefing, clusters, race, self.settings.max_edits),
+                None => search::edits(briefing, clusters, &self.settings),
+            })?,
         };
         Ok(TeacherPlan {
             edits,
@@ -112,7 +154,7 @@ impl Teacher for RulesTeacher {
 }
 
 /// The narrative in Markdown: the measurements, and each cluster with some of its failures.
-fn markdown(failures: &Failures, clusters: &[FailureCluster]) -> String {
+fn markdown(failures: &Failures, clusters: &[FailureCluster], tries_remedies: bool) -> String {
     let measured: usize = failures.measured.values().sum();
     let mut text = format!(
         "# Diagnosis\n\nThe student was run on {measured} train tasks, spread evenly over {} categories; \
@@ -133,10 +175,12 @@ fn markdown(failures: &Failures, clusters: &[FailureCluster]) -> String {
             );
         }
         let rate = 100.0 * cluster.teacher_success_rate;
-        let _ = writeln!(
-            text,
-            "\nWith the first remedies in place, {rate:.0} % of these failures were solved."
-        );
+        if tries_remedies {
+            let _ = writeln!(
+                text,
+                "\nWith the first remedies in place, {rate:.0} % of these failures were solved."
+            );
+        }
     }
     text
 }

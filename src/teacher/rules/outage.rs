@@ -31,8 +31,12 @@ pub(super) fn unless_out<T>(briefing: &Briefing, use_it: impl FnOnce(&Briefing) 
     }
 }
 
-/// Why none of these attempts has a score; `None` if one has, or if a server refuses one.
+/// Why none of these attempts has a score; `None` if one has, or if a server refuses one. A single attempt shows nothing: a
+/// server may fail over one odd request.
 fn common_outage(attempted: &[ScoredAttempt]) -> Option<String> {
+    if attempted.len() < 2 {
+        return None;
+    }
     let is_out = |one: &ScoredAttempt| one.score.is_none() && matches!(one.attempt, Attempt::Infra { .. });
     let first = attempted.first()?.attempt.unscored()?;
     attempted.iter().all(is_out).then(|| first.to_owned())

@@ -92,7 +92,7 @@ pub(crate) fn folds<'a>(briefing: &Briefing<'a>, size: usize) -> Vec<Fold<'a>> {
 }
 
 /// The harness without few-shot examples whose input is in `hidden`; earlier sessions may have added train tasks.
-fn without_examples(briefing: &Briefing, hidden: &BTreeSet<String>) -> Harness {
+pub(crate) fn without_examples(briefing: &Briefing, hidden: &BTreeSet<String>) -> Harness {
     let default = default_agent(briefing);
     let agents: BTreeSet<String> = briefing.train.iter().map(|task| agent_of(task, &default)).collect();
     agents.iter().fold(briefing.harness.clone(), |harness, agent| {

@@ -45,6 +45,7 @@ fn briefing<'a>(harness: &'a Harness, layout: &'a Layout, train: &'a [Task]) -> 
         run_student: &run,
         search_traces: &|_, _| Ok(Vec::new()),
         score: &|_, _| Ok(0.0),
+        tell: &|_| {},
         session: "session-1",
         seed: 7,
     }

@@ -5,9 +5,11 @@ use serde_json::{Map, Value};
 use crate::harness::home::{AgentError, ParsedHome};
 
 /// Agent parameters that are sent as fields of the request, because servers know them.
-const SAMPLING: [&str; 30] = [
+const SAMPLING: [&str; 33] = [
     "chat_template_kwargs",
     "frequency_penalty",
+    "grammar",
+    "guided_choice",
     "keep_alive",
     "logit_bias",
     "max_completion_tokens",
@@ -29,6 +31,7 @@ const SAMPLING: [&str; 30] = [
     "service_tier",
     "stop",
     "stop_sequences",
+    "structured_outputs",
     "temperature",
     "think",
     "thinking",
@@ -37,6 +40,10 @@ const SAMPLING: [&str; 30] = [
     "top_p",
     "verbosity",
 ];
+
+/// Agent parameters that are fields of the request if they hold an object, such as a JSON Schema. As words, such as
+/// `format = "markdown"`, they are text for the model.
+const FORMS: [&str; 3] = ["format", "output_config", "response_format"];
 
 /// Fields of a request that the harness sets in other ways, or that would change the form of the reply.
 const OWN: [&str; 7] = ["model", "messages", "system", "tools", "stream", "n", "prompt"];
@@ -79,7 +86,9 @@ pub(super) fn of_agent(home: &ParsedHome, agent: &str) -> Result<OfAgent, AgentE
     let set = home.table_above(&layout.agent_param, "{param}", &[("agent", agent)])?;
     let set = set.and_then(Value::as_object).cloned().unwrap_or_default();
     let further = set.into_iter().filter(|(name, _)| !own.contains(name));
-    let (sampling, stated): (Vec<_>, Vec<_>) = further.partition(|(name, _)| SAMPLING.contains(&name.as_str()));
+    let (sampling, stated): (Vec<_>, Vec<_>) = further.partition(|(name, value)| {
+        SAMPLING.contains(&name.as_str()) || value.is_object() && FORMS.contains(&name.as_str())
+    });
     Ok(OfAgent {
         sampling: sampling.into_iter().collect(),
         stated,

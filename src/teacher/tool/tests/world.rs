@@ -123,6 +123,7 @@ impl World {
             run_student: &run_student,
             search_traces: &|terms, most| (self.search)(terms, most),
             score: &score,
+            tell: &|_| {},
             session: "session-20261123T081500_1a2b3c4d",
             seed: 7,
         };
