@@ -3,6 +3,7 @@
 
 pub use crate::artifact::egress::LlmRole;
 pub use crate::artifact::gate::record::AlphaGrant;
+pub use crate::artifact::gate::sample::SampleSettings;
 pub use crate::artifact::gate::settings::{BudgetMode, Mode, Preset};
 pub use crate::artifact::gate::verdict::{GateDecision, GateRule};
 pub use crate::eval::memo::{DiskMemo, Forgetful, Memo};

@@ -135,11 +135,12 @@ impl Table<'_> {
             mode,
             one_pass: false,
             settings: section.settings(self.shared),
+            sample: section.sample_settings(),
             edit: case.edit,
         };
         let stake = self.noisy.then_some(STAKE);
         let (record, _) = Trial::new(&self.evaluator, question).decide(stake, None)?;
-        self.noisy |= record.numbers.flaky > 0;
+        self.noisy |= record.is_flaky();
         Ok(record.decision)
     }
 

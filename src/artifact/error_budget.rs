@@ -80,7 +80,6 @@ impl ErrorBudget {
     }
 
     /// What the last edit hands on if it was accepted: its whole share, in mode `planned` (Bonferroni with hand-on).
-    #[cfg_attr(not(test), expect(dead_code, reason = "the trial of mode `sample` follows"))]
     pub(crate) fn handed_on(&self, was_accepted: bool) -> f64 {
         let last = self
             .slots
@@ -95,7 +94,7 @@ impl ErrorBudget {
         self.slots.iter().find(is_it)
     }
 
-    /// One line: the sum spent, and the evidence that the next accept needs.
+    /// One line: the sum spent, and the share of the next edit.
     pub(crate) fn words(&self) -> String {
         let mode = match self.mode {
             BudgetMode::Planned if self.planned == 1 => "for 1 edit".to_owned(),
@@ -105,7 +104,7 @@ impl ErrorBudget {
         };
         let next = self.next(1, 0);
         let cost = match next > 0.0 {
-            true => format!("the next edit needs log e {:.2}", -next.ln()),
+            true => format!("the next edit gets {next:.4}"),
             false => "nothing is left for another edit".to_owned(),
         };
         format!("{:.4} of {} spent, {mode}; {cost}", self.spent(), self.alpha_session)

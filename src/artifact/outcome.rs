@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::edit::Op;
 use super::{Extra, artifact, first_version};
-use crate::artifact::gate::record::GateRecord;
-use crate::artifact::gate::settings::Mode;
+use crate::artifact::gate::record::{GateEvidence, GateRecord};
 use crate::artifact::gate::verdict::{GateDecision, Verdict};
+use crate::artifact::screening::ScreenedEdit;
 use crate::digest::Digest;
 
 /// The result of an edit.
@@ -150,7 +150,7 @@ pub struct Outcome {
     pub target: String,
     /// The result.
     pub status: OutcomeStatus,
-    /// Change of the overall score, compared with the head at that time.
+    /// Change of the overall score, compared with the head at that time; null unless all gate tasks ran.
     #[serde(default)]
     pub benchmark_delta: Option<f64>,
     /// As `benchmark_delta`, per category.
@@ -184,7 +184,10 @@ pub struct Outcome {
     /// The verdict in mode `rule`, with the numbers to recompute it.
     #[serde(default)]
     pub verdict: Option<Verdict>,
-    /// The decision in mode `exact` or `sequential`, with the pairs to recompute it.
+    /// How the edit did on train tasks, if screening dropped it before the gate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub screened: Option<ScreenedEdit>,
+    /// The decision in mode `exact`, `sequential` or `sample`, with the pairs to recompute it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gate: Option<GateRecord>,
     /// Unknown fields.
@@ -204,15 +207,15 @@ impl Outcome {
         self.status == OutcomeStatus::PendingReview && self.gate.is_some()
     }
 
-    /// 90 % interval of the target's change in `sequential` mode, where the mean at the decision is optimistic.
+    /// 90 % interval of the change; of the target's change for a trial in mode `sequential` that stopped.
     pub(crate) fn interval(&self) -> Option<[f64; 2]> {
-        let bets = self.gate.as_ref().filter(|record| record.mode == Mode::Sequential)?;
-        (bets.numbers.target.pairs() > 0).then_some(bets.numbers.interval_target)
+        let gate = self.gate.as_ref().map(GateRecord::interval);
+        gate.unwrap_or_else(|| self.verdict.as_ref()?.interval())
     }
 
     /// Whether some flip did not repeat: the student is noisy even if two baseline runs agree.
     pub(crate) fn is_flaky(&self) -> bool {
-        self.gate.as_ref().is_some_and(|record| record.numbers.flaky > 0)
+        self.gate.as_ref().is_some_and(GateRecord::is_flaky)
     }
 
     /// Whether the edit was applied because a trial with an error budget accepted it. Only such an accept earns another
@@ -224,12 +227,12 @@ impl Outcome {
 
     /// Number of pairs that the gate saw.
     pub(crate) fn pairs(&self) -> usize {
-        let fed = |record: &GateRecord| {
-            record
-                .numbers
-                .target
-                .pairs()
-                .saturating_add(record.numbers.other.pairs())
+        let fed = |record: &GateRecord| match &record.evidence {
+            GateEvidence::Staged(staged) => {
+                let numbers = &staged.numbers;
+                numbers.target.pairs().saturating_add(numbers.other.pairs())
+            }
+            GateEvidence::Sample(_) => record.pairs.iter().filter(|pair| pair.x.is_some()).count(),
         };
         let gate = self.gate.as_ref().map(fed);
         gate.or_else(|| self.verdict.as_ref().map(|verdict| verdict.tasks))

@@ -101,7 +101,7 @@ pub struct EditOutcome {
     pub status: OutcomeStatus,
     /// Change of the overall score, compared with the head at that time.
     pub benchmark_delta: Option<f64>,
-    /// 90 % interval of the target's change, for a noisy student; more reliable than a mean.
+    /// 90 % interval of the change; of the target's change for a trial in mode `sequential` that stopped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interval: Option<[f64; 2]>,
     /// As `benchmark_delta`, per category.

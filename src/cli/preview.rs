@@ -96,7 +96,7 @@ fn print(made: &PreviewResult) {
     out!("{}; {attempts}", capital(&found.floor_line()));
     found.remarks.iter().for_each(|remark| out!("{}", capital(remark)));
     if let Some(budget) = &found.budget {
-        out!("{}", spent(budget, found.edits.is_empty()));
+        out!("{}", spent(budget, found));
     }
     out!(
         "\n{STRONG}{:<20} tasks  baseline  headroom  smallest detectable gain{STRONG:#}",
@@ -122,6 +122,7 @@ fn print(made: &PreviewResult) {
 fn category(one: &Category, found: &GatePreview) -> String {
     let seen = match one.smallest_visible {
         Some(least) => format!("{} points", points(least)),
+        None if found.mode == Mode::Sample => "judged together with the others".into(),
         None if found.mode == Mode::Rule => "unknown: a comparison of means has no error rate".into(),
         None => "none".into(),
     };
@@ -153,10 +154,16 @@ fn print_edit(edit: &EditPreview) {
 }
 
 /// The line about the error budget. If no edit is left to try, it is the budget of the next session.
-fn spent(budget: &Budget, to_come: bool) -> String {
+fn spent(budget: &Budget, found: &GatePreview) -> String {
     // An empty sum is -0.0; adding 0.0 makes it 0.
     let percent = |share: f64| format!("{} %", (10_000.0 * share).round() / 100.0 + 0.0);
     let next = match budget.log_e_needed {
+        Some(_) if found.mode == Mode::Sample => {
+            format!(
+                "the next edit gets {0} and is accepted at p of at most {0}",
+                percent(budget.alpha)
+            )
+        }
         Some(needed) => format!(
             "the next edit gets {} and is accepted at log e = {needed:.2}",
             percent(budget.alpha)
@@ -165,7 +172,11 @@ fn spent(budget: &Budget, to_come: bool) -> String {
     };
     format!(
         "Error budget{}: {} per session, {} spent; {next}",
-        if to_come { " of the next session" } else { "" },
+        if found.edits.is_empty() {
+            " of the next session"
+        } else {
+            ""
+        },
         percent(budget.alpha_session),
         percent(budget.spent)
     )

@@ -25,9 +25,24 @@ pub(crate) struct ExactDesign {
     pub target: Option<usize>,
     /// The mean gain must be larger than this, 0 to 1.
     pub min_improvement: f64,
-    /// The largest tolerated fall of a category, 0 to 1.
-    pub eps: f64,
+    /// When a category fell.
+    pub fall: FallRule,
 }
+
+/// When a category fell.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum FallRule {
+    /// Its mean lost more than this, 0 to 1.
+    Tolerance(f64),
+    /// Its mean lost at least 10 points, and it lost at least two tasks more than it won. One task never vetoes.
+    ByTasks,
+}
+
+/// The smallest loss of the mean with which a category fell by [`FallRule::ByTasks`].
+pub(crate) const FALL: f64 = 0.10;
+
+/// How many tasks more than it won a category lost if it fell by [`FallRule::ByTasks`].
+const MORE_LOST: i64 = 2;
 
 /// The scores of one confirmation run, with and without the edit.
 pub(crate) type Confirmation = (f64, f64);
@@ -39,16 +54,35 @@ pub(crate) struct Exact {
     order: Vec<usize>,
     place: usize,
     left: BTreeMap<usize, CategoryBounds>,
-    gained: BTreeMap<usize, f64>,
+    gained: BTreeMap<usize, CategoryGain>,
     flaky: usize,
     decided: Option<GateReason>,
 }
 
-/// The largest gain and the largest loss that the remaining tasks of a category can add.
+/// The largest gain and the largest loss that the remaining tasks of a category can add, and the number of those that
+/// can win or lose.
 #[derive(Clone, Copy, Debug, Default)]
 struct CategoryBounds {
     best: f64,
     worst: f64,
+    winnable: i64,
+    losable: i64,
+}
+
+impl CategoryBounds {
+    fn add(&mut self, y: f64, count: i64) {
+        self.best += (1.0 - y) * count as f64;
+        self.worst -= y * count as f64;
+        self.winnable += if y < 1.0 { count } else { 0 };
+        self.losable += if y > 0.0 { count } else { 0 };
+    }
+}
+
+/// What the tasks of a category gained: the sum of the differences, and wins minus losses.
+#[derive(Clone, Copy, Debug, Default)]
+struct CategoryGain {
+    sum: f64,
+    lead: i64,
 }
 
 impl Exact {
@@ -56,9 +90,7 @@ impl Exact {
     pub(crate) fn new(design: ExactDesign) -> Self {
         let mut left: BTreeMap<usize, CategoryBounds> = BTreeMap::new();
         for (category, y) in design.categories.iter().zip(&design.baseline) {
-            let bounds = left.entry(*category).or_default();
-            bounds.best += 1.0 - y;
-            bounds.worst -= y;
+            left.entry(*category).or_default().add(*y, 1);
         }
         let mut exact = Self {
             order: order(&design),
@@ -88,7 +120,7 @@ impl Exact {
         self.gained
             .iter()
             .filter(|(category, _)| self.has_to_gain(**category))
-            .map(|(_, gained)| gained)
+            .map(|(_, gained)| gained.sum)
             .sum()
     }
 
@@ -130,7 +162,9 @@ impl Exact {
         self.flaky += usize::from(!holds);
         let difference = if holds { x - y } else { 0.0 };
         self.spend(task);
-        *self.gained.entry(self.design.categories[task]).or_default() += difference;
+        let gained = self.gained.entry(self.design.categories[task]).or_default();
+        gained.sum += difference;
+        gained.lead += i64::from(difference > TOLERANCE) - i64::from(difference < -TOLERANCE);
         self.decided = self.decide();
         difference
     }
@@ -145,8 +179,7 @@ impl Exact {
         self.place += 1;
         let y = self.design.baseline[task];
         if let Some(left) = self.left.get_mut(&self.design.categories[task]) {
-            left.best -= 1.0 - y;
-            left.worst += y;
+            left.add(y, -1);
         }
     }
 
@@ -157,7 +190,6 @@ impl Exact {
     fn decide(&self) -> Option<GateReason> {
         let design = &self.design;
         let left = |category: &usize| self.left.get(category).copied().unwrap_or_default();
-        let gained = |category: &usize| self.gained.get(category).copied().unwrap_or_default();
         let aimed_at: Vec<&usize> = self
             .left
             .keys()
@@ -173,17 +205,39 @@ impl Exact {
         if net + aimed_at.iter().map(|category| left(category).best).sum::<f64>() <= needed {
             return Some(GateReason::NoImprovement);
         }
-        let watched = || self.left.keys().filter(|category| aimed(design) != Some(**category));
-        let floor = |category: &usize| {
-            let size = design.sizes.get(category).copied().unwrap_or(1).max(1);
-            -(design.eps + TOLERANCE) * size as f64
-        };
-        if watched().any(|category| gained(category) + left(category).best < floor(category)) {
+        let mut watched = self.left.keys().filter(|category| aimed(design) != Some(**category));
+        if watched.clone().any(|category| self.fell(*category, Rest::Wins)) {
             return Some(GateReason::Regression);
         }
         let sure = net + aimed_at.iter().map(|category| left(category).worst).sum::<f64>() > needed;
-        let safe = watched().all(|category| gained(category) + left(category).worst >= floor(category));
+        let safe = watched.all(|category| !self.fell(*category, Rest::Loses));
         (sure && safe).then_some(GateReason::Improved)
+    }
+}
+
+/// What the remaining tasks of a category are taken to do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rest {
+    /// As well as they can.
+    Wins,
+    /// As badly as they can.
+    Loses,
+}
+
+impl Exact {
+    /// Whether a category fell, if its remaining tasks do that.
+    fn fell(&self, category: usize, rest: Rest) -> bool {
+        let gained = self.gained.get(&category).copied().unwrap_or_default();
+        let left = self.left.get(&category).copied().unwrap_or_default();
+        let size = self.design.sizes.get(&category).copied().unwrap_or(1).max(1) as f64;
+        let (sum, lead) = match rest {
+            Rest::Wins => (gained.sum + left.best, gained.lead + left.winnable),
+            Rest::Loses => (gained.sum + left.worst, gained.lead - left.losable),
+        };
+        match self.design.fall {
+            FallRule::Tolerance(eps) => sum < -(eps + TOLERANCE) * size,
+            FallRule::ByTasks => sum <= (TOLERANCE - FALL) * size && lead <= -MORE_LOST,
+        }
     }
 }
 

@@ -43,6 +43,27 @@ fn categories() -> impl Strategy<Value = Vec<usize>> {
     prop::collection::vec(0..4usize, 1..20)
 }
 
+#[test]
+fn one_lost_task_never_vetoes_and_two_of_a_small_category_do() {
+    let decided = |losses: usize| {
+        let mut exact = Exact::new(exact::ExactDesign {
+            categories: vec![0, 1, 1, 1],
+            baseline: vec![0.0, 1.0, 1.0, 1.0],
+            sizes: [(0, 1), (1, 3)].into(),
+            rule: RuleKind::Target,
+            target: Some(0),
+            min_improvement: 0.0,
+            fall: exact::FallRule::ByTasks,
+        });
+        while let Some(task) = exact.upcoming(1).first().copied() {
+            exact.feed(task, if task == 0 || task > losses { 1.0 } else { 0.0 }, &[]);
+        }
+        exact.decided()
+    };
+    assert_eq!(decided(1), Some(GateReason::Improved));
+    assert_eq!(decided(2), Some(GateReason::Regression));
+}
+
 proptest! {
     #[test]
     fn a_game_ends_and_looks_no_further_ahead_than_it_plays(
@@ -102,7 +123,7 @@ proptest! {
     #[test]
     fn exact_decides_as_the_plain_rule_does_over_all_tasks(
         tasks in prop::collection::vec((0..3usize, score(), score()), 1..16),
-        target in prop::option::of(0..3usize), eps in prop::sample::select(vec![0.0, 0.05, 0.3]),
+        target in prop::option::of(0..3usize), eps in prop::sample::select(vec![None, Some(0.0), Some(0.05), Some(0.3)]),
     ) {
         let mut sizes = std::collections::BTreeMap::new();
         tasks.iter().for_each(|(category, _, _)| *sizes.entry(*category).or_insert(0) += 1);
@@ -113,7 +134,7 @@ proptest! {
             rule: RuleKind::Target,
             target,
             min_improvement: 0.0,
-            eps,
+            fall: eps.map_or(exact::FallRule::ByTasks, exact::FallRule::Tolerance),
         });
         while let Some(task) = exact.upcoming(1).first().copied() {
             exact.feed(task, tasks[task].2, &[]);
@@ -122,8 +143,17 @@ proptest! {
             let of = tasks.iter().filter(|task| wanted.is_none_or(|wanted| task.0 == wanted));
             of.map(|(_, before, after)| after - before).sum()
         };
+        let lead = |wanted: usize| -> i64 {
+            let of = tasks.iter().filter(|task| task.0 == wanted);
+            of.map(|(_, before, after)| i64::from(after > before) - i64::from(after < before)).sum()
+        };
         let holds = |(category, size): (&usize, &usize)| {
-            Some(*category) == target || sum(Some(*category)) / *size as f64 >= -eps - 1e-9
+            let mean = sum(Some(*category)) / *size as f64;
+            let fell = match eps {
+                Some(eps) => mean < -eps - 1e-9,
+                None => mean <= -exact::FALL + 1e-9 && lead(*category) <= -2,
+            };
+            Some(*category) == target || !fell
         };
         let plain = sum(target) > 1e-9 && sizes.iter().all(holds);
         prop_assert_eq!(exact.decided() == Some(GateReason::Improved), plain);

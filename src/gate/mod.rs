@@ -1,8 +1,9 @@
 //! The gate: accepts or rejects a candidate harness.
 //!
-//! Three modes, all pure. `rule` compares the means of one evaluation per arm, as OpenJarvis does. `exact` is for a
-//! deterministic student: it makes only the runs that the decision needs, and confirms every flip. `sequential` is for
-//! a noisy student: a betting game on paired differences with known error rates, built on `evidence`.
+//! Four modes, all pure. `sample` is for language models and programs: one exact test over all gate tasks. `exact` is for
+//! a deterministic student: it makes only the runs that the decision needs, and confirms every flip. `sequential` is a
+//! betting game on paired differences with known error rates, built on `evidence`. `rule` compares the means of one
+//! evaluation per arm, as OpenJarvis does.
 //!
 //! The settings, the error budget and the record of a decision are in [`crate::artifact::gate`]. `power` and `preview`
 //! compute what a trial can detect before it starts, `replay` repeats a decision from its record, `audit` compares two
@@ -11,13 +12,13 @@
 
 pub(crate) mod audit;
 mod deltas;
+pub(crate) mod design;
 pub(crate) mod evidence;
 pub(crate) mod exact;
 pub(crate) mod order;
 pub(crate) mod power;
 pub(crate) mod replay;
 mod rule;
-#[allow(dead_code, reason = "the trial of this mode follows")]
 pub(crate) mod sample;
 pub(crate) mod sequential;
 pub(crate) mod words;

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::evidence::log_e_above;
-use super::exact::{self, Exact};
-use super::sequential::{self, PairedRun, Sequential};
-use crate::artifact::gate::numbers::Numbers;
+use super::design::{
+    exact_design, exact_numbers, sample_design, sample_evidence, sequential_design, sequential_numbers,
+};
+use super::exact::Exact;
+use super::sample::Sample;
+use super::sequential::{PairedRun, Sequential};
 use crate::artifact::gate::reason::GateReason;
-use crate::artifact::gate::record::{GateRecord, Pair};
+use crate::artifact::gate::record::{CompleteRun, GateEvidence, GateRecord, Pair, StagedEvidence};
 use crate::artifact::gate::settings::Mode;
-use crate::artifact::gate::verdict::RuleKind;
 
 /// The tolerance for numbers: smaller differences come from writing and reading them.
 const NEAR: f64 = 1e-9;
@@ -19,10 +20,8 @@ const NEAR: f64 = 1e-9;
 pub(crate) struct ReplayedDecision {
     /// The reason of the decision; `None` if the pairs decide nothing.
     pub reason: Option<GateReason>,
-    /// The stage at the decision.
-    pub stage: u8,
-    /// The numbers.
-    pub numbers: Numbers,
+    /// The settings and the numbers.
+    pub evidence: GateEvidence,
 }
 
 /// A record that cannot be replayed: it contradicts itself.
@@ -56,59 +55,9 @@ pub(crate) enum ReplayError {
     /// A mode that records no pairs.
     #[error("mode {0:?} records no pairs")]
     Mode(Mode),
-}
-
-/// A number for each category; the designs of the modes identify categories by number.
-pub(crate) fn numbered(record: &GateRecord) -> BTreeMap<&str, usize> {
-    let names = record.sizes.keys().map(String::as_str);
-    let reached = record.reached.iter().map(|reached| reached.category.as_str());
-    let mut numbers: BTreeMap<&str, usize> = names
-        .chain(reached)
-        .chain(record.target.as_deref())
-        .map(|name| (name, 0))
-        .collect();
-    numbers.values_mut().enumerate().for_each(|(at, number)| *number = at);
-    numbers
-}
-
-/// The design of a sequential decision.
-pub(crate) fn sequential_design(record: &GateRecord) -> sequential::SequentialDesign {
-    let numbers = numbered(record);
-    sequential::SequentialDesign {
-        categories: record
-            .reached
-            .iter()
-            .map(|reached| numbers[reached.category.as_str()])
-            .collect(),
-        target: record.target.as_deref().map(|target| numbers[target]),
-        seed: record.seed,
-        edit: record.edit_number,
-        alpha: record.stake.as_ref().map_or(1.0, |stake| stake.alpha),
-        settings: record.settings.resumed(record.gone_on),
-    }
-}
-
-/// The design of an exact decision. A task without a baseline score counts as 0.
-pub(crate) fn exact_design(record: &GateRecord) -> exact::ExactDesign {
-    let numbers = numbered(record);
-    let size = |(name, size): (&String, &usize)| (numbers[name.as_str()], *size);
-    exact::ExactDesign {
-        categories: record
-            .reached
-            .iter()
-            .map(|reached| numbers[reached.category.as_str()])
-            .collect(),
-        baseline: record
-            .reached
-            .iter()
-            .map(|reached| reached.baseline.unwrap_or(0.0))
-            .collect(),
-        sizes: record.sizes.iter().map(size).collect(),
-        rule: record.settings.rule,
-        target: record.target.as_deref().map(|target| numbers[target]),
-        min_improvement: record.settings.min_improvement,
-        eps: record.settings.eps,
-    }
+    /// The numbers of another mode.
+    #[error("its numbers are not those of mode {0:?}")]
+    Evidence(Mode),
 }
 
 /// Repeats the decision from the pairs.
@@ -116,15 +65,17 @@ pub(crate) fn exact_design(record: &GateRecord) -> exact::ExactDesign {
 /// # Errors
 /// See [`ReplayError`].
 pub(crate) fn replay(record: &GateRecord) -> Result<ReplayedDecision, ReplayError> {
-    match record.mode {
-        Mode::Sequential => replay_sequential(record),
-        Mode::Exact => replay_exact(record),
-        other => Err(ReplayError::Mode(other)),
+    match (record.mode, &record.evidence) {
+        (Mode::Sequential, GateEvidence::Staged(staged)) => replay_sequential(record, staged),
+        (Mode::Exact, GateEvidence::Staged(staged)) => replay_exact(record, staged),
+        (Mode::Sample, GateEvidence::Sample(_)) => replay_sample(record),
+        (mode @ (Mode::Sequential | Mode::Exact | Mode::Sample), _) => Err(ReplayError::Evidence(mode)),
+        (other, _) => Err(ReplayError::Mode(other)),
     }
 }
 
-fn replay_sequential(record: &GateRecord) -> Result<ReplayedDecision, ReplayError> {
-    let mut game = Sequential::new(sequential_design(record));
+fn replay_sequential(record: &GateRecord, staged: &StagedEvidence) -> Result<ReplayedDecision, ReplayError> {
+    let mut game = Sequential::new(sequential_design(record, staged));
     let mut runs: BTreeMap<usize, u32> = BTreeMap::new();
     for (at, pair) in record.pairs.iter().enumerate() {
         let task = place_of(record, &pair.task)?;
@@ -141,13 +92,17 @@ fn replay_sequential(record: &GateRecord) -> Result<ReplayedDecision, ReplayErro
     }
     Ok(ReplayedDecision {
         reason: game.decided(),
-        stage: game.stage(),
-        numbers: sequential_numbers(record, &game),
+        evidence: GateEvidence::Staged(Box::new(StagedEvidence {
+            stage: game.stage(),
+            numbers: sequential_numbers(record, &game),
+            ran: staged.ran.map(|_| record.ran()),
+            ..staged.clone()
+        })),
     })
 }
 
-fn replay_exact(record: &GateRecord) -> Result<ReplayedDecision, ReplayError> {
-    let mut exact = Exact::new(exact_design(record));
+fn replay_exact(record: &GateRecord, staged: &StagedEvidence) -> Result<ReplayedDecision, ReplayError> {
+    let mut exact = Exact::new(exact_design(record, &staged.settings));
     let mut differences = Vec::new();
     for (at, pair) in record.pairs.iter().enumerate() {
         let task = place_of(record, &pair.task)?;
@@ -160,54 +115,33 @@ fn replay_exact(record: &GateRecord) -> Result<ReplayedDecision, ReplayError> {
     }
     Ok(ReplayedDecision {
         reason: exact.decided(),
-        stage: 1,
-        numbers: exact_numbers(record, &exact, &differences),
+        evidence: GateEvidence::Staged(Box::new(StagedEvidence {
+            stage: 1,
+            numbers: exact_numbers(record, &staged.settings, &exact, &differences),
+            ran: staged.ran.map(|_| record.ran()),
+            ..staged.clone()
+        })),
     })
 }
 
-/// The numbers of a sequential game.
-pub(crate) fn sequential_numbers(record: &GateRecord, game: &Sequential) -> Numbers {
-    let is_target = aimed(record, record.target.as_deref());
-    let of = |wanted: bool| -> Vec<f64> {
-        let fed = record.pairs.iter().filter(|pair| is_target(&pair.task) == wanted);
-        fed.filter_map(|pair| Some(pair.x? - pair.y?)).collect()
-    };
-    let log_e = game.log_e();
-    Numbers {
-        dropped: dropped(record),
-        log_e,
-        e: Some(log_e.exp()).filter(|e| e.is_finite()),
-        log_e_needed: record.stake.as_ref().map(|stake| -stake.alpha.ln()),
-        log_e_futility: game.log_e_futility(),
-        log_e_harm: game.log_e_harm(),
-        log_e_overall: game.log_e_overall(),
-        log_e_overall_needed: game.log_e_overall().map(|_| game.overall_needed()),
-        ..Numbers::of(&of(true), &of(false), reached(record, record.target.as_deref()))
+fn replay_sample(record: &GateRecord) -> Result<ReplayedDecision, ReplayError> {
+    let mut sample = Sample::new(sample_design(record));
+    for (at, pair) in record.pairs.iter().enumerate() {
+        let task = place_of(record, &pair.task)?;
+        in_order(record, sample.upcoming(1).first(), task, at)?;
+        if pair.run != 0 {
+            return Err(ReplayError::Run(at + 1, pair.run, 0));
+        }
+        match scores(pair, at)? {
+            Some((_, y)) if record.reached[task].baseline != Some(y) => return Err(ReplayError::Baseline(at + 1)),
+            Some((x, _)) => sample.feed(task, x),
+            None => sample.pass_over(),
+        }
     }
-}
-
-/// The numbers of an exact decision.
-pub(crate) fn exact_numbers(record: &GateRecord, exact: &Exact, differences: &[(usize, f64)]) -> Numbers {
-    let target = record
-        .target
-        .as_deref()
-        .filter(|_| record.settings.rule == RuleKind::Target);
-    let is_target = aimed(record, target);
-    let of = |wanted: bool| -> Vec<f64> {
-        let fed = differences
-            .iter()
-            .filter(|(task, _)| is_target(&record.reached[*task].task) == wanted);
-        fed.map(|(_, difference)| *difference).collect()
-    };
-    let all: Vec<f64> = differences.iter().map(|(_, difference)| *difference).collect();
-    let log_e = log_e_above(&all, 0.0);
-    Numbers {
-        dropped: dropped(record),
-        flaky: exact.flaky(),
-        log_e,
-        e: Some(log_e.exp()).filter(|e| e.is_finite()),
-        ..Numbers::of(&of(true), &of(false), reached(record, target))
-    }
+    Ok(ReplayedDecision {
+        reason: sample.decided(),
+        evidence: GateEvidence::Sample(Box::new(sample_evidence(record, &sample))),
+    })
 }
 
 /// The statements of a record that do not follow from its own pairs; empty if all do.
@@ -230,14 +164,8 @@ pub(crate) fn disagreements(record: &GateRecord) -> Vec<String> {
         let (decision, reason) = (record.decision, record.reason.name());
         found.push(format!("the decision is {decision:?}, but the reason is {reason}"));
     }
-    if again.stage != record.stage {
-        found.push(format!(
-            "its pairs end in stage {}, but it says {}",
-            again.stage, record.stage
-        ));
-    }
     let follows = GateRecord {
-        numbers: again.numbers.clone(),
+        evidence: again.evidence.clone(),
         ..record.clone()
     };
     if follows.line() != record.why {
@@ -247,9 +175,32 @@ pub(crate) fn disagreements(record: &GateRecord) -> Vec<String> {
             follows.line()
         ));
     }
-    let value = |numbers: &Numbers| serde_json::to_value(numbers).unwrap_or_default();
-    differing("", &value(&record.numbers), &value(&again.numbers), &mut found);
+    differing("", &numbers(record), &numbers(&follows), &mut found);
+    if let Some(complete) = &record.completed {
+        let again = record.complete_run(complete.rest.clone());
+        let value = |run: &CompleteRun| serde_json::to_value(run).unwrap_or_default();
+        differing("completed", &value(complete), &value(&again), &mut found);
+    }
     found
+}
+
+/// What a record says that its pairs determine.
+fn numbers(record: &GateRecord) -> serde_json::Value {
+    let value = match &record.evidence {
+        GateEvidence::Staged(staged) => {
+            let own = serde_json::to_value(&staged.numbers);
+            own.map(|numbers| with(numbers, [("stage", staged.stage.into()), ("ran", staged.ran.into())]))
+        }
+        GateEvidence::Sample(sample) => serde_json::to_value(sample),
+    };
+    value.unwrap_or_default()
+}
+
+fn with<const N: usize>(mut object: serde_json::Value, fields: [(&str, serde_json::Value); N]) -> serde_json::Value {
+    for (key, value) in fields {
+        object[key] = value;
+    }
+    object
 }
 
 fn differing(name: &str, said: &serde_json::Value, follows: &serde_json::Value, found: &mut Vec<String>) {
@@ -311,29 +262,4 @@ fn scores(pair: &Pair, at: usize) -> Result<Option<(f64, f64)>, ReplayError> {
         true => Ok(Some((x, y))),
         false => Err(ReplayError::Score(at + 1)),
     }
-}
-
-fn dropped(record: &GateRecord) -> usize {
-    record
-        .pairs
-        .iter()
-        .filter(|pair| pair.x.is_none() || pair.y.is_none())
-        .count()
-}
-
-/// A predicate: whether a task has to gain.
-fn aimed<'a>(record: &'a GateRecord, target: Option<&'a str>) -> impl Fn(&str) -> bool + 'a {
-    let categories: BTreeMap<&str, &str> = record
-        .reached
-        .iter()
-        .map(|reached| (reached.task.as_str(), reached.category.as_str()))
-        .collect();
-    move |task| target.is_none_or(|target| categories.get(task) == Some(&target))
-}
-
-/// The number of reached tasks that have to gain, and of all other reached tasks.
-fn reached(record: &GateRecord, target: Option<&str>) -> (usize, usize) {
-    let is_target = aimed(record, target);
-    let aimed_at = record.reached.iter().filter(|reached| is_target(&reached.task)).count();
-    (aimed_at, record.reached.len() - aimed_at)
 }

@@ -1,30 +1,85 @@
 //! Describes a gate decision to people in one line, with an interval instead of a bare mean.
 
 use crate::artifact::counted;
-use crate::artifact::gate::numbers::{Numbers, Tally};
+use crate::artifact::gate::numbers::{Numbers, TOLERANCE, Tally};
 use crate::artifact::gate::reason::GateReason;
-use crate::artifact::gate::record::GateRecord;
-use crate::artifact::gate::settings::Mode;
+use crate::artifact::gate::record::{CompleteRun, GateEvidence, GateRecord, StagedEvidence};
+use crate::artifact::gate::settings::{GateSettings, Mode};
+use crate::gate::exact::FALL;
+use crate::gate::sample::words::evidence_of_sample;
 
 impl GateRecord {
     /// The reason for the decision, in one line. `kaizen verify` compares it with the recorded one, so the words of old
     /// reasons must not change.
     pub(crate) fn line(&self) -> String {
+        match &self.evidence {
+            GateEvidence::Staged(staged) => self.line_of(staged),
+            GateEvidence::Sample(sample) => self.line_of_sample(sample),
+        }
+    }
+
+    /// What people read about a decision against an edit: the reason with its counts, and the setting that would change
+    /// it. The interval is printed beside it.
+    pub(crate) fn told(&self) -> String {
+        match &self.evidence {
+            GateEvidence::Staged(staged) => self.told_of(staged),
+            GateEvidence::Sample(sample) => self.told_of_sample(sample),
+        }
+    }
+
+    fn told_of(&self, staged: &StagedEvidence) -> String {
         let what = self.target.as_deref().unwrap_or("the whole");
-        let numbers = &self.numbers;
+        let numbers = &staged.numbers;
+        let score = |tally: &Tally| format!("{}, {}", counted(tally.wins, "win"), counted(tally.losses, "loss"));
+        match self.reason {
+            GateReason::Futile => format!(
+                "futile: after {} a gain of {} in {what} has become unlikely ({}); a smaller [gate] delta_min tries longer",
+                pairs(&numbers.target),
+                percent(staged.settings.delta_min),
+                score(&numbers.target)
+            ),
+            GateReason::Inconclusive => format!(
+                "inconclusive: {} in {what} gave {} of the evidence that an accept needs ({}); a larger [gate] max_pairs \
+                 tries longer",
+                pairs(&numbers.target),
+                share(numbers.log_e, numbers.log_e_needed),
+                score(&numbers.target)
+            ),
+            GateReason::OverallUnproven => format!(
+                "overall unproven: {what} gained, and {} of the others gave {} of the evidence that the whole gains ({}); \
+                 a larger [gate] guard_rounds tries longer",
+                pairs(&numbers.other),
+                share(numbers.log_e_overall.unwrap_or(0.0), numbers.log_e_overall_needed),
+                score(&numbers.other)
+            ),
+            GateReason::Harm => format!(
+                "harm: the other tasks fell ({} in {}); a larger [gate] max_regression tolerates more",
+                score(&numbers.other),
+                pairs(&numbers.other)
+            ),
+            _ => self.line_of(staged),
+        }
+    }
+
+    fn line_of(&self, staged: &StagedEvidence) -> String {
+        let what = self.target.as_deref().unwrap_or("the whole");
+        let numbers = &staged.numbers;
         let gain = points(numbers.interval_target);
         match (self.reason, self.mode) {
             (GateReason::Improved, Mode::Exact) => format!(
-                "improved: {what} gained on {} of its tasks and lost on {}, nothing else fell by more than {}",
+                "improved: {what} gained on {} of its tasks and lost on {}, {}",
                 numbers.target.wins,
                 numbers.target.losses,
-                percent(self.settings.eps)
+                match staged.settings.by_tasks {
+                    true => "no other category fell".to_owned(),
+                    false => format!("nothing else fell by more than {}", percent(staged.settings.eps)),
+                }
             ),
             (GateReason::Improved, _) => format!("improved: {what} changed by {gain} points{}", overall(numbers)),
             (GateReason::Futile, _) => format!(
                 "futile: after {} a gain of {} in {what} has become unlikely, it changed by {gain} points",
                 pairs(&numbers.target),
-                percent(self.settings.delta_min)
+                percent(staged.settings.delta_min)
             ),
             (GateReason::Inconclusive, _) => format!(
                 "inconclusive: {} in {what} gave {} of the evidence that an accept needs, it changed by {gain} points",
@@ -46,74 +101,86 @@ impl GateRecord {
                 self.reached.len(),
                 self.tasks()
             ),
-            (GateReason::NoImprovement, _) => self.no_improvement(what),
-            (GateReason::Regression, _) => format!("regression: {}", self.fallen()),
+            (GateReason::NoImprovement, _) => self.no_improvement(what, numbers),
+            (GateReason::Regression, _) => format!("regression: {}", self.fallen(&staged.settings)),
             (GateReason::Infrastructure, _) => format!(
                 "infrastructure: {} of {} pairs were lost for reasons that are not the agent's",
                 numbers.dropped,
                 self.pairs.len()
             ),
-            (
-                GateReason::Likely
-                | GateReason::Open
-                | GateReason::CategoryFell
-                | GateReason::Harmful
-                | GateReason::NoEffect
-                | GateReason::NoGain
-                | GateReason::TooSmall
-                | GateReason::NoHeadroom,
-                _,
-            ) => self.reason.name().replace('_', " "),
-            (GateReason::NoBudget, _) => {
-                "no budget: this session's error budget is spent; `kaizen run --new` starts one with \
-                                      its own, budget = \"open\" in [gate] always leaves some"
-                    .to_owned()
-            }
+            (GateReason::NoBudget, _) => NO_BUDGET.to_owned(),
+            // Reasons of mode `sample`, which no staged record states.
+            (reason, _) => reason.name().replace('_', " "),
         }
     }
 
-    /// The numbers in one line, for a commit trailer. In mode `exact` the change is a fact about these tasks. Other
-    /// modes show an interval, because the mean at the moment of a decision is optimistic.
+    /// The numbers in one line, for a commit trailer: the gain over all gate tasks with its interval, or where the trial
+    /// stopped with an interval.
     pub(crate) fn evidence(&self) -> String {
-        let Numbers { target, other, .. } = &self.numbers;
-        let sum = Tally {
-            wins: target.wins.saturating_add(other.wins),
-            losses: target.losses.saturating_add(other.losses),
-            ties: target.ties.saturating_add(other.ties),
+        match &self.evidence {
+            GateEvidence::Staged(staged) => self.evidence_of(staged),
+            GateEvidence::Sample(sample) => evidence_of_sample(sample),
+        }
+    }
+
+    fn evidence_of(&self, staged: &StagedEvidence) -> String {
+        let mode = mode(self.mode);
+        let needed = match staged.numbers.log_e_needed {
+            Some(needed) => format!(", log e {:.2} of {needed:.2}", staged.numbers.log_e),
+            None => String::new(),
         };
-        let needed = self.numbers.log_e_needed.map_or(String::new(), |needed| {
-            format!(", log e {:.2} of {needed:.2}", self.numbers.log_e)
-        });
-        let change = match (self.mode, self.overall_delta()) {
-            (Mode::Exact, Some(delta)) => format!("{:+.1} points", 100.0 * delta),
-            (Mode::Exact, None) => "overall change unknown".to_owned(),
-            _ => format!(
-                "{} points in {}",
-                points(self.numbers.interval_target),
-                self.target.as_deref().unwrap_or("the overall score")
-            ),
+        if let Some(complete) = &self.completed {
+            let CompleteRun {
+                wins,
+                losses,
+                ties,
+                gain,
+                interval,
+                ..
+            } = complete;
+            let counts = counts(&Tally {
+                wins: *wins,
+                losses: *losses,
+                ties: *ties,
+            });
+            let ran = staged.ran.unwrap_or_default();
+            let all = wins + losses + ties;
+            let decided = if ran < all {
+                format!(", decided after {ran}")
+            } else {
+                String::new()
+            };
+            return format!(
+                "{mode} {} ({counts} in {}{decided}{needed})",
+                change(*gain, *interval),
+                tasks(all)
+            );
+        }
+        let counts = counts(&sum(&staged.numbers));
+        let reach = format!("{} of {} tasks reached", self.reached.len(), self.tasks());
+        let stopped = staged.ran.filter(|ran| *ran < self.tasks());
+        let found = match (stopped, self.overall_delta(), self.interval()) {
+            (Some(ran), _, interval) => format!("stopped after {ran} of {}{}", self.tasks(), so_far(interval)),
+            (None, Some(gain), Some(interval)) => change(gain, interval),
+            (None, Some(gain), None) => format!("{:+.1} points", 100.0 * gain),
+            (None, None, Some(interval)) => format!("{} points", points(interval)),
+            (None, None, None) => "overall change unknown".to_owned(),
         };
         format!(
-            "{} {change} ({}, {}, {} in {}{needed}; {} of {} tasks reached)",
-            mode(self.mode),
-            counted(sum.wins, "win"),
-            counted(sum.losses, "loss"),
-            counted(sum.ties, "tie"),
-            pairs(&sum),
-            self.reached.len(),
-            self.tasks()
+            "{mode} {found} ({counts} in {}{needed}; {reach})",
+            pairs(&sum(&staged.numbers))
         )
     }
 
-    fn no_improvement(&self, what: &str) -> String {
-        let target = &self.numbers.target;
+    fn no_improvement(&self, what: &str, numbers: &Numbers) -> String {
+        let target = &numbers.target;
         if self.reached.is_empty() {
             return "no improvement: the edit changes no request of any gate task".to_owned();
         }
         if target.pairs() == 0 {
             return format!("no improvement: {what} cannot gain, none of the tasks that the edit reaches fails there");
         }
-        let flaky = match self.numbers.flaky {
+        let flaky = match numbers.flaky {
             0 => String::new(),
             flaky => format!(", and {flaky} flips did not repeat"),
         };
@@ -126,21 +193,59 @@ impl GateRecord {
     }
 
     /// The categories that fell by more than the tolerance, worst first.
-    fn fallen(&self) -> String {
+    fn fallen(&self, settings: &GateSettings) -> String {
+        let fell = |delta: f64| match settings.by_tasks {
+            true => delta <= TOLERANCE - FALL,
+            false => delta < -settings.eps,
+        };
         let mut fallen: Vec<_> = self
-            .category_deltas()
+            .deltas_so_far()
             .into_iter()
-            .filter(|(_, delta)| *delta < -self.settings.eps)
+            .filter(|(_, delta)| fell(*delta))
             .collect();
         fallen.sort_by(|one, two| one.1.total_cmp(&two.1));
         let one = |(name, delta): &(String, f64)| format!("{name} {:+.1} points", 100.0 * delta);
-        let fallen: Vec<String> = fallen.iter().map(one).collect();
-        format!(
-            "{} (more than {} is not tolerated)",
-            fallen.join(", "),
-            percent(self.settings.eps)
-        )
+        let names: Vec<String> = fallen.iter().map(one).collect();
+        let tolerated = match settings.by_tasks {
+            true => "10 points and two tasks are not tolerated".to_owned(),
+            false => format!("more than {} is not tolerated", percent(settings.eps)),
+        };
+        format!("{} ({tolerated})", names.join(", "))
     }
+}
+
+/// What the reason `no_budget` says.
+pub(crate) const NO_BUDGET: &str = "no budget: this session's error budget is spent; `kaizen run --new` starts one with \
+                                    its own, budget = \"open\" in [gate] always leaves some";
+
+/// A change with its interval: `+14.0 points, 90 %: +6.5 to +21.0`.
+pub(crate) fn change(gain: f64, interval: [f64; 2]) -> String {
+    format!("{:+.1} points, 90 %: {}", 100.0 * gain, points(interval))
+}
+
+/// The interval of a trial that stopped.
+fn so_far(interval: Option<[f64; 2]>) -> String {
+    interval.map_or(String::new(), |interval| format!(", {} points", points(interval)))
+}
+
+/// All pairs of a staged trial.
+fn sum(numbers: &Numbers) -> Tally {
+    let Numbers { target, other, .. } = numbers;
+    Tally {
+        wins: target.wins.saturating_add(other.wins),
+        losses: target.losses.saturating_add(other.losses),
+        ties: target.ties.saturating_add(other.ties),
+    }
+}
+
+/// `17 wins, 3 losses, 80 ties`
+pub(crate) fn counts(tally: &Tally) -> String {
+    format!(
+        "{}, {}, {}",
+        counted(tally.wins, "win"),
+        counted(tally.losses, "loss"),
+        counted(tally.ties, "tie")
+    )
 }
 
 /// The name of a mode as users see it.

@@ -102,7 +102,7 @@ pub(crate) fn prune(
         workspace.may_evaluate(&gate)?;
     }
     let mut flaky = noisy(workspace)? == Some(true);
-    let alpha = workspace.manifest.gate.alpha_session / edits.len().max(1) as f64;
+    let alpha = workspace.manifest.gate.alpha_session() / edits.len().max(1) as f64;
     for (at, applied) in edits.into_iter().enumerate() {
         let mut result = look(workspace, applied, (at + 1, alpha), flaky, listener)?;
         if let Ok(verdict) = &result.verdict {

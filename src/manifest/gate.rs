@@ -3,15 +3,16 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::artifact::gate::settings::{BudgetMode, GateSettings, Mode, Population, Preset};
+use crate::artifact::gate::sample::SampleSettings;
+use crate::artifact::gate::settings::{BudgetMode, GateSettings, Keep, Mode, Population, Preset};
 use crate::artifact::gate::verdict::RuleKind;
 
 /// `[gate]`
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct GateSection {
-    /// `auto` runs the baseline twice, then works as `exact` if both runs agree, else as `sequential`. `rule` compares
-    /// the means of one run.
+    /// `auto`: `exact` for the built-in student at temperature 0, else `sample`, which tests all gate tasks together.
+    /// `sequential` pairs runs until the evidence suffices; `rule` compares the means of one run.
     pub mode: Mode,
     /// A named set of settings; each of the settings below overrides it.
     pub preset: Preset,
@@ -22,11 +23,24 @@ pub struct GateSection {
     pub population: Population,
     /// How a session's error budget is divided. Absent: `planned`, or `fdr` in `kaizen loop`.
     pub budget: Option<BudgetMode>,
-    /// Largest probability that a session accepts any edit whose target did not gain; between 0 and 1, exclusive.
-    pub alpha_session: f64,
+    /// What `kaizen run` keeps of the edits that mode `sample` leaves undecided: nothing (`proven`), or those that likely
+    /// help and lower no category (`likely`). `kaizen loop` always works as with `proven`.
+    #[serde(skip_serializing_if = "crate::artifact::is_zero")]
+    pub keep: Keep,
+    /// Number of train tasks on which mode `sample` tries each edit before the gate; it drops those that lose there or
+    /// change nothing. It applies to benchmarks of 100 gate tasks or more. 0: none.
+    #[serde(skip_serializing_if = "is_usual_screen")]
+    pub screen: usize,
+    /// Number of runs of each task in each arm, in mode `sample`.
+    #[serde(skip_serializing_if = "is_one")]
+    pub runs: u32,
+    /// Largest probability that a session accepts any edit that does not help; between 0 and 1, exclusive. Absent: the
+    /// preset's value.
+    pub alpha_session: Option<f64>,
     /// Smallest change of the target that a trial should detect; between 0 and 1, exclusive.
     pub delta_min: Option<f64>,
-    /// Largest probability of dropping a change of `delta_min` as futile; between 0 and 1, exclusive.
+    /// Largest probability of dropping an edit early although it has a useful gain (in mode `sequential`, `delta_min`);
+    /// between 0 and 1, exclusive. Absent: the preset's value.
     pub beta: Option<f64>,
     /// The gain must exceed this, 0 to 1.
     pub min_improvement: f64,
@@ -41,7 +55,8 @@ pub struct GateSection {
     pub alpha_guard: Option<f64>,
     /// Largest probability of rejecting a harmless edit as harmful; between 0 and 1, exclusive.
     pub alpha_harm: Option<f64>,
-    /// No other category may lose more than this, 0 to 1. Absent: 0.01, or 0.05 with rule `overall`.
+    /// No other category may lose more than this, 0 to 1. Absent: 0.01, or 0.05 with rule `overall`; in mode `exact`, a
+    /// category fell if it lost 10 points and two tasks more than it won; in mode `sample`, 10 points and more than chance.
     pub max_regression: Option<f64>,
     /// Number of further runs in each arm that confirm a flip, in mode `exact`.
     pub confirm: Option<u32>,
@@ -61,7 +76,10 @@ impl Default for GateSection {
             rule: None,
             population: Population::Tasks,
             budget: None,
-            alpha_session: 0.10,
+            keep: Keep::Proven,
+            screen: 30,
+            runs: 1,
+            alpha_session: None,
             delta_min: None,
             beta: None,
             min_improvement: 0.0,
@@ -96,10 +114,32 @@ impl GateSection {
             alpha_guard: self.alpha_guard.or(preset.alpha_guard),
             alpha_harm: self.alpha_harm.unwrap_or(preset.alpha_harm),
             eps: self.max_regression.unwrap_or_else(|| tolerated(rule)),
+            by_tasks: self.max_regression.is_none(),
             confirm: self.confirm.unwrap_or(preset.confirm),
             max_infra_share: self.max_infra_share,
             fresh_baseline: self.fresh_baseline,
         }
+    }
+
+    /// The settings of mode `sample`.
+    pub fn sample_settings(&self) -> SampleSettings {
+        let usual = SampleSettings::default();
+        let beta = match self.preset {
+            Preset::Thrifty => 0.20,
+            _ => usual.beta,
+        };
+        SampleSettings {
+            beta: self.beta.unwrap_or(beta),
+            alpha_harm: self.alpha_harm.unwrap_or(usual.alpha_harm),
+            runs: self.runs,
+            max_regression: self.max_regression,
+            ..usual
+        }
+    }
+
+    /// Largest probability that a session accepts any edit that does not help.
+    pub(crate) fn alpha_session(&self) -> f64 {
+        self.alpha_session.unwrap_or_else(|| self.preset.alpha_session())
     }
 
     /// Tolerated loss per category in mode `exact` when the edit targets no category; the same as for rule `overall`,
@@ -111,16 +151,50 @@ impl GateSection {
     /// The rule and the tolerated loss per category in the configured mode.
     pub(crate) fn usual(&self) -> (RuleKind, f64) {
         let usual = match self.mode {
-            Mode::Rule => RuleKind::Overall,
-            Mode::Auto | Mode::Exact | Mode::Sequential | Mode::Sample => RuleKind::Target,
+            Mode::Rule | Mode::Sample => RuleKind::Overall,
+            Mode::Auto | Mode::Exact | Mode::Sequential => RuleKind::Target,
         };
         let rule = self.rule.unwrap_or(usual);
         (rule, self.max_regression.unwrap_or_else(|| tolerated(rule)))
     }
 
-    /// Whether the baseline is run twice.
+    /// Whether the baseline is run twice: only mode `sequential` uses both runs.
     pub(crate) fn probes(&self) -> bool {
-        matches!(self.mode, Mode::Auto | Mode::Sequential)
+        let is_sample = self.population == Population::Sample;
+        self.mode == Mode::Sequential || (is_sample && matches!(self.mode, Mode::Auto | Mode::Exact))
+    }
+
+    /// Checks the settings that mode `sample` has no use for; `auto` is that mode unless the student is built in.
+    ///
+    /// # Errors
+    /// The setting, and the mode that obeys it.
+    pub(super) fn check_sample(&self, is_sampled: bool) -> Result<(), String> {
+        if !is_sampled {
+            return Ok(());
+        }
+        let set = [
+            (
+                self.min_improvement > 0.0,
+                "min_improvement",
+                "accepts any gain that it can show",
+            ),
+            (
+                self.rule == Some(RuleKind::Target),
+                "rule = \"target\"",
+                "judges all gate tasks together",
+            ),
+            (
+                self.delta_min.is_some(),
+                "delta_min",
+                "takes a tenth of what fails as the useful gain",
+            ),
+        ];
+        match set.into_iter().find(|(is_set, ..)| *is_set) {
+            Some((_, setting, does)) => Err(format!(
+                "[gate] {setting} does not apply to mode \"sample\", which {does}; remove it, or set mode = \"sequential\""
+            )),
+            None => Ok(()),
+        }
     }
 
     /// Checks the range of every value.
@@ -134,7 +208,7 @@ impl GateSection {
             ("max_infra_share", Some(self.max_infra_share)),
         ];
         let chances = [
-            ("alpha_session", Some(self.alpha_session)),
+            ("alpha_session", self.alpha_session),
             ("beta", self.beta),
             ("alpha_harm", self.alpha_harm),
         ];
@@ -148,10 +222,9 @@ impl GateSection {
             ("guard_rounds", self.guard_rounds, 1..=10_000),
             ("controls", of(self.controls), 1..=100),
             ("confirm", of(self.confirm), 0..=100),
+            ("runs", of(Some(self.runs)), 1..=100),
+            ("screen", Some(self.screen), 0..=100_000),
         ];
-        if self.mode == Mode::Sample {
-            return Err("[gate] mode = \"sample\" is not available yet".to_owned());
-        }
         holds(&shares, "must be between 0 and 1", |value| (0.0..=1.0).contains(&value))?;
         holds(&chances, "must be above 0 and below 1", |value| {
             value > 0.0 && value < 1.0
@@ -174,6 +247,14 @@ impl GateSection {
             None => Ok(()),
         }
     }
+}
+
+fn is_usual_screen(screen: &usize) -> bool {
+    *screen == GateSection::default().screen
+}
+
+fn is_one(runs: &u32) -> bool {
+    *runs == 1
 }
 
 /// Default of the tolerated loss per category: smaller if only the target must gain.
@@ -208,5 +289,56 @@ mod tests {
         assert_eq!(said(GateSection { confirm, ..usual() }), "");
         let max_pairs = Some(0);
         assert!(said(GateSection { max_pairs, ..usual() }).contains("leaves no evidence"));
+        assert!(said(GateSection { runs: 0, ..usual() }).contains("runs = 0 leaves no evidence"));
+    }
+
+    #[test]
+    fn mode_sample_refuses_what_it_has_no_use_for_and_names_the_mode_that_has() {
+        let usual = GateSection::default;
+        let settings = [
+            GateSection {
+                min_improvement: 0.05,
+                ..usual()
+            },
+            GateSection {
+                rule: Some(RuleKind::Target),
+                ..usual()
+            },
+            GateSection {
+                delta_min: Some(0.1),
+                ..usual()
+            },
+        ];
+        for section in settings {
+            let said = |section: &GateSection, is_sampled| section.check_sample(is_sampled).err().unwrap_or_default();
+            assert!(said(&section, true).contains("mode = \"sequential\""), "{section:?}");
+            assert_eq!(said(&section, false), "");
+        }
+    }
+
+    #[test]
+    fn a_preset_sets_the_error_budget_and_its_own_value_wins() {
+        let of = |preset| GateSection {
+            preset,
+            ..GateSection::default()
+        };
+        let alphas: Vec<f64> = [
+            Preset::Strict,
+            Preset::Certified,
+            Preset::Default,
+            Preset::Thrifty,
+            Preset::Patient,
+        ]
+        .map(|preset| of(preset).alpha_session())
+        .into();
+        assert_eq!(alphas, [0.05, 0.05, 0.10, 0.10, 0.20]);
+        let betas = [Preset::Default, Preset::Thrifty].map(|preset| of(preset).sample_settings().beta);
+        assert_eq!(betas, [0.10, 0.20]);
+        let own = GateSection {
+            alpha_session: Some(0.3),
+            beta: Some(0.05),
+            ..of(Preset::Strict)
+        };
+        assert_eq!((own.alpha_session(), own.sample_settings().beta), (0.3, 0.05));
     }
 }

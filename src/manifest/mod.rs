@@ -35,6 +35,7 @@ pub(crate) use self::student::{StudentEngine, StudentSection, StudentTool};
 pub(crate) use self::teacher::{TeacherEngine, TeacherSection};
 pub use self::triggers::TriggersSection;
 use crate::artifact::edit::{Op, RiskTier};
+use crate::artifact::gate::settings::Mode;
 
 /// The manifest's file name.
 pub(crate) const FILE: &str = "kaizen.toml";
@@ -151,6 +152,7 @@ impl Manifest {
         }
         range::check(self)?;
         self.gate.check()?;
+        self.gate.check_sample(self.is_sampled())?;
         self.check_models()?;
         self.triggers.check()?;
         self.looping.check()?;
@@ -179,6 +181,13 @@ impl Manifest {
     /// The risk tier of an op in this workspace.
     pub(crate) fn tier(&self, op: Op) -> RiskTier {
         self.harness.tiers.get(&op).copied().unwrap_or_default().max(op.tier())
+    }
+
+    /// Whether the gate judges all tasks together, in mode `sample`, as far as the manifest says: the built-in student at
+    /// a temperature also has that mode.
+    pub(crate) fn is_sampled(&self) -> bool {
+        let auto = self.gate.mode == Mode::Auto && self.student.engine() != StudentEngine::Nearest;
+        auto || self.gate.mode == Mode::Sample
     }
 
     /// All phases: the built-in ones with this manifest's changes, and the additional ones.

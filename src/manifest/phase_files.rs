@@ -10,7 +10,7 @@ use crate::sys::disk::plain_name::{is_device, is_plain};
 pub(crate) const INPUTS: [&str; 5] = ["@traces", "@train", "@gate", "@harness", "@ledger"];
 
 /// Kaizen's files in a session that a phase may read; folders end in `/`.
-pub(crate) const READABLE: [&str; 14] = [
+pub(crate) const READABLE: [&str; 15] = [
     "after.json",
     "baseline.json",
     "budget.json",
@@ -21,6 +21,7 @@ pub(crate) const READABLE: [&str; 14] = [
     "pending_review/",
     "plan.json",
     "readiness.json",
+    "screening.json",
     "session.json",
     "spending.jsonl",
     "teacher/",

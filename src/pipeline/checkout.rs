@@ -1,6 +1,6 @@
 //! Checks before a run that its commits can be made, so that nothing is spent on a run that could not keep its result.
 
-use crate::artifact::{after, error_budget};
+use crate::artifact::{after, error_budget, screening};
 use crate::manifest;
 use crate::pipeline::options::RunOptions;
 use crate::trace::evidence::EvidenceFile;
@@ -29,6 +29,7 @@ pub(super) fn check(workspace: &Workspace, asked: &RunOptions, session: &Session
         "session.json",
         after::FILE,
         error_budget::FILE,
+        screening::FILE,
         "checkpoints/record.json",
         PENDING,
     ];

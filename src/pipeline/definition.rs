@@ -56,6 +56,7 @@ fn deciding(gate: &GateSection) -> Value {
     let mut settings = json!(gate);
     if let Value::Object(settings) = &mut settings {
         settings.remove("worn_after");
+        settings.insert("alpha_session".to_owned(), json!(gate.alpha_session()));
     }
     settings
 }

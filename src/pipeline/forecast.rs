@@ -238,18 +238,19 @@ fn trials(
         .map(|session| session.read("baseline.json"))
         .transpose()?
         .flatten();
-    let probe = baseline
-        .filter(|_| !remaining.has("baseline"))
-        .and_then(|baseline| baseline.probe);
-    if let (Some(session), Some(_), Some(_)) = (planned, &plan, &probe) {
+    let baseline = baseline.filter(|_| !remaining.has("baseline"));
+    let is_enough = |baseline: &Baseline| baseline.probe.is_some() || !workspace.manifest.gate.probes();
+    let enough = baseline.as_ref().filter(|baseline| is_enough(baseline));
+    if let (Some(session), Some(_), Some(_)) = (planned, &plan, enough) {
         let calls = look(workspace, Some(session), &|_| {})?.preview.calls;
         return Ok(usual(calls));
     }
     let most = workspace.manifest.teacher.max_edits;
     // Teachers rarely propose as many edits as they may.
     let (edits, most) = plan.map_or((most.div_ceil(3), most), |plan| (plan.edits.len(), plan.edits.len()));
+    let probe = baseline.and_then(|baseline| baseline.probe);
     let noisy = probe.as_ref().map_or_else(|| may_vary(workspace), Probe::is_noisy);
-    let alpha = workspace.manifest.gate.alpha_session / edits.max(1) as f64;
+    let alpha = workspace.manifest.gate.alpha_session() / edits.max(1) as f64;
     let shares = workspace.student.shares_chance();
     let one = unknown_trial(&gate_policy(workspace), gate.len(), noisy, alpha, shares);
     Ok(usual(one).times(edits as u64, most as u64))

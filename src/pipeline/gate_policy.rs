@@ -8,8 +8,9 @@ use crate::artifact::outcome::Outcome;
 use crate::artifact::pending_review::PendingReview;
 use crate::artifact::record::Autonomy;
 use crate::digest::Digest;
+use crate::gate::sample::choice::StudentSort;
 use crate::gate::trial::GatePolicy;
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, StudentEngine};
 use crate::pipeline::execute::route;
 use crate::workspace::Workspace;
 
@@ -42,6 +43,13 @@ pub(crate) fn gate_policy(workspace: &Workspace) -> GatePolicy {
     let gate = &workspace.manifest.gate;
     GatePolicy {
         mode: gate.mode,
+        sort: match workspace.manifest.student.engine() {
+            StudentEngine::Nearest => StudentSort::Embedded,
+            StudentEngine::Chat => StudentSort::Chat,
+            StudentEngine::Command => StudentSort::Command,
+        },
+        sample: gate.sample_settings(),
+        screen: gate.screen,
         population: gate.population,
         settings: gate.settings(workspace.student.shares_chance()),
         eps_overall: gate.eps_overall(),

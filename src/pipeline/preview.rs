@@ -9,7 +9,7 @@ use crate::artifact::edit::Edit;
 use crate::artifact::egress::LlmRole;
 use crate::artifact::error_budget::ErrorBudget;
 use crate::artifact::evaluation::Evaluation;
-use crate::artifact::gate::settings::BudgetMode;
+use crate::artifact::gate::settings::{BudgetMode, Mode};
 use crate::artifact::outcome::{Outcome, OutcomeStatus};
 use crate::artifact::plan::Plan;
 use crate::artifact::probe::Probe;
@@ -18,6 +18,8 @@ use crate::artifact::{Artifact, Money};
 use crate::eval::run::{Evaluator, evaluate, evaluate_run};
 use crate::gate::preview as phase;
 use crate::gate::preview::{GatePreview, lines};
+use crate::gate::sample::screen::FEWEST_GATE_TASKS;
+use crate::gate::trial::GatePolicy;
 use crate::harness::Harness;
 use crate::llm::estimate::{EarlierCalls, RoleLoad};
 use crate::llm::{client, estimate};
@@ -77,6 +79,8 @@ pub(crate) fn tell(
             budget: &input.gate.budget,
             accepted: accepted.count(),
             flaky: input.reconcile.outcomes.values().any(Outcome::is_flaky),
+            flips: flips(input.reconcile.outcomes.values()),
+            screen: screen(&input.gate.policy, input.gate.tasks),
             max_edits: workspace.manifest.teacher.max_edits,
             attempt_usd: attempt_usd(workspace, input.gate.tasks)?,
         },
@@ -85,6 +89,24 @@ pub(crate) fn tell(
         listener(Event::Note { text });
     }
     Ok(())
+}
+
+/// The share of gate tasks that edits flipped in mode `sample`; `None` before the first trial.
+fn flips<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> Option<f64> {
+    let trials = outcomes.filter_map(|outcome| outcome.gate.as_ref()?.sampled());
+    let sum = trials.fold((0, 0), |(flips, tasks), one| {
+        (flips + one.wins + one.losses, tasks + one.n)
+    });
+    (sum.0 > 0).then(|| sum.0 as f64 / sum.1 as f64)
+}
+
+/// The number of train tasks on which each edit is screened.
+fn screen(policy: &GatePolicy, gate: &[Task]) -> usize {
+    if gate.len() < FEWEST_GATE_TASKS {
+        0
+    } else {
+        policy.screen
+    }
 }
 
 /// The edits that `execute` is about to send to the gate.
@@ -100,8 +122,8 @@ fn open<'a>(input: &execute::ExecuteInput<'a>) -> Vec<&'a Edit> {
     tried.map(|(at, _)| &input.reconcile.plan.edits[at]).collect()
 }
 
-/// Previews the gate for a session or, without one, for the present harness. Runs the gate tasks twice, unless the
-/// session's baseline contains suitable runs.
+/// Previews the gate for a session or, without one, for the present harness. Runs the gate tasks
+/// once, or twice where the mode needs it, unless the session's baseline contains suitable runs.
 ///
 /// # Errors
 /// No gate task can be scored, the runs are not approved or were stopped, or an input cannot be read.
@@ -119,6 +141,7 @@ pub(crate) fn look(
         made.fetch_add(1, Ordering::Relaxed);
         listener(Event::Progress { done, of });
     };
+    let twice = runs_twice(workspace);
     let known = known_or_permitted(workspace, session, &gate, &harness)?;
     let memo = workspace.memo();
     let evaluator = Evaluator {
@@ -127,17 +150,14 @@ pub(crate) fn look(
     };
     let (first, probe) = match known {
         Some(known) => known,
-        None => run_twice(&evaluator, &harness, &gate)?,
+        None => run_gate_tasks(&evaluator, &harness, &gate, twice)?,
     };
     if first.task_count == 0 {
         return Err(RunError::Unscored(
             first.unscored().unwrap_or_else(|| "there are none".into()),
         ));
     }
-    let plan = session
-        .map(|session| plan_of(workspace, &inputs, session))
-        .transpose()?
-        .flatten();
+    let plan = plan_of(workspace, &inputs, session)?;
     let edits = match (session, &plan) {
         (Some(session), Some(plan)) => to_come(workspace, &inputs, session, plan)?,
         _ => Vec::new(),
@@ -145,21 +165,24 @@ pub(crate) fn look(
     let under_way = session.filter(|_| !edits.is_empty());
     let (budget, accepted) = budget(workspace, under_way)?;
     let outcomes = under_way.map(Session::outcomes).transpose()?.unwrap_or_default();
+    let policy = gate_policy(workspace);
     let preview = phase::preview(
         &evaluator,
         &phase::PreviewInput {
             gate: &gate,
             first: &first.tasks,
-            probe: Some(&probe),
+            probe: probe.as_ref(),
             harness: &harness,
             edits: &edits,
             clusters: plan.as_ref().map_or(&[], |plan| plan.failure_clusters.as_slice()),
             rules: &workspace.rules(),
-            policy: &gate_policy(workspace),
+            policy: &policy,
             rule: rule(&workspace.manifest),
             budget: &budget,
             accepted,
             flaky: outcomes.values().any(Outcome::is_flaky),
+            flips: flips(outcomes.values()),
+            screen: screen(&policy, &gate),
             max_edits: workspace.manifest.teacher.max_edits,
             attempt_usd: attempt_usd(workspace, &gate)?,
         },
@@ -181,7 +204,8 @@ fn epoch(workspace: &Workspace, session: Option<&Session>) -> u32 {
 }
 
 /// The plan of a session. Before phase `plan` has taken it, a list of edits is enough, as for that phase.
-fn plan_of(workspace: &Workspace, inputs: &Inputs, session: &Session) -> Result<Option<Plan>, RunError> {
+fn plan_of(workspace: &Workspace, inputs: &Inputs, session: Option<&Session>) -> Result<Option<Plan>, RunError> {
+    let Some(session) = session else { return Ok(None) };
     let Some(text) = session.text("plan.json")? else {
         return Ok(None);
     };
@@ -197,13 +221,22 @@ fn plan_of(workspace: &Workspace, inputs: &Inputs, session: &Session) -> Result<
     taken_plan(&context, &text, "files").map(Some)
 }
 
-/// The two runs of the session's baseline; `None` if the student has to be run, which must be approved.
+/// The first run of the baseline, and the second one if there was one.
+type BaselineRuns = (Evaluation, Option<Probe>);
+
+/// Whether a preview needs two runs of the gate tasks: modes `exact` and `sample` know what they need from one.
+fn runs_twice(workspace: &Workspace) -> bool {
+    let gate = &workspace.manifest.gate;
+    gate.probes() || gate.mode == Mode::Rule
+}
+
+/// The runs of the session's baseline; `None` if the student has to be run, which must be approved.
 fn known_or_permitted(
     workspace: &Workspace,
     session: Option<&Session>,
     gate: &[Task],
     harness: &Harness,
-) -> Result<Option<(Evaluation, Probe)>, RunError> {
+) -> Result<Option<BaselineRuns>, RunError> {
     let known = session.and_then(|session| known(workspace, session, gate, harness));
     if known.is_none() {
         workspace.may_evaluate(gate)?;
@@ -211,22 +244,28 @@ fn known_or_permitted(
     Ok(known)
 }
 
-/// The two runs of the session's baseline, if the student and the tasks are the same and the harness is either the same
+/// The runs of the session's baseline, if the student and the tasks are the same and the harness is either the same
 /// or has been edited by this unsettled session.
-fn known(workspace: &Workspace, session: &Session, gate: &[Task], harness: &Harness) -> Option<(Evaluation, Probe)> {
+fn known(workspace: &Workspace, session: &Session, gate: &[Task], harness: &Harness) -> Option<BaselineRuns> {
     let baseline: Baseline = cache_epoch::own_baseline(session, &workspace.student.identity())?;
     let under_way = !session.record().ok().flatten().as_ref().is_some_and(state::settled);
     let scored = baseline.evaluation.tasks.iter().map(|score| &score.task_id);
     let fits = scored.eq(gate.iter().map(|task| &task.task_id)) && (under_way || baseline.harness == harness.digest());
-    Some((baseline.evaluation, baseline.probe?)).filter(|_| fits)
+    let enough = baseline.probe.is_some() || !runs_twice(workspace);
+    Some((baseline.evaluation, baseline.probe)).filter(|_| fits && enough)
 }
 
-fn run_twice(evaluator: &Evaluator, harness: &Harness, gate: &[Task]) -> Result<(Evaluation, Probe), RunError> {
+fn run_gate_tasks(
+    evaluator: &Evaluator,
+    harness: &Harness,
+    gate: &[Task],
+    twice: bool,
+) -> Result<BaselineRuns, RunError> {
     let tasks: Vec<&Task> = gate.iter().collect();
     evaluator.student.check(harness, &tasks).map_err(RunError::Student)?;
     let first = evaluate(evaluator, harness, &tasks)?;
-    let second = evaluate_run(evaluator, harness, &tasks, 1)?;
-    let probe = Probe::of(&first.tasks, second.tasks);
+    let second = twice.then(|| evaluate_run(evaluator, harness, &tasks, 1)).transpose()?;
+    let probe = second.map(|second| Probe::of(&first.tasks, second.tasks));
     Ok((first, probe))
 }
 
@@ -262,7 +301,7 @@ fn budget(workspace: &Workspace, session: Option<&Session>) -> Result<(ErrorBudg
     }
     let gate = &workspace.manifest.gate;
     let mode = gate.budget.unwrap_or(BudgetMode::Planned);
-    let budget = ErrorBudget::unspent(mode, gate.alpha_session);
+    let budget = ErrorBudget::unspent(mode, gate.alpha_session());
     Ok((budget, 0))
 }
 

@@ -11,6 +11,7 @@ use crate::artifact::counted;
 use crate::artifact::diagnosis::FailureCluster;
 use crate::artifact::edit::Edit;
 use crate::artifact::evaluation::{Attempt, ScoredAttempt};
+use crate::artifact::gate::settings::Mode;
 use crate::artifact::gate::verdict::RuleKind;
 use crate::artifact::trace::Trace;
 use crate::harness::op;
@@ -161,7 +162,13 @@ fn readme(brief: &TeacherBrief, clusters: &[FailureCluster]) -> String {
         .filter(|one| one.score.is_some_and(|score| score < 1.0))
         .count();
     let (rule, regression) = manifest.gate.usual();
+    let regression = match (manifest.gate.max_regression, manifest.gate.mode) {
+        (None, _) if manifest.is_sampled() => "10 points and more than chance explains".to_owned(),
+        (None, Mode::Auto | Mode::Exact) => "10 points and two tasks".to_owned(),
+        _ => points(regression),
+    };
     let subject = match rule {
+        _ if manifest.is_sampled() => "the overall score",
         RuleKind::Overall => "the overall score",
         RuleKind::Target => "the category of the edit's cluster (field `category`; without one, the overall score)",
     };
@@ -178,7 +185,7 @@ fn readme(brief: &TeacherBrief, clusters: &[FailureCluster]) -> String {
         ("{max_edits}", &manifest.teacher.max_edits.to_string()),
         ("{subject}", subject),
         ("{improvement}", &points(manifest.gate.min_improvement)),
-        ("{regression}", &points(regression)),
+        ("{regression}", &regression),
         ("{example}", example),
         ("{ops}", &ops(briefing, manifest)),
     ];

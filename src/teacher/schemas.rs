@@ -19,6 +19,7 @@ use crate::artifact::pending_review::PendingReview;
 use crate::artifact::plan::Plan;
 use crate::artifact::readiness::Readiness;
 use crate::artifact::record::SessionRecord;
+use crate::artifact::screening::Screening;
 use crate::artifact::spending::Spending;
 use crate::artifact::task::Task;
 use crate::artifact::trace::Trace;
@@ -44,6 +45,7 @@ pub(crate) fn all() -> Vec<(&'static str, Schema)> {
         artifact::<PendingReview>(),
         artifact::<Plan>(),
         artifact::<Readiness>(),
+        artifact::<Screening>(),
         artifact::<SessionRecord>(),
         ("spending", schema::<Spending>()),
         ("task", task()),

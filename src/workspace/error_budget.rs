@@ -28,13 +28,13 @@ pub(crate) fn error_budget(workspace: &Workspace, session: &Session) -> Result<E
     };
     let (slots_before, accepted_before) = spent_before(&earlier.unwrap_or_default())?;
     let slots = spent(session)?;
-    let share = slots.first().map_or(0.0, |slot| gate.alpha_session / slot.alpha);
+    let share = slots.first().map_or(0.0, |slot| gate.alpha_session() / slot.alpha);
     Ok(ErrorBudget {
         planned: share.round() as usize,
         slots_before,
         accepted_before,
         slots,
-        ..ErrorBudget::unspent(gate.budget.unwrap_or(usual), gate.alpha_session)
+        ..ErrorBudget::unspent(gate.budget.unwrap_or(usual), gate.alpha_session())
     })
 }
 

@@ -12,6 +12,7 @@ use crate::artifact::pending_review::PendingReview;
 use crate::artifact::plan::Plan;
 use crate::artifact::readiness::Readiness;
 use crate::artifact::record::SessionRecord;
+use crate::artifact::screening::{self, Screening};
 use crate::artifact::trigger::Trigger;
 use crate::artifact::{Artifact, ArtifactError};
 use crate::digest::Digest;
@@ -322,6 +323,7 @@ impl Session {
         self.read::<Baseline>("baseline.json")?;
         self.read::<Plan>("plan.json")?;
         self.read::<ErrorBudget>(error_budget::FILE)?;
+        self.read::<Screening>(screening::FILE)?;
         self.read::<After>(after::FILE)?;
         self.folder_of::<Checkpoint>(CHECKPOINTS)?;
         self.outcomes()?;

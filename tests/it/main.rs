@@ -52,6 +52,7 @@ mod review;
 mod rewritten;
 mod rules_teacher;
 mod runs;
+mod sample;
 mod scoring;
 mod secrets;
 mod server;

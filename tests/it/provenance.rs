@@ -111,7 +111,7 @@ fn an_edit_that_would_unlock_the_agent_is_inapplicable() {
     let manifest = space.read("kaizen.toml");
     space.write(
         "kaizen.toml",
-        &format!("{manifest}[harness.layout]\nagent_param = \"config.toml#{{param}}\"\nmodel_param = \"config.toml#{{model}}.{{param}}\"\n"),
+        &format!("{manifest}[student]\nengine = \"nearest\"\n[harness.layout]\nagent_param = \"config.toml#{{param}}\"\nmodel_param = \"config.toml#{{model}}.{{param}}\"\n"),
     );
     space.commit_all("a layout that leads anywhere");
     space.kaizen(&["run", "--until", "plan"]);

@@ -4,7 +4,6 @@ pub(crate) mod budget;
 pub(crate) mod numbers;
 pub(crate) mod reason;
 pub(crate) mod record;
-#[allow(dead_code, unreachable_pub, reason = "the records of this mode follow")]
 pub(crate) mod sample;
 pub(crate) mod settings;
 pub(crate) mod verdict;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::numbers::Numbers;
 use crate::artifact::gate::reason::GateReason;
+use crate::artifact::gate::sample::SampleEvidence;
 use crate::artifact::gate::settings::{BudgetMode, GateSettings, Mode};
 use crate::artifact::gate::verdict::GateDecision;
 use crate::digest::Digest;
@@ -74,20 +75,16 @@ pub struct GateRecord {
     pub reason: GateReason,
     /// The reason in one line for people.
     pub why: String,
-    /// The mode: `exact` or `sequential`.
+    /// The mode: `exact`, `sequential` or `sample`.
     pub mode: Mode,
-    /// The stage at the decision: 1 for the target, 2 for the other tasks.
-    pub stage: u8,
     /// The category that must gain; null: all tasks together.
     pub target: Option<String>,
-    /// The settings used.
-    pub settings: GateSettings,
     /// The edit's share of the error budget; absent in mode `exact`, which spends none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stake: Option<AlphaGrant>,
-    /// How often the trial was resumed after it ran out of pairs.
-    #[serde(default, skip_serializing_if = "crate::artifact::is_zero")]
-    pub gone_on: u32,
+    /// The settings and the numbers of the mode.
+    #[serde(flatten)]
+    pub evidence: GateEvidence,
     /// Digest of the harness without the edit.
     pub baseline: Digest,
     /// Digest of the harness with the edit.
@@ -104,10 +101,70 @@ pub struct GateRecord {
     pub reached: Vec<ReachedTask>,
     /// Number of runs that the decision is based on.
     pub calls: RunCounts,
-    /// The numbers computed from the pairs.
-    pub numbers: Numbers,
     /// All pairs, in the order in which they were scheduled.
     pub pairs: Vec<Pair>,
+    /// The gain of an accepted edit over all gate tasks, in modes that decide before all of them ran; absent in records
+    /// of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub completed: Option<CompleteRun>,
+}
+
+/// The settings and the numbers behind a decision, all computed from its pairs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum GateEvidence {
+    /// Of modes `exact` and `sequential`.
+    Staged(Box<StagedEvidence>),
+    /// Of mode `sample`.
+    Sample(Box<SampleEvidence>),
+}
+
+/// What a record of modes `exact` and `sequential` adds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StagedEvidence {
+    /// The stage at the decision: 1 for the target, 2 for the other tasks.
+    pub stage: u8,
+    /// The settings used.
+    pub settings: GateSettings,
+    /// How often the trial was resumed after it ran out of pairs.
+    #[serde(default, skip_serializing_if = "crate::artifact::is_zero")]
+    pub gone_on: u32,
+    /// The numbers computed from the pairs.
+    pub numbers: Numbers,
+    /// Number of gate tasks that ran or that the edit does not reach; absent in records of older versions, whose gain
+    /// counts the other tasks as ties.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ran: Option<usize>,
+}
+
+impl StagedEvidence {
+    /// The evidence before the first pair.
+    pub(crate) fn unfed(settings: GateSettings) -> Self {
+        Self {
+            stage: 1,
+            settings,
+            gone_on: 0,
+            numbers: Numbers::default(),
+            ran: None,
+        }
+    }
+}
+
+/// The gain of an edit over all gate tasks: the pairs of its trial, and one pair of each task that had none.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CompleteRun {
+    /// Tasks that gained.
+    pub wins: usize,
+    /// Tasks that lost.
+    pub losses: usize,
+    /// Tasks with equal scores.
+    pub ties: usize,
+    /// Mean change over the gate tasks.
+    pub gain: f64,
+    /// 90 % interval of that change.
+    pub interval: [f64; 2],
+    /// The pairs that ran after the decision.
+    pub rest: Vec<Pair>,
 }
 
 impl GateRecord {
@@ -121,10 +178,32 @@ impl GateRecord {
         self.tasks().saturating_sub(self.reached.len())
     }
 
+    /// The evidence of modes `exact` and `sequential`.
+    pub(crate) fn staged(&self) -> Option<&StagedEvidence> {
+        match &self.evidence {
+            GateEvidence::Staged(staged) => Some(staged),
+            GateEvidence::Sample(_) => None,
+        }
+    }
+
+    /// The evidence of mode `sample`.
+    pub(crate) fn sampled(&self) -> Option<&SampleEvidence> {
+        match &self.evidence {
+            GateEvidence::Staged(_) => None,
+            GateEvidence::Sample(sample) => Some(sample),
+        }
+    }
+
+    /// Whether a flip did not repeat.
+    pub fn is_flaky(&self) -> bool {
+        self.staged().is_some_and(|staged| staged.numbers.flaky > 0)
+    }
+
     /// Whether the trial ran out of pairs with at least half of the evidence needed; a person should look at it.
     pub(crate) fn is_near_miss(&self) -> bool {
         let needed = self.stake.as_ref().map(|stake| -stake.alpha.ln());
         let ran_out = matches!(self.reason, GateReason::Inconclusive | GateReason::OverallUnproven);
-        ran_out && needed.is_some_and(|needed| self.numbers.log_e >= needed / 2.0)
+        let shown = self.staged().map(|staged| staged.numbers.log_e);
+        ran_out && needed.zip(shown).is_some_and(|(needed, shown)| shown >= needed / 2.0)
     }
 }

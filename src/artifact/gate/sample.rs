@@ -47,3 +47,53 @@ impl SampleSettings {
         self.useful_floor.max(self.useful_share * (1.0 - baseline))
     }
 }
+
+/// What a record of mode `sample` adds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SampleEvidence {
+    /// Tasks that gained.
+    pub wins: usize,
+    /// Tasks that lost.
+    pub losses: usize,
+    /// Tasks with equal scores; those that the edit does not reach are among them.
+    pub ties: usize,
+    /// Number of gate tasks that count: the sum of wins, losses and ties.
+    pub n: usize,
+    /// Number of gate tasks that could count.
+    pub of: usize,
+    /// The probability of wins and losses at least as favourable if the edit does nothing; null without a task.
+    pub p: Option<f64>,
+    /// Largest p value that is accepted: the edit's share of the session's error budget.
+    pub level: f64,
+    /// Whether all gate tasks that could count did.
+    pub complete: bool,
+    /// 90 % interval of the change, as fractions; null without a task.
+    pub interval: Option<[f64; 2]>,
+    /// Mean change over the gate tasks; absent if the trial stopped early.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gain: Option<f64>,
+    /// The smallest gain that is worth detecting here, 0 to 1.
+    pub useful: f64,
+    /// The settings used.
+    pub settings: SampleSettings,
+}
+
+impl SampleEvidence {
+    /// The evidence before the first pair.
+    pub(crate) fn unfed(settings: SampleSettings) -> Self {
+        Self {
+            wins: 0,
+            losses: 0,
+            ties: 0,
+            n: 0,
+            of: 0,
+            p: None,
+            level: 0.0,
+            complete: false,
+            interval: None,
+            gain: None,
+            useful: 0.0,
+            settings,
+        }
+    }
+}

@@ -23,16 +23,27 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// The effective mode. `auto` is `exact` until two runs of the same harness differ. Tasks that are a sample always
-    /// need `sequential`, because repeating them says nothing about other tasks.
-    pub(crate) fn at_work(self, population: Population, noisy: bool) -> Mode {
+    /// The effective mode, where `chosen` is what `auto` stands for. Tasks that are a sample exclude `exact`, because a
+    /// fact about them says nothing about other tasks.
+    pub(crate) fn at_work(self, population: Population, chosen: Mode) -> Mode {
+        let mode = match self {
+            Mode::Auto => chosen,
+            stated => stated,
+        };
+        match (mode, population) {
+            (Mode::Exact, Population::Sample) => Mode::Sequential,
+            (mode, _) => mode,
+        }
+    }
+}
+
+impl Preset {
+    /// Largest probability that a session keeps any edit that does not help.
+    pub(crate) fn alpha_session(self) -> f64 {
         match self {
-            Mode::Rule => Mode::Rule,
-            Mode::Sample => Mode::Sample,
-            _ if population == Population::Sample => Mode::Sequential,
-            Mode::Auto if noisy => Mode::Sequential,
-            Mode::Auto | Mode::Exact => Mode::Exact,
-            Mode::Sequential => Mode::Sequential,
+            Preset::Strict | Preset::Certified => 0.05,
+            Preset::Default | Preset::Thrifty => 0.10,
+            Preset::Patient | Preset::Thorough => 0.20,
         }
     }
 }
@@ -65,6 +76,17 @@ pub enum Population {
     Tasks,
     /// A sample of future work: each task is run once, and evidence comes from many tasks.
     Sample,
+}
+
+/// Which edits a run keeps in mode `sample`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Keep {
+    /// Those that the gate accepted.
+    #[default]
+    Proven,
+    /// Also those that likely help and lower no category.
+    Likely,
 }
 
 /// How a session's error budget is divided among edits.
@@ -103,6 +125,10 @@ pub struct GateSettings {
     pub alpha_harm: f64,
     /// Tolerated loss of a category, 0 to 1.
     pub eps: f64,
+    /// Whether a category fell, in mode `exact`, only if it lost 10 points and at least two tasks more than it won;
+    /// `eps` does not count then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_tasks: bool,
     /// Number of further runs in each arm that confirm a flip, in mode `exact`.
     pub confirm: u32,
     /// Largest share of pairs that may be lost to infrastructure errors, 0 to 1.
@@ -125,6 +151,7 @@ impl GateSettings {
             alpha_guard: Some(0.5),
             alpha_harm: 0.10,
             eps: 0.01,
+            by_tasks: false,
             confirm: 2,
             max_infra_share: 0.05,
             fresh_baseline: false,

@@ -3,9 +3,10 @@
 use serde::Serialize;
 
 use super::story::{CUT, CommitStory, Past};
+use crate::artifact::outcome::Outcome;
 use crate::cli::Setting;
 use crate::cli::exit::CommandFailure;
-use crate::cli::render::{self, FAINT, STRONG};
+use crate::cli::render::{self, FAINT, STRONG, change};
 use crate::digest::Digest;
 use crate::ledger::BlamedLine;
 use crate::workspace::Workspace;
@@ -27,6 +28,7 @@ struct BlameRow<'a> {
     edit_digest: Option<Digest>,
     session: Option<String>,
     delta: Option<f64>,
+    interval: Option<[f64; 2]>,
     lines: Vec<&'a str>,
 }
 
@@ -60,7 +62,9 @@ pub(crate) fn show(
 
 fn row<'a>(file: &'a str, from: usize, range: &'a [BlamedLine], story: CommitStory) -> BlameRow<'a> {
     let origin = &range[0].origin;
-    let delta = story.known.and_then(|known| known.outcome?.benchmark_delta);
+    let outcome = story.known.and_then(|known| known.outcome);
+    let delta = outcome.as_ref().and_then(|outcome| outcome.benchmark_delta);
+    let interval = outcome.as_ref().and_then(Outcome::interval);
     BlameRow {
         file,
         from,
@@ -74,6 +78,7 @@ fn row<'a>(file: &'a str, from: usize, range: &'a [BlamedLine], story: CommitSto
         edit_digest: story.edit_digest,
         session: story.session,
         delta,
+        interval: interval.filter(|_| delta.is_some()),
         lines: range.iter().map(|line| line.text.as_str()).collect(),
     }
 }
@@ -95,7 +100,7 @@ fn print(row: &BlameRow) {
         _ if row.commit.is_some() => words.push(row.subject.to_owned()),
         _ => {}
     }
-    words.extend(row.delta.map(|delta| format!("{:+.1} points", 100.0 * delta)));
+    words.extend(change(row.delta, row.interval));
     out!("{}", words.join("  "));
     for (number, text) in (row.from..).zip(&row.lines) {
         out!("{FAINT}{number:>5}{FAINT:#}  {text}");

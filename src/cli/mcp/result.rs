@@ -97,7 +97,7 @@ fn outcomes(ended: &RunResult) -> Vec<Value> {
     let one = |outcome: &crate::artifact::outcome::Outcome| {
         json!({
             "edit": outcome.edit_id, "op": outcome.op.name(), "target": outcome.target, "status": outcome.status,
-            "delta": outcome.benchmark_delta, "reason": outcome.error, "commit": outcome.commit,
+            "delta": outcome.benchmark_delta, "interval": outcome.interval(), "reason": outcome.error, "commit": outcome.commit,
         })
     };
     all.values().map(one).collect()

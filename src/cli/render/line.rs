@@ -77,10 +77,16 @@ fn edit_settled(event: &Event) -> Option<String> {
     ))
 }
 
-/// A change in points: the interval for the target if there is one, otherwise the mean over all tasks.
+/// A change in points: the gain of a complete run with its interval, or only the interval of a trial that stopped.
 pub(crate) fn change(delta: Option<f64>, interval: Option<[f64; 2]>) -> Option<String> {
-    let interval = interval.map(|interval| format!("{} points in its target", points(interval)));
-    interval.or_else(|| delta.map(|delta| format!("{:+.1} points", 100.0 * delta)))
+    let gain = delta.map(|delta| format!("{:+.1} points", 100.0 * delta));
+    let Some(interval) = interval.map(points) else {
+        return gain;
+    };
+    Some(match gain {
+        Some(gain) => format!("{gain} ({interval})"),
+        None => format!("{interval} points"),
+    })
 }
 
 fn session_failed(event: &Event) -> Option<String> {

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use anstyle::AnsiColor;
 use indicatif::{ProgressBar, ProgressStyle};
-use line::change;
+pub(crate) use line::change;
 pub(crate) use line::line;
 pub(crate) use scores::scores;
 

@@ -75,7 +75,7 @@ impl NoisyScores {
         let baseline: Baseline = session.read("baseline.json").ok()??;
         let after: After = session.read(after::FILE).ok()??;
         let outcomes: Vec<Outcome> = session.outcomes().ok()?.into_values().collect();
-        let bet = |outcome: &Outcome| outcome.gate.as_ref().is_some_and(|gate| gate.mode == Mode::Sequential);
+        let bet = |outcome: &Outcome| outcome.gate.as_ref().is_some_and(|gate| gate.mode != Mode::Exact);
         let is_noisy = baseline.probe.as_ref().is_some_and(Probe::is_noisy) || outcomes.iter().any(bet);
         is_noisy.then(|| Self::new(&baseline.evaluation, &after.evaluation, reached(&outcomes)))
     }

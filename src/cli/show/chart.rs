@@ -2,10 +2,12 @@
 
 use crate::artifact::counted;
 use crate::artifact::gate::numbers::{Numbers, Tally};
-use crate::artifact::gate::record::GateRecord;
+use crate::artifact::gate::record::{CompleteRun, GateEvidence, GateRecord, StagedEvidence};
+use crate::artifact::gate::sample::SampleEvidence;
 use crate::artifact::gate::settings::Mode;
 use crate::cli::visible::visible;
-use crate::gate::words::{mode, points};
+use crate::gate::sample::words::chance;
+use crate::gate::words::{change, mode, points};
 
 /// Width of a bar and of the axis from -100 to +100 points.
 const WIDTH: usize = 41;
@@ -15,8 +17,6 @@ const MOST_TASKS: usize = 12;
 
 /// The lines of a decision.
 pub(crate) fn drawn(record: &GateRecord) -> Vec<String> {
-    let numbers = &record.numbers;
-    let target = visible(record.target.as_deref().unwrap_or("all tasks"));
     let mut lines = vec![
         format!("why        {}", visible(&record.why)),
         format!("gate       {}{}", mode(record.mode), stake(record)),
@@ -26,7 +26,61 @@ pub(crate) fn drawn(record: &GateRecord) -> Vec<String> {
             record.calls.edited, record.calls.baseline
         ),
     ];
-    lines.extend(arm(&target, &numbers.target, numbers.interval_target));
+    match &record.evidence {
+        GateEvidence::Staged(staged) => lines.extend(staged_lines(record, staged)),
+        GateEvidence::Sample(sample) => lines.extend(sample_lines(sample)),
+    }
+    if let Some(complete) = &record.completed {
+        let CompleteRun {
+            wins,
+            losses,
+            ties,
+            gain,
+            interval,
+            ..
+        } = *complete;
+        lines.push(String::new());
+        lines.push(format!("complete run: {}", change(gain, interval)));
+        lines.push(format!("  {}", bar(&Tally { wins, losses, ties })));
+    }
+    lines.extend(categories(record));
+    lines.extend(tasks(record));
+    lines
+}
+
+/// Wins and losses, the interval, and the p value against its level.
+fn sample_lines(sample: &SampleEvidence) -> Vec<String> {
+    let SampleEvidence {
+        wins,
+        losses,
+        ties,
+        n,
+        of,
+        ..
+    } = *sample;
+    let tally = Tally { wins, losses, ties };
+    let mut lines = match sample.interval {
+        Some(interval) => arm("all tasks", &tally, interval),
+        None => Vec::new(),
+    };
+    match (sample.gain, sample.p) {
+        (Some(gain), Some(p)) => {
+            lines.push(format!("gain       {:+.1} points", 100.0 * gain));
+            lines.push(format!(
+                "p          {}, at most {} is accepted",
+                chance(p),
+                chance(sample.level)
+            ));
+        }
+        _ => lines.push(format!("stopped    after {n} of {of}")),
+    }
+    lines
+}
+
+fn staged_lines(record: &GateRecord, staged: &StagedEvidence) -> Vec<String> {
+    let numbers = &staged.numbers;
+    let target = visible(record.target.as_deref().unwrap_or("all tasks"));
+    let mut lines = arm(&target, &numbers.target, numbers.interval_target);
     if numbers.other.pairs() > 0 {
         lines.extend(arm("others", &numbers.other, numbers.interval_other));
     }
@@ -43,8 +97,6 @@ pub(crate) fn drawn(record: &GateRecord) -> Vec<String> {
         )),
         _ => lines.extend(evidence(numbers)),
     }
-    lines.extend(categories(record));
-    lines.extend(tasks(record));
     lines
 }
 
@@ -56,7 +108,7 @@ fn stake(record: &GateRecord) -> String {
         Some(session) => format!(", paid by {session}"),
         None => format!(", slot {} of the session's budget", stake.slot),
     };
-    let again = match record.gone_on {
+    let again = match record.staged().map_or(0, |staged| staged.gone_on) {
         0 => String::new(),
         1 => ", continued once".to_owned(),
         times => format!(", continued {times} times"),

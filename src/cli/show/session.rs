@@ -103,10 +103,13 @@ fn cluster(cluster: &FailureCluster) {
 
 fn slot(slot: &Slot) {
     out!(
-        "  {:>2}  alpha {:.4}, accepted at log e {:.2}  {}",
+        "  {:>2}  alpha {:.4}{}  {}",
         slot.slot,
         slot.alpha,
-        -slot.alpha.ln(),
+        match slot.carried > 0.0 {
+            true => format!(", {:.4} of it handed on", slot.carried),
+            false => String::new(),
+        },
         visible(&slot.edit_id)
     );
 }

@@ -9,7 +9,7 @@ use crate::artifact::baseline::Baseline;
 use crate::artifact::evaluation::Evaluation;
 use crate::artifact::gate::verdict::Verdict;
 use crate::artifact::outcome::{Outcome, OutcomeStatus};
-use crate::artifact::record::{SessionRecord, SessionStatus, Snapshot};
+use crate::artifact::record::{EditOutcome, SessionRecord, SessionStatus, Snapshot};
 use crate::cli::exit::CommandFailure;
 use crate::digest::Digest;
 use crate::ledger::port::{Ledger, LedgerEntry};
@@ -99,7 +99,13 @@ fn ends(record: &SessionRecord, outcomes: &BTreeMap<Digest, Outcome>) -> Vec<Str
     for said in &record.edit_outcomes {
         let name = format!("edit_outcomes: {} ({})", said.edit_id, said.edit_digest.short());
         match left.remove(&said.edit_digest) {
-            Some(outcome) => problems.extend(named(&name, differences(said, &edit_outcome(outcome), "its outcome"))),
+            Some(outcome) => {
+                let again = edit_outcome(outcome);
+                // Older versions recorded fewer intervals.
+                let interval = again.interval.filter(|_| said.interval.is_some());
+                let again = EditOutcome { interval, ..again };
+                problems.extend(named(&name, differences(said, &again, "its outcome")));
+            }
             None => problems.push(format!("{name} has no file in outcomes/, or is listed twice")),
         }
     }

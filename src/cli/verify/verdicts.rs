@@ -104,7 +104,9 @@ fn unfounded(outcome: &Outcome) -> Vec<String> {
     let judged = match outcome.status {
         // A person accepted it without the gate.
         OutcomeStatus::Applied => !outcome.gate_skipped,
-        status => matches!(status, OutcomeStatus::RejectedByGate | OutcomeStatus::Undecided),
+        // Screening dropped it before the gate.
+        OutcomeStatus::RejectedByGate => outcome.screened.is_none(),
+        status => status == OutcomeStatus::Undecided,
     };
     match (judged, states) {
         (true, _) => vec![format!(

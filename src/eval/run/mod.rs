@@ -188,6 +188,12 @@ pub(crate) fn affected(evaluator: &Evaluator, before: &Harness, after: &Harness,
     tasks.iter().map(differs).collect()
 }
 
+/// Whether the answer to any of the tasks could differ if it were repeated.
+pub(crate) fn varies(evaluator: &Evaluator, harness: &Harness, tasks: &[Task]) -> bool {
+    let prepared = evaluator.student.prepare(harness);
+    tasks.iter().any(|task| prepared.varies(task))
+}
+
 /// The tasks whose run 0 is remembered, and whose answer could differ if it were repeated.
 pub(crate) fn remembered<'t>(evaluator: &Evaluator, harness: &Harness, tasks: &[&'t Task]) -> Vec<&'t Task> {
     let prepared = evaluator.student.prepare(harness);

@@ -61,6 +61,7 @@ pub(crate) fn audit(evaluator: &Evaluator, spec: &AuditSpec) -> Result<AuditRun,
             mode: Mode::Sequential,
             one_pass: false,
             settings: spec.policy.settings,
+            sample: spec.policy.sample,
             edit: Digest::of_bytes(b"audit"),
         },
     );

@@ -113,7 +113,7 @@ fn compare(compared: &ExactComparison, fixes: f64) -> (usize, usize) {
         rule: RuleKind::Target,
         target: Some(0),
         min_improvement: compared.settings.min_improvement,
-        eps: compared.settings.eps,
+        fall: compared.settings.fall_rule(),
     });
     let (mut left, mut pairs, mut flips) = (fixes, 0, 0);
     while let Some(task) = game.upcoming(1).first().copied() {

@@ -9,6 +9,7 @@
 pub(crate) mod calls;
 pub(crate) mod noise;
 pub(crate) mod play;
+pub(crate) mod sample;
 pub(crate) mod visible;
 
 /// A change counts as detectable if its probability of being accepted is at least this.

@@ -10,6 +10,8 @@ use crate::artifact::gate::settings::Mode;
 use crate::artifact::gate::verdict::RuleKind;
 use crate::eval::run::affected;
 use crate::gate::power::calls::{self, ExactComparison};
+use crate::gate::power::noise::average;
+use crate::gate::power::sample::tasks_without_effect;
 use crate::gate::trial::target_among;
 use crate::harness::op;
 
@@ -64,10 +66,13 @@ fn weighed(
         .iter()
         .find(|one| one.id == edit.expected_improvement);
     let (hoped, hoped_from) = hope(cluster, headroom);
-    let smallest_visible = context.smallest(&chances);
+    let smallest_visible = match context.mode {
+        Mode::Sample => context.power().visible,
+        _ => context.smallest(&chances),
+    };
     // A task flips as a whole: outside mode `sequential`, the hoped-for gain is rounded to whole tasks.
     let rounding = match context.mode {
-        Mode::Sequential => 0.0,
+        Mode::Sequential | Mode::Sample => 0.0,
         _ => 0.5 / chances.len().max(1) as f64,
     };
     let found = EditPreview {
@@ -90,6 +95,7 @@ fn target(context: &PreviewContext, edit: &Edit) -> Option<String> {
     let is_category = |name: &str| context.input.gate.iter().any(|task| task.category == name);
     let rule = match context.mode {
         Mode::Rule => context.input.rule.kind,
+        Mode::Sample => RuleKind::Overall,
         _ => context.input.policy.settings.rule,
     };
     target_among(edit, context.input.clusters, is_category).filter(|_| rule == RuleKind::Target)
@@ -123,7 +129,8 @@ fn with_calls(
     others: &[usize],
 ) -> EditPreview {
     let cost = match context.mode {
-        Mode::Rule | Mode::Sample => {
+        Mode::Sample => return sampled(context, found, chances, others),
+        Mode::Rule => {
             let calls = NewAttempts {
                 nothing: found.reaches,
                 hoped: found.reaches,
@@ -152,6 +159,22 @@ fn with_calls(
         },
         ..found
     }
+}
+
+/// The attempts in mode `sample`: every reached task once, unless the trial stops against the edit.
+fn sampled(context: &PreviewContext, found: EditPreview, chances: &[f64], others: &[usize]) -> EditPreview {
+    let settings = &context.input.policy.sample;
+    let baseline = average(context.chances.iter().flatten().copied());
+    let all = context.input.gate.len();
+    let reached = chances.len() + others.len();
+    let stops = tasks_without_effect(settings, baseline, all) * reached / all.max(1);
+    let (runs, screen) = (settings.runs as usize, context.input.screen);
+    let calls = NewAttempts {
+        nothing: screen + runs * stops,
+        hoped: screen + runs * reached,
+        most: screen + runs * reached,
+    };
+    EditPreview { calls, ..found }
 }
 
 fn compared<'a>(

@@ -2,6 +2,8 @@
 //! no attempt.
 
 mod edits;
+mod power;
+mod unknown;
 mod words;
 
 use std::collections::BTreeMap;
@@ -9,7 +11,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use self::edits::preview_edit;
-pub(crate) use self::words::{lines, points};
+pub(crate) use self::power::SamplePower;
+pub(crate) use self::unknown::unknown_trial;
+pub(crate) use self::words::{lines, points, shown};
 use crate::artifact::Money;
 use crate::artifact::diagnosis::FailureCluster;
 use crate::artifact::edit::Edit;
@@ -19,8 +23,7 @@ use crate::artifact::gate::settings::{Mode, Population};
 use crate::artifact::gate::verdict::GateRule;
 use crate::artifact::probe::Probe;
 use crate::artifact::task::Task;
-use crate::eval::run::Evaluator;
-use crate::gate::power::calls::sequential;
+use crate::eval::run::{Evaluator, varies};
 use crate::gate::power::noise::{Noise, RunPair, average, noise};
 use crate::gate::power::play::Game;
 use crate::gate::power::visible::{smallest, smallest_exact};
@@ -53,6 +56,10 @@ pub(crate) struct PreviewInput<'a> {
     pub accepted: usize,
     /// Whether a flip did not repeat in this session.
     pub flaky: bool,
+    /// The share of tasks that the edits of this session flipped so far; `None` before the first trial.
+    pub flips: Option<f64>,
+    /// The number of train tasks on which each edit is screened; 0: none.
+    pub screen: usize,
     /// The largest number of edits in a plan; used if there is no plan.
     pub max_edits: usize,
     /// The price of one attempt; `None`: unknown.
@@ -114,48 +121,6 @@ pub(crate) struct NewAttempts {
     pub most: usize,
 }
 
-/// The attempts for the trial of an edit that nobody has proposed yet. It is assumed to reach all of the `tasks`, of which
-/// the agent solves half, and to get its share of the error budget.
-pub(crate) fn unknown_trial(
-    policy: &GatePolicy,
-    tasks: usize,
-    noisy: bool,
-    alpha: f64,
-    shares_chance: bool,
-) -> NewAttempts {
-    let settings = policy.settings;
-    let confirmed = tasks * (1 + 2 * settings.confirm as usize);
-    match policy.mode_for(noisy) {
-        Mode::Rule | Mode::Sample => NewAttempts {
-            nothing: tasks,
-            hoped: tasks,
-            most: tasks,
-        },
-        Mode::Auto | Mode::Exact => NewAttempts {
-            nothing: tasks,
-            hoped: tasks,
-            most: confirmed,
-        },
-        Mode::Sequential => {
-            let chances = vec![0.5; tasks];
-            let game = Game {
-                chances: &chances,
-                spread: 0.5,
-                settings,
-                one_pass: policy.population == Population::Sample,
-                alpha,
-                shares_chance,
-            };
-            let cost = sequential(&game, 0.25, 0, 2);
-            NewAttempts {
-                nothing: cost.nothing.sum(),
-                hoped: cost.hoped.sum(),
-                most: cost.most.sum(),
-            }
-        }
-    }
-}
-
 /// The price of the attempts in dollars; absent if a price is unknown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub(crate) struct Dollars {
@@ -209,6 +174,8 @@ pub(crate) struct GatePreview {
     pub noise: NoiseFloor,
     /// The error budget; absent in modes that spend none.
     pub budget: Option<Budget>,
+    /// What the benchmark can show; absent except in mode `sample`.
+    pub power: Option<SamplePower>,
     /// The categories of the gate tasks.
     pub categories: Vec<Category>,
     /// The edits that are still to be tried.
@@ -232,7 +199,8 @@ pub(crate) fn preview(evaluator: &Evaluator, input: &PreviewInput) -> GatePrevie
         mode: context.mode,
         population: input.policy.population,
         noise: context.floor(),
-        budget: (context.mode == Mode::Sequential).then(|| context.budget()),
+        budget: matches!(context.mode, Mode::Sequential | Mode::Sample).then(|| context.budget()),
+        power: (context.mode == Mode::Sample).then(|| context.power()),
         categories: context.names().iter().map(|name| context.category(name)).collect(),
         edits,
         cost_usd: Dollars {
@@ -296,9 +264,8 @@ impl<'a> PreviewContext<'a> {
             0 => input.max_edits,
             edits => edits,
         };
-        let mode = policy
-            .mode
-            .at_work(policy.population, noise.differing > 0 || input.flaky);
+        let may_vary = || varies(evaluator, input.harness, input.gate);
+        let mode = policy.mode_for(noise.differing > 0 || input.flaky || may_vary());
         let first = |at: usize| input.first.get(at).and_then(|score| score.score);
         Self {
             evaluator,
@@ -333,6 +300,12 @@ impl<'a> PreviewContext<'a> {
         }
     }
 
+    /// What the benchmark can show at the next edit's level.
+    fn power(&self) -> SamplePower {
+        let scores: Vec<f64> = self.chances.iter().flatten().copied().collect();
+        SamplePower::of(&scores, self.alpha, self.input.flips)
+    }
+
     /// The categories, in the order of their names.
     fn names(&self) -> Vec<&'a str> {
         let names = self.input.gate.iter().map(|task| task.category.as_str());
@@ -364,8 +337,10 @@ impl<'a> PreviewContext<'a> {
         let quiet = self.noise.compared > 0 && self.noise.differing == 0;
         match self.mode {
             Mode::Sequential => smallest(&self.game(chances)),
-            Mode::Rule | Mode::Sample if !quiet => None,
-            Mode::Rule | Mode::Sample => smallest_exact(chances, self.input.rule.min_improvement),
+            // Mode `sample` judges all tasks together.
+            Mode::Sample => None,
+            Mode::Rule if !quiet => None,
+            Mode::Rule => smallest_exact(chances, self.input.rule.min_improvement),
             Mode::Auto | Mode::Exact => smallest_exact(chances, self.input.policy.settings.min_improvement),
         }
     }

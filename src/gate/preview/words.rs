@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{EditPreview, GatePreview, PreviewContext, PreviewInput};
+use super::{EditPreview, GatePreview, PreviewContext, PreviewInput, SamplePower};
 use crate::artifact::gate::settings::{Mode, Population, Preset};
 use crate::artifact::{Money, counted};
 use crate::gate::power::play::GameResults;
@@ -31,7 +31,11 @@ impl GatePreview {
     /// The mode of the gate, and the noise that determined it.
     pub(crate) fn floor_line(&self) -> String {
         let (noise, mode) = (&self.noise, mode(self.mode));
+        if let Some(power) = &self.power {
+            return shown(power);
+        }
         match noise.compared {
+            0 if self.mode == Mode::Exact => "the gate is exact, for a student that always answers the same".to_owned(),
             0 => format!("the gate is {mode}; the baseline ran only once, so its noise is unknown"),
             compared if noise.differing == 0 => {
                 format!("the gate is {mode}: none of {compared} tasks differs between two runs of the same harness")
@@ -62,6 +66,34 @@ impl GatePreview {
             self.calls.most
         )
     }
+}
+
+/// What mode `sample` can show with this benchmark.
+pub(crate) fn shown(power: &SamplePower) -> String {
+    let SamplePower {
+        tasks,
+        failing,
+        fewest_failing,
+        ..
+    } = power;
+    let needs = format!("an accept needs at least {fewest_failing} wins");
+    if !power.suffices() {
+        return format!(
+            "the gate is sample: {failing} of {tasks} gate tasks fail, so no edit can be shown, {needs}; add harder \
+             tasks, or set [gate] mode = \"exact\" for a program that always answers the same"
+        );
+    }
+    let gains = |visible: Option<f64>| visible.map(|least| format!("{:.0} points", 100.0 * least));
+    let gains = match (gains(power.visible), gains(power.visible_wording)) {
+        (Some(one), Some(other)) if one != other => format!("gains from {one}, or {other} for a mere rewording"),
+        (Some(one), _) => format!("gains from {one}"),
+        (None, Some(other)) => format!("gains from {other} for a mere rewording only"),
+        (None, None) => "no gain".to_owned(),
+    };
+    format!(
+        "the gate is sample: {tasks} gate tasks, of which {failing} fail, show {gains}; {needs}; more tasks show \
+         smaller gains, more runs of the same tasks hardly do"
+    )
 }
 
 /// The minimum detectable gain of each category that an edit targets.
@@ -103,10 +135,11 @@ pub(super) fn nothing_reached(found: &EditPreview) -> String {
 /// Why the gate cannot detect the hoped-for gain, and what would help, the most useful first.
 pub(super) fn advice(context: &PreviewContext, found: &EditPreview, chances: &[f64]) -> String {
     match context.mode {
-        Mode::Sequential if context.alpha <= 0.0 => {
+        Mode::Sequential | Mode::Sample if context.alpha <= 0.0 => {
             "the error budget of this session is spent; `kaizen run --new` starts a session with a new one".to_owned()
         }
         Mode::Sequential => by_bets(context, found, chances),
+        Mode::Sample if found.hoped > 0.0 => by_test(context, found),
         _ if found.hoped <= 0.0 => "no task fails there, so there is nothing to gain".to_owned(),
         _ => {
             let enough = (0.5 / found.hoped).ceil() as usize;
@@ -118,6 +151,20 @@ pub(super) fn advice(context: &PreviewContext, found: &EditPreview, chances: &[f
             )
         }
     }
+}
+
+fn by_test(context: &PreviewContext, found: &EditPreview) -> String {
+    let power = context.power();
+    let least = match power.visible {
+        Some(least) => format!("gains from {:.0} points", 100.0 * least),
+        None => "no gain".to_owned(),
+    };
+    format!(
+        "the hoped-for gain is {} points, and {} show {least}; more gate tasks, fewer edits or a larger alpha_session \
+         would help",
+        points(found.hoped),
+        tasks(power.tasks)
+    )
 }
 
 fn by_bets(context: &PreviewContext, found: &EditPreview, chances: &[f64]) -> String {

@@ -13,7 +13,7 @@ use crate::artifact::gate::settings::{BudgetMode, GateSettings, Mode, Population
 use crate::artifact::gate::verdict::{GateRule, RuleKind, Verdict};
 use crate::artifact::task::Task;
 use crate::digest::Digest;
-use crate::eval::run::{EvaluationHalted, Evaluator, evaluate};
+use crate::eval::run::{EvaluationHalted, Evaluator, evaluate, varies};
 use crate::gate;
 use crate::gate::prune::{Fate, leaves_the_whole_open};
 use crate::gate::trial::{GatePolicy, Trial, TrialSpec};
@@ -77,8 +77,10 @@ pub(crate) struct PruneVerdict {
 /// The runs were halted; completed attempts are cached.
 pub(crate) fn decide(context: &PruneContext, spec: &PruneSpec) -> Result<PruneVerdict, EvaluationHalted> {
     let saved = bytes(spec.present) - bytes(spec.without);
-    match context.policy.mode_for(spec.noisy) {
+    let noisy = spec.noisy || varies(&context.evaluator, spec.present, spec.tasks);
+    match context.policy.mode_for(noisy) {
         Mode::Rule => by_means(context, spec, saved),
+        Mode::Sample => by_trials(context, spec, Mode::Sequential, saved),
         mode => by_trials(context, spec, mode, saved),
     }
 }
@@ -128,7 +130,7 @@ fn by_trials(
             break;
         }
     }
-    let flaky = records.iter().any(|record| record.numbers.flaky > 0);
+    let flaky = records.iter().any(GateRecord::is_flaky);
     let last = records
         .last()
         .map(|record| Fate::of(record.reason, &differences(record), saved));
@@ -166,6 +168,7 @@ fn ask(
                 None => whole(settings, spec.tasks),
                 Some(_) => settings,
             },
+            sample: context.policy.sample,
             // "retire" is the former name of a prune; another word would change which runs are cached.
             edit: Digest::of_value(&("retire", spec.edit)),
         },
@@ -188,6 +191,7 @@ fn whole(settings: GateSettings, tasks: &[Task]) -> GateSettings {
         delta_min: settings.delta_min / categories.len().max(1) as f64,
         min_improvement: 0.0,
         eps: 1.0,
+        by_tasks: false,
         ..settings
     }
 }

@@ -9,6 +9,7 @@ pub(crate) mod choice;
 pub(crate) mod screen;
 pub(crate) mod sign_flip;
 pub(crate) mod summary;
+pub(crate) mod words;
 
 use std::collections::BTreeMap;
 

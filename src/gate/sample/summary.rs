@@ -2,15 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use super::super::exact::FALL;
 use super::sign_flip::p_value_of_loss;
 use crate::artifact::gate::numbers::{TOLERANCE, Tally};
 use crate::artifact::gate::sample::SampleSettings;
 
 /// The normal quantile of a two-sided interval of 90 %.
 const Z: f64 = 1.644_853_626_951_472_2;
-
-/// A category fell only if it lost at least this much on average.
-const FALL: f64 = 0.10;
 
 /// The mean of the differences; `None` without one.
 pub(crate) fn mean(differences: &[f64]) -> Option<f64> {

@@ -3,11 +3,11 @@
 
 use super::{RunSlot, Trial, TrialResult, decided, too_many_lost};
 use crate::artifact::gate::reason::GateReason;
-use crate::artifact::gate::record::{GateRecord, Pair, RunCounts};
+use crate::artifact::gate::record::{GateEvidence, GateRecord, Pair, RunCounts, StagedEvidence};
 use crate::eval::run::EvaluationHalted;
+use crate::gate::design::{exact_design, exact_numbers};
 use crate::gate::exact::{Confirmation, Exact};
 use crate::gate::order::shuffled;
-use crate::gate::replay::{exact_design, exact_numbers};
 
 pub(super) fn decide(trial: &Trial, begun: GateRecord) -> Result<TrialResult, EvaluationHalted> {
     let (mut record, mut made) = (begun, RunCounts::default());
@@ -16,9 +16,10 @@ pub(super) fn decide(trial: &Trial, begun: GateRecord) -> Result<TrialResult, Ev
     for (reached, score) in record.reached.iter_mut().zip(&before) {
         reached.baseline = *score;
     }
-    let mut exact = Exact::new(exact_design(&record));
+    let mut exact = Exact::new(exact_design(&record, &trial.settings()));
     let mut differences = Vec::new();
-    let allowed = record.settings.max_infra_share;
+    let settings = trial.settings();
+    let allowed = settings.max_infra_share;
     while exact.decided().is_none() && trial.refusal().is_none() && !too_many_lost(&record.pairs, allowed) {
         let ahead = exact.soonest(trial.evaluator.concurrency);
         let places: Vec<RunSlot> = exact.upcoming(ahead).into_iter().map(|task| (task, 0)).collect();
@@ -27,7 +28,7 @@ pub(super) fn decide(trial: &Trial, begun: GateRecord) -> Result<TrialResult, Ev
             if exact.decided().is_some() {
                 break;
             }
-            let pair = pair(trial, &record, &exact, (task, x), &mut made)?;
+            let pair = pair(trial, record.reached[task].baseline, &exact, (task, x), &mut made)?;
             match pair.x {
                 Some(x) => differences.push((task, exact.feed(task, x, &pair.confirmations))),
                 None => exact.pass_over(task),
@@ -45,7 +46,13 @@ pub(super) fn decide(trial: &Trial, begun: GateRecord) -> Result<TrialResult, Ev
             baseline: calls.baseline + confirmations,
         }
     });
-    record.numbers = exact_numbers(&record, &exact, &differences);
+    record.evidence = GateEvidence::Staged(Box::new(StagedEvidence {
+        stage: 1,
+        gone_on: 0,
+        numbers: exact_numbers(&record, &settings, &exact, &differences),
+        ran: Some(record.ran()),
+        settings,
+    }));
     let lost = too_many_lost(&record.pairs, allowed);
     let reason = exact.decided().filter(|_| !lost);
     Ok((decided(record, reason.unwrap_or(GateReason::Infrastructure)), made))
@@ -54,14 +61,14 @@ pub(super) fn decide(trial: &Trial, begun: GateRecord) -> Result<TrialResult, Ev
 /// The pair of a task; a flip includes its confirmation runs. If any run has no score, the pair is lost.
 fn pair(
     trial: &Trial,
-    record: &GateRecord,
+    baseline: Option<f64>,
     exact: &Exact,
     (task, x): (usize, Option<f64>),
     made: &mut RunCounts,
 ) -> Result<Pair, EvaluationHalted> {
-    let both = x.zip(record.reached[task].baseline);
+    let both = x.zip(baseline);
     let confirmed = match both {
-        Some((x, _)) if exact.is_flip(task, x) => trial.confirmations(task, record.settings.confirm, made)?,
+        Some((x, _)) if exact.is_flip(task, x) => trial.confirmations(task, trial.question.settings.confirm, made)?,
         _ => Some(Vec::new()),
     };
     let both = both.filter(|_| confirmed.is_some());

@@ -5,6 +5,7 @@
 //! and serve the next baseline.
 
 mod exact;
+mod sample;
 mod sequential;
 
 use std::cell::{OnceCell, RefCell};
@@ -13,13 +14,16 @@ use std::collections::BTreeMap;
 use crate::artifact::diagnosis::FailureCluster;
 use crate::artifact::edit::Edit;
 use crate::artifact::evaluation::{Attempt, ScoredAttempt, failures};
-use crate::artifact::gate::numbers::Numbers;
 use crate::artifact::gate::reason::GateReason;
-use crate::artifact::gate::record::{AlphaGrant, GateRecord, Pair, ReachedTask, RunCounts};
+use crate::artifact::gate::record::{
+    AlphaGrant, GateEvidence, GateRecord, Pair, ReachedTask, RunCounts, StagedEvidence,
+};
+use crate::artifact::gate::sample::SampleSettings;
 use crate::artifact::gate::settings::{GateSettings, Mode, Population};
 use crate::artifact::task::Task;
 use crate::digest::Digest;
 use crate::eval::run::{Arm, EvaluationHalted, Evaluator, TaskRun, most_frequent};
+use crate::gate::sample::choice::StudentSort;
 use crate::harness::Harness;
 
 /// The smallest denominator of the share of lost pairs, because one lost pair of three proves nothing.
@@ -38,12 +42,14 @@ pub struct TrialSpec<'a> {
     pub tasks: &'a [Task],
     /// The category that has to gain; `None`: the overall score.
     pub target: Option<&'a str>,
-    /// `exact` or `sequential`.
+    /// `exact`, `sequential` or `sample`.
     pub mode: Mode,
     /// Whether each task runs once, because the tasks are a sample.
     pub one_pass: bool,
-    /// The settings.
+    /// The settings of modes `exact` and `sequential`.
     pub settings: GateSettings,
+    /// The settings of mode `sample`.
+    pub sample: SampleSettings,
     /// The digest of the edit.
     pub edit: Digest,
 }
@@ -157,6 +163,7 @@ impl<'a> Trial<'a> {
         let record = self.begun(stake);
         let result = match self.question.mode {
             Mode::Sequential => sequential::decide(self, record, earlier),
+            Mode::Sample => sample::decide(self, record),
             _ => exact::decide(self, record),
         }?;
         if result.0.reason == GateReason::Infrastructure
@@ -200,11 +207,9 @@ impl<'a> Trial<'a> {
             reason: GateReason::Infrastructure,
             why: String::new(),
             mode: question.mode,
-            stage: 1,
             target: question.target.map(str::to_owned),
-            settings: self.settings(),
             stake,
-            gone_on: 0,
+            evidence: GateEvidence::Staged(Box::new(StagedEvidence::unfed(self.settings()))),
             baseline: question.before.digest(),
             candidate: question.after.digest(),
             comparison: self.comparison,
@@ -214,8 +219,8 @@ impl<'a> Trial<'a> {
             sizes: self.sizes(),
             reached: self.reached(),
             calls: RunCounts::default(),
-            numbers: Numbers::default(),
             pairs: Vec::new(),
+            completed: None,
         }
     }
 
@@ -308,10 +313,16 @@ fn decided(record: GateRecord, reason: GateReason) -> GateRecord {
 pub(crate) struct GatePolicy {
     /// The mode of the manifest.
     pub mode: Mode,
+    /// The kind of the student, by which `auto` chooses.
+    pub sort: StudentSort,
     /// Whether the tasks are the whole population or a sample.
     pub population: Population,
-    /// The other settings.
+    /// The settings of modes `exact` and `sequential`.
     pub settings: GateSettings,
+    /// The settings of mode `sample`.
+    pub sample: SampleSettings,
+    /// The number of train tasks on which mode `sample` screens an edit before it reaches the gate; 0: none.
+    pub screen: usize,
     /// The tolerated fall of a category in mode `exact` if the edit has no target, 0 to 1.
     pub eps_overall: f64,
 }

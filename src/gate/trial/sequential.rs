@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use super::{Trial, TrialResult, decided, too_many_lost};
 use crate::artifact::gate::reason::GateReason;
-use crate::artifact::gate::record::{GateRecord, Pair, RunCounts};
+use crate::artifact::gate::record::{GateEvidence, GateRecord, Pair, RunCounts, StagedEvidence};
 use crate::artifact::gate::settings::GateSettings;
 use crate::eval::run::EvaluationHalted;
-use crate::gate::replay::{sequential_design, sequential_numbers};
+use crate::gate::design::{sequential_design, sequential_numbers};
 use crate::gate::sequential::{PairedRun, Sequential};
 
 /// The number of runs reserved for each edit if baselines are not shared.
@@ -19,9 +19,9 @@ pub(super) fn decide(
     earlier: Option<&GateRecord>,
 ) -> Result<TrialResult, EvaluationHalted> {
     let mut made = RunCounts::default();
-    let mut record = match earlier {
-        Some(earlier) => resume(trial, begun, earlier),
-        None => begun,
+    let (mut record, mut staged) = match earlier.and_then(|earlier| Some((earlier, earlier.staged()?))) {
+        Some((earlier, staged)) => resume(trial, begun, earlier, staged),
+        None => (begun, StagedEvidence::unfed(trial.settings())),
     };
     let known: BTreeMap<(&str, u32), &Pair> = earlier
         .into_iter()
@@ -29,15 +29,16 @@ pub(super) fn decide(
         .filter(|pair| pair.x.is_some())
         .map(|pair| ((pair.task.as_str(), pair.run), pair))
         .collect();
-    let mut game = Sequential::new(sequential_design(&record));
+    let mut game = Sequential::new(sequential_design(&record, &staged));
     if record.stake.as_ref().is_some_and(|stake| stake.alpha <= 0.0) {
-        record.numbers = sequential_numbers(&record, &game);
+        staged.numbers = sequential_numbers(&record, &game);
+        record.evidence = GateEvidence::Staged(Box::new(staged));
         return Ok((decided(record, GateReason::NoBudget), made));
     }
     let mut runs: BTreeMap<usize, u32> = BTreeMap::new();
-    let controls = record.settings.controls.max(1);
+    let controls = staged.settings.controls.max(1);
     let at_once = (trial.evaluator.concurrency / (1 + controls as usize)).max(1);
-    let allowed = record.settings.max_infra_share;
+    let allowed = staged.settings.max_infra_share;
     while game.decided().is_none() && trial.refusal().is_none() && !too_many_lost(&record.pairs, allowed) {
         let ahead = game.soonest(trial.evaluator.concurrency).max(at_once);
         let mut numbered = runs.clone();
@@ -46,7 +47,10 @@ pub(super) fn decide(
             .into_iter()
             .map(|task| (task, next(&mut numbered, task)))
             .collect();
-        for (place, pair) in places.iter().zip(pairs(trial, &record, &places, &known, &mut made)?) {
+        for (place, pair) in places
+            .iter()
+            .zip(pairs(trial, &record, &staged.settings, &places, &known, &mut made)?)
+        {
             // After a decision, or if a new stage changes the order, the runs made ahead are not evidence.
             if game.upcoming(1).first() != Some(&place.0) {
                 break;
@@ -64,8 +68,12 @@ pub(super) fn decide(
     }
     record.calls.edited = record.pairs.iter().filter(|pair| pair.x.is_some()).count();
     record.calls.baseline = record.calls.edited * controls as usize;
-    record.stage = game.stage();
-    record.numbers = sequential_numbers(&record, &game);
+    record.evidence = GateEvidence::Staged(Box::new(StagedEvidence {
+        stage: game.stage(),
+        numbers: sequential_numbers(&record, &game),
+        ran: Some(record.ran()),
+        ..staged
+    }));
     Ok((
         decided(record, game.decided().unwrap_or(GateReason::Infrastructure)),
         made,
@@ -74,23 +82,31 @@ pub(super) fn decide(
 
 /// Continues an earlier trial: the same bets in the same order under the same error budget, with more pairs allowed if
 /// the earlier trial ran out of them.
-fn resume(trial: &Trial, begun: GateRecord, earlier: &GateRecord) -> GateRecord {
+fn resume(
+    trial: &Trial,
+    begun: GateRecord,
+    earlier: &GateRecord,
+    staged: &StagedEvidence,
+) -> (GateRecord, StagedEvidence) {
     // A sample allows one pass only.
     let ran_out =
         !trial.question.one_pass && matches!(earlier.reason, GateReason::Inconclusive | GateReason::OverallUnproven);
-    GateRecord {
+    let resumed = StagedEvidence {
+        gone_on: staged.gone_on + u32::from(ran_out),
+        // These settings determine which runs a pair uses; if they changed, a run would count twice.
+        ..StagedEvidence::unfed(GateSettings {
+            controls: staged.settings.controls,
+            fresh_baseline: staged.settings.fresh_baseline,
+            ..trial.settings()
+        })
+    };
+    let record = GateRecord {
         stake: begun.stake.or_else(|| earlier.stake.clone()),
-        gone_on: earlier.gone_on + u32::from(ran_out),
         seed: earlier.seed,
         edit_number: earlier.edit_number,
-        // These settings determine which runs a pair uses; if they changed, a run would count twice.
-        settings: GateSettings {
-            controls: earlier.settings.controls,
-            fresh_baseline: earlier.settings.fresh_baseline,
-            ..begun.settings
-        },
         ..begun
-    }
+    };
+    (record, resumed)
 }
 
 /// The number of the next run of a task; marks it as used.
@@ -105,12 +121,13 @@ fn next(runs: &mut BTreeMap<usize, u32>, task: usize) -> u32 {
 fn pairs(
     trial: &Trial,
     record: &GateRecord,
+    settings: &GateSettings,
     places: &[(usize, u32)],
     known: &BTreeMap<(&str, u32), &Pair>,
     made: &mut RunCounts,
 ) -> Result<Vec<Pair>, EvaluationHalted> {
-    let controls = record.settings.controls.max(1);
-    let own = if record.settings.fresh_baseline {
+    let controls = settings.controls.max(1);
+    let own = if settings.fresh_baseline {
         OWN * record.edit_number
     } else {
         0

@@ -9,7 +9,8 @@ use serde_json::json;
 use super::{Trial, TrialSpec};
 use crate::artifact::evaluation::Attempt;
 use crate::artifact::gate::reason::GateReason;
-use crate::artifact::gate::record::{AlphaGrant, GateRecord, RunCounts};
+use crate::artifact::gate::record::{AlphaGrant, GateEvidence, GateRecord, RunCounts};
+use crate::artifact::gate::sample::SampleSettings;
 use crate::artifact::gate::settings::{BudgetMode, GateSettings, Mode, Preset};
 use crate::artifact::gate::verdict::GateDecision;
 use crate::artifact::task::Task;
@@ -128,6 +129,7 @@ fn put(
         mode: Mode::Sequential,
         one_pass: false,
         settings,
+        sample: SampleSettings::default(),
         edit: Digest::of_bytes(b"edit"),
     };
     let stake = AlphaGrant {
@@ -227,7 +229,7 @@ fn lost_pairs_are_dropped_in_both_arms_until_there_are_too_many() {
     // One task never has a score: its pairs are dropped, and the others decide.
     let record = run(&Failing(Mutex::new(0), 0), 0.5).unwrap();
     assert_eq!(record.decision, GateDecision::Accept);
-    assert!(record.numbers.dropped > 0);
+    assert!(record.staged().unwrap().numbers.dropped > 0);
     assert!(record.pairs.iter().all(|pair| (pair.task == "h0") == pair.x.is_none()));
     assert_eq!(replay::disagreements(&record), Vec::<String>::new());
     // Every run fails, which says nothing about the edit.
@@ -247,11 +249,15 @@ fn a_trial_that_goes_on_pairs_its_runs_as_it_began() {
         ..GateSettings::of(Preset::Default)
     };
     let (begun, _) = tried(&memo, 1, 7, (&before, &after), few);
-    assert_eq!((begun.reason, begun.settings.controls), (GateReason::Inconclusive, 2));
+    assert_eq!(
+        (begun.reason, begun.staged().unwrap().settings.controls),
+        (GateReason::Inconclusive, 2)
+    );
     // With one control instead of two, run 1 of a task would be the second control of its run 0.
     let changed = GateSettings { controls: 1, ..few };
     let (gone_on, _) = gone_on_with(&memo, 1, 7, (&before, &after), changed, Some(&begun));
-    assert_eq!((gone_on.settings.controls, gone_on.gone_on), (2, 1));
+    let staged = gone_on.staged().unwrap();
+    assert_eq!((staged.settings.controls, staged.gone_on), (2, 1));
     assert_eq!(gone_on.pairs[..4], begun.pairs[..]);
 }
 
@@ -271,12 +277,15 @@ fn a_record_that_was_tampered_with_does_not_follow() {
     assert!(behind[0].contains("comes after the decision"), "{behind:?}");
     // Numbers that overflow a sum are reported as wrong and cause no panic.
     let huge = found(|record| {
-        record.gone_on = u32::MAX;
-        record.settings.max_pairs = usize::MAX;
-        record.settings.guard_rounds = usize::MAX;
+        let GateEvidence::Staged(staged) = &mut record.evidence else {
+            panic!("the trial is sequential");
+        };
+        staged.gone_on = u32::MAX;
+        staged.settings.max_pairs = usize::MAX;
+        staged.settings.guard_rounds = usize::MAX;
+        staged.numbers.target.wins = usize::MAX;
+        staged.numbers.target.ties = usize::MAX;
         record.sizes.values_mut().for_each(|size| *size = usize::MAX);
-        record.numbers.target.wins = usize::MAX;
-        record.numbers.target.ties = usize::MAX;
     });
     assert!(
         huge.iter().any(|problem| problem.starts_with("target.wins")),

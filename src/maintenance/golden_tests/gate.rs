@@ -238,7 +238,7 @@ fn an_exact_one(case: &Value) -> Checked {
         rule,
         target: target(case),
         min_improvement: 0.0,
-        eps: case["eps"].as_f64().unwrap(),
+        fall: exact::FallRule::Tolerance(case["eps"].as_f64().unwrap()),
     });
     let (mut differences, mut calls) = (Vec::new(), 0);
     for step in case["steps"].as_array().unwrap() {

@@ -7,6 +7,7 @@ use crate::artifact::gate::verdict::GateDecision;
 use crate::artifact::holdout_use::{self, EditLine, HoldoutUse};
 use crate::artifact::outcome::Outcome;
 use crate::artifact::pending_review::PendingReview;
+use crate::artifact::screening::{self, Screening};
 use crate::artifact::task::Task;
 use crate::digest::Digest;
 use crate::harness::{FileChange, Harness};
@@ -101,6 +102,20 @@ impl ExecuteContext<'_> {
     /// Publishes the error budget.
     pub(super) fn budget(&self, budget: &ErrorBudget) -> Result<(), RunError> {
         Ok(self.context.session.publish(error_budget::FILE, &budget.to_text())?)
+    }
+
+    /// The results of the session's screening so far.
+    pub(super) fn screening(&self) -> Result<Screening, RunError> {
+        Ok(self
+            .context
+            .session
+            .read::<Screening>(screening::FILE)?
+            .unwrap_or_default())
+    }
+
+    /// Publishes the results of the screening.
+    pub(super) fn publish_screening(&self, screening: &Screening) -> Result<(), RunError> {
+        Ok(self.context.session.publish(screening::FILE, &screening.to_text())?)
     }
 
     /// Records a consultation of the gate tasks.

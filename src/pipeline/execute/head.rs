@@ -7,6 +7,7 @@ use crate::artifact::edit::Edit;
 use crate::artifact::error_budget::{ErrorBudget, Slot};
 use crate::artifact::evaluation::Evaluation;
 use crate::artifact::gate::record::{AlphaGrant, GateRecord};
+use crate::artifact::gate::settings::Mode;
 use crate::artifact::outcome::{Outcome, OutcomeStatus};
 use crate::digest::Digest;
 use crate::eval::run::evaluate;
@@ -31,6 +32,12 @@ pub(super) struct SessionHead {
     pub unreached: usize,
     /// Whether some flip did not repeat, which shows that the student is noisy.
     pub flaky: bool,
+    /// Edits that this session applied because a trial with an error budget accepted them.
+    pub won: BTreeSet<Digest>,
+    /// Edits that screening dropped in this run.
+    pub dropped: BTreeSet<Digest>,
+    /// The mode of the last trial, so that a change of it can be announced.
+    pub mode: Option<Mode>,
     /// Whether git may convert a file; known for the files of all edits so far.
     converted: BTreeMap<String, bool>,
 }
@@ -38,6 +45,11 @@ pub(super) struct SessionHead {
 impl SessionHead {
     /// The head before the first step.
     pub(crate) fn new(input: &ExecuteInput) -> Self {
+        let outcomes = input.reconcile.outcomes.iter();
+        let won: BTreeSet<Digest> = outcomes
+            .filter(|(_, outcome)| outcome.is_won_bet())
+            .map(|(digest, _)| *digest)
+            .collect();
         Self {
             commit: input.head_commit.clone(),
             harness: input.head.clone(),
@@ -46,12 +58,10 @@ impl SessionHead {
             converted: BTreeMap::new(),
             made: 0,
             unreached: 0,
-            accepted: input
-                .reconcile
-                .outcomes
-                .values()
-                .filter(|outcome| outcome.is_won_bet())
-                .count(),
+            accepted: won.len(),
+            won,
+            dropped: BTreeSet::new(),
+            mode: None,
             flaky: input.reconcile.outcomes.values().any(Outcome::is_flaky),
         }
     }
@@ -197,7 +207,7 @@ impl SessionHead {
     /// assigned to it, else a new slot.
     pub(super) fn stake(
         &mut self,
-        edit: &Edit,
+        (edit, mode): (&Edit, Mode),
         trial: &Trial,
         earlier: Option<&(String, GateRecord)>,
         input: &ExecuteInput,
@@ -214,7 +224,7 @@ impl SessionHead {
         let comparison = trial.comparison();
         let slot = match self.budget.of(&edit.digest(), &comparison) {
             Some(slot) => slot.clone(),
-            None => self.take_slot(edit, comparison, input, execution)?,
+            None => self.take_slot((edit, mode), comparison, input, execution)?,
         };
         Ok(AlphaGrant {
             alpha: slot.alpha,
@@ -227,12 +237,17 @@ impl SessionHead {
 
     fn take_slot(
         &mut self,
-        edit: &Edit,
+        (edit, mode): (&Edit, Mode),
         comparison: Digest,
         input: &ExecuteInput,
         execution: &ExecuteContext,
     ) -> Result<Slot, RunError> {
-        let open = open(input, &self.budget.slots);
+        let open = open(input, &self.budget.slots, &self.dropped);
+        let last = self.budget.slots.last().map(|slot| slot.edit_digest);
+        let carried = match mode {
+            Mode::Sample => self.budget.handed_on(last.is_some_and(|last| self.won.contains(&last))),
+            _ => 0.0,
+        };
         if self.budget.slots.is_empty() {
             self.budget.planned = open;
         }
@@ -241,8 +256,8 @@ impl SessionHead {
             edit_id: edit.id.clone(),
             edit_digest: edit.digest(),
             comparison,
-            alpha: self.budget.next(open, self.accepted),
-            carried: 0.0,
+            alpha: carried + self.budget.next(open, self.accepted),
+            carried,
         };
         self.budget.slots.push(slot.clone());
         execution.budget(&self.budget)?;
@@ -251,7 +266,7 @@ impl SessionHead {
 }
 
 /// Number of edits of the plan that may still go to the gate for the first time, including the present one.
-fn open(input: &ExecuteInput, slots: &[Slot]) -> usize {
+fn open(input: &ExecuteInput, slots: &[Slot], dropped: &BTreeSet<Digest>) -> usize {
     let taken: BTreeSet<Digest> = slots.iter().map(|slot| slot.edit_digest).collect();
     let settled = |digest: &Digest| {
         let status = input.reconcile.outcomes.get(digest).map(|outcome| outcome.status);
@@ -263,7 +278,7 @@ fn open(input: &ExecuteInput, slots: &[Slot]) -> usize {
             (input.reconcile.route)(edit),
             EditRoute::Skip(_) | EditRoute::RejectByUser | EditRoute::GateSkipped
         );
-        !taken.contains(&digest) && !refused && !settled(&digest)
+        !taken.contains(&digest) && !dropped.contains(&digest) && !refused && !settled(&digest)
     };
     unique(&input.reconcile.plan.edits).filter(may_come).count().max(1)
 }

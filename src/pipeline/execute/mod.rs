@@ -16,26 +16,32 @@ mod candidate;
 pub(crate) mod effects;
 mod elsewhere;
 mod head;
+mod held;
 mod hooks;
 mod input;
+mod label;
 mod message;
 mod past;
 mod question;
 pub(crate) mod reconcile;
 mod revert;
 pub(crate) mod route;
+mod screening;
 mod verdict;
 
 use adoption::adopt;
 use candidate::{asked_again, candidate, overwritten, propose};
 use head::SessionHead;
+use held::without_held;
 pub(crate) use input::{ExecuteContext, ExecuteInput, GateInput, ReconcileInput};
+use label::follow_label;
 pub(crate) use message::evidence;
 use message::message;
 pub(crate) use past::{PastEdits, applied_in};
 use question::{Question, remarks};
 pub(crate) use revert::{others, without};
 use revert::{revert_dropped, roll_back};
+use screening::{screened, screened_out};
 use verdict::decide;
 
 use crate::workspace::error::RunError;
@@ -77,9 +83,18 @@ pub(crate) fn execute(input: ExecuteInput, execution: &ExecuteContext) -> Result
     }
     let dropped: BTreeSet<Digest> = todo.reverts.iter().copied().collect();
     revert_dropped(&input, execution, &dropped, &mut head)?;
-    let count = todo.steps.len();
-    for (number, (at, step)) in todo.steps.into_iter().enumerate() {
+    let mode = head.mode(None, &input, execution);
+    let steps = without_held(todo.steps, mode, &input, execution, &head)?;
+    let screened = screened(steps, mode, &input, execution, &mut head)?;
+    let count = screened.steps.len();
+    for (number, (at, step)) in screened.steps.into_iter().enumerate() {
         let edit = &input.reconcile.plan.edits[at];
+        if let Some(result) = screened.dropped.get(&edit.digest()) {
+            let outcome = screened_out(edit, result);
+            execution.outcome(&outcome)?;
+            execution.report(number + 1, count, edit, &outcome);
+            continue;
+        }
         let is_judged = input.judges(&step, edit);
         let late = input.late_for(&head).filter(|_| is_judged);
         if step == EditStep::Keep {
@@ -102,28 +117,6 @@ pub(crate) fn execute(input: ExecuteInput, execution: &ExecuteContext) -> Result
         attempts: head.made,
         unreached: head.unreached,
     })
-}
-
-/// Renames an edit in its outcome and its question if a person renamed it in the plan.
-fn follow_label(edit: &Edit, input: &ExecuteInput, execution: &ExecuteContext) -> Result<(), RunError> {
-    let label = &edit.id;
-    if let Some(known) = input.known(edit).filter(|known| known.edit_id != *label) {
-        execution.outcome(&Outcome {
-            edit_id: label.clone(),
-            ..known
-        })?;
-    }
-    if let Some(asked) = input
-        .reconcile
-        .pending
-        .get(&edit.digest())
-        .filter(|asked| asked.edit.id != *label)
-    {
-        let mut asked = asked.clone();
-        asked.edit.id.clone_from(label);
-        execution.ask(&asked)?;
-    }
-    Ok(())
 }
 
 fn take(
@@ -249,6 +242,7 @@ fn outcome(edit: &Edit, status: OutcomeStatus) -> Outcome {
         rolled_back_by: None,
         rolled_back: None,
         verdict: None,
+        screened: None,
         gate: None,
         extra: Default::default(),
     }
@@ -374,7 +368,10 @@ fn try_edit(
     }
     head.harness = committed;
     head.evaluation = after;
-    head.accepted += usize::from(decided.is_won_bet());
+    if decided.is_won_bet() {
+        head.accepted += 1;
+        head.won.insert(edit.digest());
+    }
     Ok(Outcome {
         commit: Some(commit),
         applied_at: Some(execution.now()),

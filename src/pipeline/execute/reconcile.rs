@@ -119,7 +119,8 @@ fn reverted_in_git(outcome: Option<&Outcome>) -> bool {
 
 /// Keeps the gate's decision, unless a person has decided since then to skip the gate.
 fn overruled(edit: &Edit, outcome: Option<&Outcome>, route: &dyn Fn(&Edit) -> EditRoute) -> EditStep {
-    let already = outcome.is_some_and(|outcome| outcome.gate_skipped || outcome.decision().is_none());
+    let is_judged = |outcome: &Outcome| outcome.decision().is_some() || outcome.screened.is_some();
+    let already = outcome.is_some_and(|outcome| outcome.gate_skipped || !is_judged(outcome));
     match route(edit) {
         EditRoute::GateSkipped if !already => EditStep::Try,
         _ => EditStep::Keep,

@@ -11,12 +11,15 @@ use crate::artifact::gate::settings::{GateSettings, Mode, Population};
 use crate::artifact::gate::verdict::{GateDecision, RuleKind, Verdict};
 use crate::artifact::outcome::{Outcome, OutcomeStatus};
 use crate::artifact::probe::Probe;
-use crate::eval::run::refusal;
+use crate::eval::run::{refusal, varies};
 use crate::gate;
+use crate::gate::sample::choice::{StudentSort, choose};
 use crate::gate::trial::{GatePolicy, Trial, TrialSpec, target_among};
+use crate::gate::words::mode as name;
 use crate::harness::Harness;
 use crate::pipeline::execute::route::EditRoute;
 use crate::workspace::error::RunError;
+use crate::workspace::event::Event;
 
 /// An edit's outcome before the commit, with the candidate's evaluation if the gate made a complete one.
 pub(super) type GatedOutcome = (Outcome, Option<Evaluation>);
@@ -32,7 +35,9 @@ pub(super) fn decide(
     if (input.reconcile.route)(edit) == EditRoute::GateSkipped {
         return Ok((without_gate(edit, head), None));
     }
-    let decided = match mode(input, head) {
+    let mode = head.mode(Some(candidate), input, execution);
+    head.announce(mode, execution);
+    let decided = match mode {
         Mode::Rule => {
             let before = head.evaluation(input, execution)?;
             let tasks: Vec<_> = input.gate.tasks.iter().collect();
@@ -59,11 +64,31 @@ fn without_gate(edit: &Edit, head: &SessionHead) -> Outcome {
     }
 }
 
-/// The mode of the session: `auto` means `exact` until two runs of the same task differ, in the baseline or in a flip
-/// that does not repeat.
-fn mode(input: &ExecuteInput, head: &SessionHead) -> Mode {
-    let noisy = input.gate.baseline.probe.as_ref().is_some_and(Probe::is_noisy);
-    input.gate.policy.mode_for(noisy || head.flaky)
+impl SessionHead {
+    /// The mode in which the gate judges a candidate; without one, that of the head. An edit can make the answers of the
+    /// built-in student random.
+    pub(super) fn mode(&self, candidate: Option<&Harness>, input: &ExecuteInput, execution: &ExecuteContext) -> Mode {
+        let noisy = input.gate.baseline.probe.as_ref().is_some_and(Probe::is_noisy) || self.flaky;
+        let harnesses = std::iter::once(&self.harness).chain(candidate);
+        let varies = |harness: &Harness| varies(&execution.evaluator, harness, input.gate.tasks);
+        let policy = &input.gate.policy;
+        let may_vary = policy.mode == Mode::Auto && policy.sort == StudentSort::Embedded;
+        policy.mode_for(noisy || (may_vary && harnesses.into_iter().any(varies)))
+    }
+
+    /// Says that the mode changes between two edits, and why.
+    fn announce(&mut self, mode: Mode, execution: &ExecuteContext) {
+        let before = self.mode.replace(mode);
+        if let Some(before) = before.filter(|before| *before != mode) {
+            let why = match self.flaky {
+                true => "a score that had changed did not repeat",
+                false => "the answers of the agent are drawn at random with one edit and not with the other",
+            };
+            let (before, mode) = (name(before), name(mode));
+            let text = format!("the gate changes from {before} to {mode}: {why}");
+            (execution.context.listener)(Event::Note { text });
+        }
+    }
 }
 
 fn by_means(edit: &Edit, input: &ExecuteInput, before: &Evaluation, after: &Evaluation) -> Outcome {
@@ -89,7 +114,8 @@ fn by_trial(
 ) -> Result<Outcome, RunError> {
     let policy = &input.gate.policy;
     let named = target(edit, &input.reconcile.plan.failure_clusters, input);
-    let target = named.as_deref().filter(|_| policy.settings.rule == RuleKind::Target);
+    let aims = mode != Mode::Sample && policy.settings.rule == RuleKind::Target;
+    let target = named.as_deref().filter(|_| aims);
     let before = head.harness.clone();
     let trial = Trial::new(
         &execution.evaluator,
@@ -101,6 +127,7 @@ fn by_trial(
             mode,
             one_pass: policy.population == Population::Sample,
             settings: policy.settings_for(mode, target),
+            sample: policy.sample,
             edit: edit.digest(),
         },
     );
@@ -110,18 +137,23 @@ fn by_trial(
         _ => None,
     };
     let stake = match mode {
-        Mode::Sequential if trial.reaches_target() => {
-            Some(head.stake(edit, &trial, earlier.as_ref(), input, execution)?)
+        Mode::Sequential | Mode::Sample if trial.reaches_target() => {
+            Some(head.stake((edit, mode), &trial, earlier.as_ref(), input, execution)?)
         }
         _ => None,
     };
-    let (record, made) = trial.decide(stake, earlier.as_ref().map(|(_, record)| record))?;
+    let (record, mut made) = trial.decide(stake, earlier.as_ref().map(|(_, record)| record))?;
+    let record = match record.decision {
+        // The remaining runs give the true gain, and are the next baseline.
+        GateDecision::Accept => trial.complete(record, &mut made)?,
+        GateDecision::Reject | GateDecision::Undecided => record,
+    };
     head.made += made.edited + made.baseline;
     if let Some(words) = trial.refusal() {
         return Ok(refused(edit, words));
     }
     head.unreached += record.unreached();
-    head.flaky |= record.numbers.flaky > 0;
+    head.flaky |= record.is_flaky();
     Ok(recorded(edit, record, input))
 }
 
@@ -134,9 +166,10 @@ fn refused(edit: &Edit, words: &str) -> Outcome {
 }
 
 impl GatePolicy {
-    /// The mode of a decision, depending on whether the student is noisy.
+    /// The mode of a decision; `noisy`: whether the answers of the built-in student may differ between two runs.
     pub(crate) fn mode_for(&self, noisy: bool) -> Mode {
-        self.mode.at_work(self.population, noisy)
+        let (chosen, _) = choose(self.sort, None, !noisy);
+        self.mode.at_work(self.population, chosen)
     }
 
     /// The settings for an edit. In mode `exact`, rule `overall` decides about an edit without a target.
@@ -167,7 +200,7 @@ fn recorded(edit: &Edit, record: GateRecord, input: &ExecuteInput) -> Outcome {
     Outcome {
         benchmark_delta: record.overall_delta(),
         cluster_deltas: record.category_deltas(),
-        error: (status != OutcomeStatus::Applied).then(|| record.line()),
+        error: (status != OutcomeStatus::Applied).then(|| record.told()),
         gate: Some(record),
         ..outcome(edit, status)
     }

@@ -2,6 +2,7 @@
 
 use super::PhaseOutput;
 use crate::artifact::baseline::{Baseline, DriftCheck};
+use crate::artifact::gate::settings::Mode;
 use crate::artifact::probe::Probe;
 use crate::artifact::task::{Scorer, Task};
 use crate::artifact::{Artifact, counted};
@@ -11,9 +12,12 @@ use crate::eval::run::{
 };
 use crate::eval::student::Student;
 use crate::gate::evidence::{log_e_above, log_e_below};
+use crate::gate::preview::{SamplePower, shown};
+use crate::gate::sample::choice::StudentSort;
 use crate::harness::Harness;
 use crate::ledger::port::CommitId;
 use crate::pipeline::context::Context;
+use crate::pipeline::gate_policy::gate_policy;
 use crate::pipeline::state;
 use crate::workspace::cache_epoch;
 use crate::workspace::error::RunError;
@@ -116,6 +120,7 @@ pub(super) fn run(context: &Context) -> Result<PhaseOutput, RunError> {
             "no gate task could be scored ({reasons})"
         )));
     }
+    tell_power(context, &baseline);
     let summary = format!(
         "{:.1} % of {}{}{}{}{}",
         100.0 * baseline.evaluation.overall_score,
@@ -143,6 +148,22 @@ pub(super) fn run(context: &Context) -> Result<PhaseOutput, RunError> {
 fn student_words(student: &dyn Student, harness: &Harness, gate: &[Task]) -> String {
     let words = gate.first().and_then(|task| student.prepare(harness).words(task));
     words.map(|words| format!("; student: {words}")).unwrap_or_default()
+}
+
+/// Says what the benchmark can show in mode `sample`, before a teacher is paid: with as many edits as a plan may have.
+fn tell_power(context: &Context, baseline: &Baseline) {
+    let policy = gate_policy(context.workspace);
+    let gate = &baseline.evaluation.tasks;
+    let is_built_in = policy.sort == StudentSort::Embedded;
+    if is_built_in || policy.mode_for(true) != Mode::Sample {
+        return;
+    }
+    let manifest = context.manifest();
+    let edits = manifest.teacher.max_edits.max(1);
+    let scores: Vec<f64> = gate.iter().filter_map(|task| task.score).collect();
+    let power = SamplePower::of(&scores, manifest.gate.alpha_session() / edits as f64, None);
+    let text = format!("{}, if a plan has {}", shown(&power), counted(edits, "edit"));
+    (context.listener)(Event::Note { text });
 }
 
 /// The number of tasks on which two runs differed, for the summary.

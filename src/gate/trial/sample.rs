@@ -1,0 +1,109 @@
+//! The trial of a language model or a program: every gate task that the edit reaches, once in each arm, in a shuffled
+//! order, until all of them ran or the trial stops against the edit.
+
+use super::{RunSlot, Trial, TrialResult, decided, too_many_lost};
+use crate::artifact::gate::reason::GateReason;
+use crate::artifact::gate::record::{GateEvidence, GateRecord, Pair, RunCounts};
+use crate::artifact::gate::sample::SampleEvidence;
+use crate::artifact::task::Task;
+use crate::eval::run::{Arm, EvaluationHalted, evaluate};
+use crate::gate::design::{sample_design, sample_evidence};
+use crate::gate::sample::Sample;
+
+pub(super) fn decide(trial: &Trial, begun: GateRecord) -> Result<TrialResult, EvaluationHalted> {
+    let (mut record, mut made) = (begun, RunCounts::default());
+    let settings = trial.question.sample;
+    let tasks: Vec<&Task> = trial.question.tasks.iter().collect();
+    let whole = evaluate(trial.evaluator, trial.question.before, &tasks)?;
+    record.evidence = GateEvidence::Sample(Box::new(SampleEvidence {
+        level: record.stake.as_ref().map_or(0.0, |stake| stake.alpha),
+        useful: settings.useful(whole.overall_score),
+        ..SampleEvidence::unfed(settings)
+    }));
+    let places: Vec<usize> = (0..trial.reached.len()).collect();
+    let before = trial.means(&trial.before, &places, &mut made.baseline)?;
+    for (reached, score) in record.reached.iter_mut().zip(before) {
+        reached.baseline = score;
+    }
+    let mut sample = Sample::new(sample_design(&record));
+    if record.stake.as_ref().is_some_and(|stake| stake.alpha <= 0.0) {
+        record.evidence = GateEvidence::Sample(Box::new(sample_evidence(&record, &sample)));
+        return Ok((decided(record, GateReason::NoBudget), made));
+    }
+    let allowed = trial.question.settings.max_infra_share;
+    while sample.decided().is_none() && trial.refusal().is_none() && !too_many_lost(&record.pairs, allowed) {
+        let ahead = sample.upcoming(trial.evaluator.concurrency.max(1));
+        let scores = trial.means(&trial.after, &ahead, &mut made.edited)?;
+        for (task, x) in ahead.into_iter().zip(scores) {
+            // Runs that were made ahead of the decision are not evidence.
+            if sample.decided().is_some() || too_many_lost(&record.pairs, allowed) {
+                break;
+            }
+            let both = x.zip(record.reached[task].baseline);
+            match both {
+                Some((x, _)) => sample.feed(task, x),
+                None => sample.pass_over(),
+            }
+            record.pairs.push(Pair {
+                task: trial.reached[task].task_id.clone(),
+                run: 0,
+                x: both.map(|(x, _)| x),
+                y: both.map(|(_, y)| y),
+                confirmations: Vec::new(),
+            });
+        }
+    }
+    let scored = record.pairs.iter().filter(|pair| pair.x.is_some()).count() * settings.runs.max(1) as usize;
+    record.calls = RunCounts {
+        edited: scored,
+        baseline: scored,
+    };
+    record.evidence = GateEvidence::Sample(Box::new(sample_evidence(&record, &sample)));
+    let lost = too_many_lost(&record.pairs, allowed);
+    let reason = sample.decided().filter(|_| !lost);
+    Ok((decided(record, reason.unwrap_or(GateReason::Infrastructure)), made))
+}
+
+impl Trial<'_> {
+    /// The mean score of each task over the runs of the settings; `None` if a run has no score.
+    fn means(&self, arm: &Arm, tasks: &[usize], made: &mut usize) -> Result<Vec<Option<f64>>, EvaluationHalted> {
+        let runs = self.question.sample.runs.max(1);
+        let slots: Vec<RunSlot> = tasks
+            .iter()
+            .flat_map(|task| (0..runs).map(|run| (*task, run)))
+            .collect();
+        let scores = self.scores(arm, &slots, made)?;
+        let mean = |scores: &[Option<f64>]| -> Option<f64> {
+            let sum: f64 = scores.iter().copied().sum::<Option<f64>>()?;
+            Some(sum / scores.len() as f64)
+        };
+        Ok(scores.chunks(runs as usize).map(mean).collect())
+    }
+
+    /// Runs each gate task that the trial of an accepted edit left out once in both arms, and adds the gain over all of
+    /// them to the record.
+    ///
+    /// # Errors
+    /// The runs were halted; completed attempts are cached.
+    pub(crate) fn complete(&self, record: GateRecord, made: &mut RunCounts) -> Result<GateRecord, EvaluationHalted> {
+        if record.sampled().is_some() {
+            return Ok(record);
+        }
+        let left = record.tasks_without_pair();
+        let slots: Vec<RunSlot> = left.iter().map(|task| (*task, 0)).collect();
+        let ys = self.scores(&self.before, &slots, &mut made.baseline)?;
+        let xs = self.scores(&self.after, &slots, &mut made.edited)?;
+        let pair = |((task, x), y): ((usize, Option<f64>), Option<f64>)| Pair {
+            task: self.reached[task].task_id.clone(),
+            run: 0,
+            x: x.and(y).and(x),
+            y: x.and(y),
+            confirmations: Vec::new(),
+        };
+        let rest = left.into_iter().zip(xs).zip(ys).map(pair).collect();
+        Ok(GateRecord {
+            completed: Some(record.complete_run(rest)),
+            ..record
+        })
+    }
+}
