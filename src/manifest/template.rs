@@ -82,7 +82,6 @@ version = 1
 # rule = "target"  # target: the edit's own category must gain; overall: the overall score must
 # min_improvement = 0.0  # the gain must exceed this
 # max_regression = 0.01  # no other category may lose more than this; absent: by the rule of the mode
-# keep = "proven"  # likely: also keeps what likely helps in mode sample
 # screen = 30  # train tasks on which mode sample tries each edit before the gate; 0: none
 # worn_after = 50  # consultations of the gate tasks after which kaizen warns of overfitting to them; 0: never
 # alpha_session = 0.1  # largest probability that a session accepts any edit that does not help
