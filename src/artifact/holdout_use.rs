@@ -94,6 +94,35 @@ pub(crate) struct PruneLine {
     pub decision: String,
     /// The gate's reason.
     pub reason: String,
+    /// What the edit is worth; absent in modes other than `sample`, which need not run all tasks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worth: Option<EditWorth>,
+    /// Unknown fields.
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+/// What an applied edit is worth: a harness with the edit against the same harness without it, over all gate tasks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct EditWorth {
+    /// Mean change of the score by the edit, -1 to 1.
+    pub gain: f64,
+    /// The interval of the gain, as fractions.
+    pub interval: [f64; 2],
+    /// The probability with which the interval holds, 0 to 1.
+    pub level: f64,
+    /// Number of gate tasks that count: the sum of wins, losses and ties.
+    pub n: usize,
+    /// Tasks that score better with the edit.
+    pub wins: usize,
+    /// Tasks that score worse with it.
+    pub losses: usize,
+    /// Tasks with equal scores; those that the edit does not reach are among them.
+    pub ties: usize,
+    /// An edit goes if its interval ends below this gain, 0 to 1.
+    pub margin: f64,
+    /// Digest of the harness with the edit.
+    pub harness: Digest,
     /// Unknown fields.
     #[serde(flatten)]
     pub extra: Extra,

@@ -9,8 +9,8 @@ use super::revert::target;
 use super::visible::visible;
 use super::{Setting, number};
 use crate::artifact::counted;
-use crate::gate::prune::Fate;
 use crate::gate::prune::run::{PruneEvidence, PruneVerdict};
+use crate::gate::prune::{Fate, worth_words};
 use crate::maintenance::prune;
 use crate::maintenance::prune::{PruneOptions, PruneResult, PruneSelection};
 use crate::pipeline::edit_states::census::UnseenEdit;
@@ -162,8 +162,13 @@ fn lines(result: &PruneResult, verdict: &PruneVerdict) -> Vec<String> {
     let runs = verdict.made.map_or(String::new(), |made| {
         format!("; {} runs were not cached", made.edited + made.baseline)
     });
-    let target = result.target.as_deref().unwrap_or("all tasks");
-    lines.push(format!("aimed at {target}; {}{runs}", length(verdict.saved)));
+    let aim = match &verdict.answer {
+        PruneEvidence::Worth(_) => String::new(),
+        PruneEvidence::Trials(_) | PruneEvidence::Means(_) => {
+            format!("aimed at {}; ", result.target.as_deref().unwrap_or("all tasks"))
+        }
+    };
+    lines.push(format!("{aim}{}{runs}", length(verdict.saved)));
     lines
 }
 
@@ -172,6 +177,13 @@ fn reasons(verdict: &PruneVerdict) -> Vec<String> {
         PruneEvidence::Means(verdict) => {
             let reason = Some(verdict.reason.as_str()).filter(|reason| !reason.is_empty());
             vec![format!("{}; {}", reason.unwrap_or("improved"), verdict.evidence())]
+        }
+        PruneEvidence::Worth(worth) => {
+            let margin = 100.0 * worth.margin;
+            vec![format!(
+                "{}; an edit goes if its interval ends below {margin:+.1} points",
+                worth_words(worth)
+            )]
         }
         PruneEvidence::Trials(records) => records
             .iter()
@@ -212,6 +224,7 @@ fn of_json(result: &PruneResult) -> serde_json::Value {
             value["records"] = match &verdict.answer {
                 PruneEvidence::Trials(records) => json!(records),
                 PruneEvidence::Means(verdict) => json!([verdict]),
+                PruneEvidence::Worth(worth) => json!([worth]),
             };
             if verdict.fate.goes() {
                 value["command"] = command(result).into();

@@ -17,6 +17,7 @@ pub(crate) mod evidence;
 pub(crate) mod exact;
 pub(crate) mod order;
 pub(crate) mod power;
+pub(crate) mod quantile;
 pub(crate) mod replay;
 mod rule;
 pub(crate) mod sample;

@@ -11,8 +11,8 @@ use crate::artifact::outcome::RolledBackBy;
 use crate::artifact::plan::Plan;
 use crate::artifact::task::Task;
 use crate::digest::Digest;
-use crate::gate::prune::run;
 use crate::gate::prune::run::{PruneContext, PruneEvidence, PruneSpec, PruneVerdict};
+use crate::gate::prune::{Fate, run};
 use crate::gate::trial::target_among;
 use crate::ledger::port::{CommitId, Ledger, LedgerError};
 use crate::pipeline::edit_states::census::{AppliedEdit, EditCensus, UnseenEdit, edits_without_session};
@@ -215,6 +215,7 @@ fn decide_edit(
         evaluator: workspace.evaluator(memo.as_ref(), &score, &progress),
         policy: gate_policy(workspace),
         rule: rule(&workspace.manifest),
+        prune_margin: workspace.manifest.gate.prune_margin,
     };
     let spec = PruneSpec {
         without: &without.after.harness,
@@ -260,6 +261,7 @@ fn take(
 fn note(workspace: &Workspace, result: &PruneResult, verdict: &PruneVerdict) -> Result<(), RunError> {
     let (decision, reason, pairs) = match &verdict.answer {
         PruneEvidence::Means(verdict) => (verdict.decision, "means", verdict.tasks),
+        PruneEvidence::Worth(worth) => (decision(verdict.fate), verdict.fate.name(), worth.n),
         PruneEvidence::Trials(records) => {
             let pairs = records.iter().map(|record| record.pairs.len()).sum();
             match records.last() {
@@ -278,9 +280,21 @@ fn note(workspace: &Workspace, result: &PruneResult, verdict: &PruneVerdict) -> 
             pairs,
             decision: decision.name().to_owned(),
             reason: reason.to_owned(),
+            worth: match &verdict.answer {
+                PruneEvidence::Worth(worth) => Some((**worth).clone()),
+                PruneEvidence::Means(_) | PruneEvidence::Trials(_) => None,
+            },
             extra: Default::default(),
         });
         holdout_log::record(workspace, &line)?;
     }
     Ok(())
+}
+
+fn decision(fate: Fate) -> GateDecision {
+    match fate {
+        Fate::Helps => GateDecision::Accept,
+        Fate::Unknown => GateDecision::Undecided,
+        Fate::Shorter | Fate::Tie | Fate::NoHelp => GateDecision::Reject,
+    }
 }

@@ -34,6 +34,10 @@ pub struct GateSection {
     /// Number of runs of each task in each arm, in mode `sample`.
     #[serde(skip_serializing_if = "is_one")]
     pub runs: u32,
+    /// In mode `sample`, `kaizen prune` proposes to remove an edit whose gain is surely smaller than this, 0 to 1. Absent:
+    /// a tenth of what fails without the edit, at least 0.02.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prune_margin: Option<f64>,
     /// Largest probability that a session accepts any edit that does not help; between 0 and 1, exclusive. Absent: the
     /// preset's value.
     pub alpha_session: Option<f64>,
@@ -79,6 +83,7 @@ impl Default for GateSection {
             keep: Keep::Proven,
             screen: 30,
             runs: 1,
+            prune_margin: None,
             alpha_session: None,
             delta_min: None,
             beta: None,
@@ -210,6 +215,7 @@ impl GateSection {
             ("min_improvement", Some(self.min_improvement)),
             ("max_regression", self.max_regression),
             ("max_infra_share", Some(self.max_infra_share)),
+            ("prune_margin", self.prune_margin),
         ];
         let chances = [
             ("alpha_session", self.alpha_session),
@@ -295,6 +301,14 @@ mod tests {
         assert_eq!(said(GateSection { confirm, ..usual() }), "");
         let max_pairs = Some(0);
         assert!(said(GateSection { max_pairs, ..usual() }).contains("leaves no evidence"));
+        let prune_margin = Some(2.0);
+        assert!(
+            said(GateSection {
+                prune_margin,
+                ..usual()
+            })
+            .contains("prune_margin = 2 must be between 0 and 1")
+        );
         assert!(said(GateSection { runs: 0, ..usual() }).contains("runs = 0 leaves no evidence"));
     }
 

@@ -285,3 +285,85 @@ fn an_accepted_edit_of_the_built_in_student_records_the_rise_of_the_score() {
     space.kaizen(&["recompute"]).exits(0);
     space.kaizen(&["verify"]).exits(0);
 }
+
+/// A workspace in which an edit that helps was applied.
+fn pruned(server: &Server, gate: &str) -> Space {
+    let space = space(server, &format!("screen = 0\n{gate}"), GATE, &[says("GOOD")]);
+    run(&space).exits(0);
+    assert_eq!(outcome(&space, "good")["status"], "applied");
+    space
+}
+
+fn looked_at(space: &Space, arguments: &[&str]) -> Value {
+    let all = [&["prune", "--format", "json", "--older-than", "0"], arguments].concat();
+    let events = space.kaizen(&all).exits(0).events();
+    events.into_iter().find(|event| event["event"] == "looked_at").unwrap()
+}
+
+#[test]
+fn prune_measures_an_edit_on_all_gate_tasks_and_keeps_its_worth() {
+    let server = model();
+    let space = pruned(&server, "");
+    let shown = space.kaizen(&["show", "good"]).exits(0).out;
+    assert!(!shown.contains("worth"), "{shown}");
+    let event = looked_at(&space, &[]);
+    let worth = &event["records"][0];
+    assert_eq!(
+        (&event["fate"], &event["goes"]),
+        (&json!("helps"), &json!(false)),
+        "{event}"
+    );
+    let numbers = ["gain", "n", "wins", "losses", "ties"].map(|name| worth[name].clone());
+    assert_eq!(numbers, [json!(0.25), json!(120), json!(30), json!(0), json!(90)]);
+    // New runs of both harnesses: those on which the edit was accepted are not evidence.
+    assert_eq!((&event["runs_made"], &worth["level"]), (&json!(240), &json!(0.9)));
+    assert_eq!(worth["margin"], 0.05, "a tenth of what fails without the edit");
+    let again = looked_at(&space, &[]);
+    assert_eq!((&again["runs_made"], &again["records"]), (&json!(0), &event["records"]));
+
+    let line = "+25.0 points, 90.0 %: +";
+    let shown = space.kaizen(&["show", "good"]).exits(0).out;
+    assert!(
+        shown.contains(line) && shown.contains("on the present harness"),
+        "{shown}"
+    );
+    let shown = space
+        .kaizen(&["blame", "agents/assistant/system_prompt.md:1"])
+        .exits(0)
+        .out;
+    assert!(shown.contains(line), "{shown}");
+    space.write("agents/assistant/system_prompt.md", "Say yes or no. GOOD\nBriefly.\n");
+    space.commit_all("mine");
+    let shown = space.kaizen(&["show", "good"]).exits(0).out;
+    assert!(shown.contains(line) && shown.contains("on an older harness"), "{shown}");
+    let shown = space.kaizen(&["--format", "json", "show", "good"]).exits(0).events();
+    assert_eq!(
+        (&shown[0]["worth"]["is_present"], &shown[0]["worth"]["n"]),
+        (&json!(false), &json!(120))
+    );
+    space.kaizen(&["verify"]).exits(0);
+}
+
+#[test]
+fn prune_removes_an_edit_only_if_its_gain_is_surely_below_the_margin() {
+    let server = model();
+    let space = pruned(&server, "prune_margin = 0.3");
+    let event = looked_at(&space, &[]);
+    assert_eq!(event["fate"], "helps", "the interval ends above 30 points: {event}");
+    let manifest = space
+        .read("kaizen.toml")
+        .replace("prune_margin = 0.3", "prune_margin = 0.5");
+    space.write("kaizen.toml", &manifest);
+    let said = space.kaizen(&["prune", "--older-than", "0"]).exits(0).out;
+    assert!(
+        said.contains("goes: it no longer helps") && said.contains("ends below +50.0 points"),
+        "{said}"
+    );
+    let event = looked_at(&space, &["--apply"]);
+    assert_eq!(
+        (&event["fate"], &event["taken_back"]),
+        (&json!("no_help"), &json!(true)),
+        "{event}"
+    );
+    space.kaizen(&["verify"]).exits(0);
+}

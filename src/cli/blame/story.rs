@@ -12,6 +12,7 @@ use crate::cli::Setting;
 use crate::cli::exit::CommandFailure;
 use crate::cli::render::{self, STRONG};
 use crate::cli::show::edit::EditDetails;
+use crate::cli::show::worth::TestedWorth;
 use crate::digest::Digest;
 use crate::ledger::port::{CommitId, Ledger, LedgerEntry};
 use crate::ledger::{BlamedLine, Origin};
@@ -115,19 +116,25 @@ pub(crate) fn show(
         .map(|known| evidence(workspace, known))
         .unwrap_or_default();
     let commands = commands(&story);
+    let worth = story.edit_digest.map(|edit| TestedWorth::of(workspace, edit));
+    let worth = worth.transpose()?.flatten();
     let origin = &line.origin;
     if setting.is_json() {
         render::json(&json!({
             "file": path, "line": number, "text": line.text, "commit": origin.commit, "date": origin.written_at,
             "who": origin.author, "subject": origin.subject, "edit_id": story.edit_id, "edit_digest": story.edit_digest,
             "session": story.session, "edit": story.known, "traces": evidence, "commands": commands,
-            "or_older": origin.is_cut
+            "or_older": origin.is_cut, "worth": worth
         }));
         return Ok(());
     }
     out!("{STRONG}{path}:{number}{STRONG:#}  {}", line.text);
     head(origin, &story);
     story.known.iter().for_each(print_edit);
+    if let Some(worth) = &worth {
+        let [numbers, origin] = worth.lines();
+        out!("  worth      {numbers}\n             {origin}");
+    }
     print_evidence(&evidence);
     if !commands.is_empty() {
         out!("\n{STRONG}Next{STRONG:#}");

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::chart::drawn;
+use super::worth::TestedWorth;
 use crate::artifact::diagnosis::FailureCluster;
 use crate::artifact::edit::Edit;
 use crate::artifact::gate::verdict::Verdict;
@@ -45,6 +46,9 @@ pub(crate) struct EditDetails {
     pub decided_elsewhere: Option<String>,
     /// The edit's outcome.
     pub outcome: Option<Outcome>,
+    /// What `kaizen prune` found the edit to be worth.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub worth: Option<TestedWorth>,
 }
 
 /// Finds an edit by label or digits in the newest session that has it.
@@ -169,6 +173,10 @@ pub(crate) fn show(known: &EditDetails, setting: &Setting) {
         (None, None) => {}
     }
     known.outcome.iter().for_each(outcome);
+    if let Some(worth) = &known.worth {
+        let [numbers, origin] = worth.lines();
+        out!("  worth      {numbers}\n             {origin}");
+    }
     known
         .pending_review
         .iter()

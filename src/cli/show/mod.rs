@@ -3,9 +3,11 @@
 mod chart;
 pub(crate) mod edit;
 mod session;
+pub(crate) mod worth;
 
 use clap::Args;
 
+use self::worth::TestedWorth;
 use super::Setting;
 use super::accept::session_of;
 use super::exit::{Code, CommandFailure};
@@ -33,6 +35,9 @@ pub(crate) fn show(command: &ShowArgs, setting: &Setting) -> Result<Code, Comman
         Some(name) if !named(name) => {
             let mut known = edit::find(&sessions, name)?;
             known.decided_elsewhere = decided_elsewhere(&workspace, &known)?;
+            if let Some(digest) = known.edit_digest {
+                known.worth = TestedWorth::of(&workspace, digest)?;
+            }
             edit::show(&known, setting);
         }
         name => session::show(&session_of(&workspace, name)?, setting)?,

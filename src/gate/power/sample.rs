@@ -3,6 +3,7 @@
 
 use crate::artifact::gate::sample::SampleSettings;
 use crate::gate::evidence::Wealth;
+use crate::gate::quantile::upper_quantile;
 
 /// The share of tasks that an edit of contents usually flips: examples, a grammar, a temperature.
 pub(crate) const CONTENTS: f64 = 0.25;
@@ -15,7 +16,7 @@ const Z_POWER: f64 = 0.84;
 
 /// The gain that is accepted with a probability of 80 %, if an edit flips this share of the tasks.
 pub(crate) fn visible(level: f64, flips: f64, tasks: usize) -> Option<f64> {
-    let gain = (quantile(level) + Z_POWER) * (flips / tasks.max(1) as f64).sqrt();
+    let gain = (upper_quantile(level) + Z_POWER) * (flips / tasks.max(1) as f64).sqrt();
     (tasks > 0 && level > 0.0 && gain <= 1.0).then_some(gain)
 }
 
@@ -28,17 +29,6 @@ pub(crate) fn tasks_without_effect(settings: &SampleSettings, baseline: f64, tas
         futility.log_e() >= needed
     };
     (1..tasks).find(is_futile).unwrap_or(tasks)
-}
-
-/// The point that a standard normal value exceeds with this probability (Abramowitz and Stegun 26.2.23, to 0.0005).
-fn quantile(p: f64) -> f64 {
-    if p > 0.5 {
-        return -quantile(1.0 - p);
-    }
-    let t = (-2.0 * p.ln()).sqrt();
-    let top = 2.515_517 + t * (0.802_853 + t * 0.010_328);
-    let bottom = 1.0 + t * (1.432_788 + t * (0.189_269 + t * 0.001_308));
-    t - top / bottom
 }
 
 #[cfg(test)]

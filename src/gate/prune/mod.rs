@@ -14,15 +14,22 @@
 //! | `infrastructure` | too many pairs were lost | stays: unknown |
 //! | `no_budget` | no error budget was left | stays: unknown |
 //!
+//! In mode `sample`, both harnesses run all gate tasks, and the interval of the edit's gain decides: the edit goes if the
+//! interval ends below the margin of the manifest, and stays otherwise.
+//!
 //! If every pair is a tie, the shorter harness wins: the edit goes, unless it makes the harness shorter.
 
 pub(crate) mod run;
+mod worth;
 
 use serde::Serialize;
 
+use crate::artifact::counted;
 use crate::artifact::gate::numbers::{TOLERANCE, Tally};
 use crate::artifact::gate::reason::GateReason;
 use crate::artifact::gate::verdict::GateDecision;
+use crate::artifact::holdout_use::EditWorth;
+use crate::gate::words::{counts, points};
 
 /// Whether a tested edit stays or goes, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -80,9 +87,32 @@ impl Fate {
         }
     }
 
+    /// The fate in mode `sample`, from a complete run of both harnesses.
+    pub(crate) fn of_worth(worth: &EditWorth, saved: i64) -> Self {
+        let [low, high] = worth.interval;
+        match (worth.wins + worth.losses, saved.signum()) {
+            (0, 1) if worth.n > 0 => Fate::Tie,
+            (0, -1) => Fate::Shorter,
+            _ if high < worth.margin => Fate::NoHelp,
+            _ if low > 0.0 => Fate::Helps,
+            _ => Fate::Unknown,
+        }
+    }
+
     /// Whether the edit goes.
     pub(crate) fn goes(self) -> bool {
         matches!(self, Fate::Tie | Fate::NoHelp)
+    }
+
+    /// The name in files.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Fate::Helps => "helps",
+            Fate::Unknown => "unknown",
+            Fate::Shorter => "shorter",
+            Fate::Tie => "tie",
+            Fate::NoHelp => "no_help",
+        }
     }
 
     /// The fate in a few words, for users.
@@ -102,6 +132,19 @@ pub(crate) fn leaves_the_whole_open(reason: GateReason) -> bool {
     reason.decision() == GateDecision::Reject
 }
 
+/// What an edit is worth, in one line.
+pub(crate) fn worth_words(worth: &EditWorth) -> String {
+    let EditWorth { wins, losses, ties, .. } = *worth;
+    format!(
+        "{:+.1} points, {:.1} %: {} ({} in {})",
+        100.0 * worth.gain,
+        100.0 * worth.level,
+        points(worth.interval),
+        counts(&Tally { wins, losses, ties }),
+        counted(worth.n, "task")
+    )
+}
+
 fn refused(tally: &Tally, saved: i64) -> Fate {
     match (tally.wins + tally.losses, saved) {
         (0, ..0) => Fate::Shorter,
@@ -113,6 +156,7 @@ fn refused(tally: &Tally, saved: i64) -> Fate {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::digest::Digest;
 
     const TIES: [f64; 3] = [0.0; 3];
     const WORSE: [f64; 3] = [1.0, -1.0, -1.0];
@@ -139,6 +183,50 @@ mod tests {
             let goes = reason.decision() == GateDecision::Reject;
             assert_eq!(Fate::of(reason, &TIES, 5).goes(), goes, "{reason:?}");
         }
+    }
+
+    fn worth(wins: usize, losses: usize, interval: [f64; 2]) -> EditWorth {
+        let (gain, level, ties, margin) = (0.0, 0.9, 90, 0.05);
+        let (n, harness, extra) = (wins + losses + ties, Digest::of_bytes(b"h"), Default::default());
+        EditWorth {
+            gain,
+            interval,
+            level,
+            n,
+            wins,
+            losses,
+            ties,
+            margin,
+            harness,
+            extra,
+        }
+    }
+
+    #[test]
+    fn an_edit_goes_if_its_gain_is_surely_below_the_margin() {
+        for (interval, fate) in [
+            ([-0.03, 0.04], Fate::NoHelp),
+            ([-0.09, -0.01], Fate::NoHelp),
+            ([0.01, 0.04], Fate::NoHelp),
+            ([-0.03, 0.05], Fate::Unknown),
+            ([0.01, 0.06], Fate::Helps),
+        ] {
+            for saved in [-5, 0, 5] {
+                assert_eq!(Fate::of_worth(&worth(4, 3, interval), saved), fate, "{interval:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn with_ties_only_an_edit_goes_if_the_harness_gets_shorter() {
+        let wide = worth(0, 0, [-0.2, 0.2]);
+        let fates: Vec<Fate> = [-5, 0, 5].map(|saved| Fate::of_worth(&wide, saved)).into();
+        assert_eq!(fates, [Fate::Shorter, Fate::Unknown, Fate::Tie]);
+        let narrow = worth(0, 0, [-0.02, 0.02]);
+        let fates: Vec<Fate> = [-5, 0, 5].map(|saved| Fate::of_worth(&narrow, saved)).into();
+        assert_eq!(fates, [Fate::Shorter, Fate::NoHelp, Fate::Tie]);
+        let nothing = EditWorth { n: 0, ties: 0, ..wide };
+        assert_eq!(Fate::of_worth(&nothing, 5), Fate::Unknown, "every run was lost");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! The harness without the edit is the baseline, and the present harness is the candidate. The gate first checks the
 //! edit's target, as in the session that applied it. Unless that shows that the edit helps, the gate checks all tasks
 //! together, without its guard for single categories: an edit goes only if the whole does not need it. Both checks share
-//! the edit's part of an error budget that belongs to no session.
+//! the edit's part of an error budget that belongs to no session. Mode `sample` runs all tasks instead.
 
 use std::collections::BTreeSet;
 
@@ -11,10 +11,12 @@ use crate::artifact::gate::numbers::Tally;
 use crate::artifact::gate::record::{AlphaGrant, GateRecord, RunCounts};
 use crate::artifact::gate::settings::{BudgetMode, GateSettings, Mode, Population};
 use crate::artifact::gate::verdict::{GateRule, RuleKind, Verdict};
+use crate::artifact::holdout_use::EditWorth;
 use crate::artifact::task::Task;
 use crate::digest::Digest;
 use crate::eval::run::{EvaluationHalted, Evaluator, evaluate, varies};
 use crate::gate;
+use crate::gate::prune::worth::by_complete_run;
 use crate::gate::prune::{Fate, leaves_the_whole_open};
 use crate::gate::trial::{GatePolicy, Trial, TrialSpec};
 use crate::harness::Harness;
@@ -47,6 +49,8 @@ pub(crate) struct PruneContext<'a> {
     pub policy: GatePolicy,
     /// The rule of mode `rule`.
     pub rule: GateRule,
+    /// In mode `sample`, an edit goes if its gain is surely below this, 0 to 1; `None`: below a useful gain.
+    pub prune_margin: Option<f64>,
 }
 
 /// The gate's answer: a record per check, or the verdict of mode `rule`.
@@ -55,6 +59,8 @@ pub(crate) enum PruneEvidence {
     Trials(Vec<GateRecord>),
     /// The verdict of mode `rule`.
     Means(Box<Verdict>),
+    /// The gain of a complete run, in mode `sample`.
+    Worth(Box<EditWorth>),
 }
 
 /// The fate of an edit, with its evidence.
@@ -80,7 +86,7 @@ pub(crate) fn decide(context: &PruneContext, spec: &PruneSpec) -> Result<PruneVe
     let noisy = spec.noisy || varies(&context.evaluator, spec.present, spec.tasks);
     match context.policy.mode_for(noisy) {
         Mode::Rule => by_means(context, spec, saved),
-        Mode::Sample => by_trials(context, spec, Mode::Sequential, saved),
+        Mode::Sample => by_complete_run(context, spec),
         mode => by_trials(context, spec, mode, saved),
     }
 }
@@ -200,6 +206,6 @@ fn differences(record: &GateRecord) -> Vec<f64> {
     record.differences().map(|(_, difference)| difference).collect()
 }
 
-fn bytes(harness: &Harness) -> i64 {
+pub(super) fn bytes(harness: &Harness) -> i64 {
     harness.files().map(|(_, bytes)| bytes.len() as i64).sum()
 }

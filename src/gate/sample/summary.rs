@@ -6,6 +6,7 @@ use super::super::exact::FALL;
 use super::sign_flip::p_value_of_loss;
 use crate::artifact::gate::numbers::{TOLERANCE, Tally};
 use crate::artifact::gate::sample::SampleSettings;
+use crate::gate::quantile::upper_quantile;
 
 /// The normal quantile of a two-sided interval of 90 %.
 const Z: f64 = 1.644_853_626_951_472_2;
@@ -19,21 +20,30 @@ pub(crate) fn mean(differences: &[f64]) -> Option<f64> {
 /// The 90 % interval of the mean of a fixed number of differences (-1 to 1); `None` without one. For pass or fail
 /// scores it is that of Bonett and Price (2012), which adds one win and one loss; otherwise the normal one.
 pub(crate) fn interval(differences: &[f64]) -> Option<[f64; 2]> {
+    interval_with(differences, Z)
+}
+
+/// The interval at a two-sided level of `1 - alpha`, for `alpha` between 0 and 1, exclusive; see [`interval`].
+pub(crate) fn interval_at(differences: &[f64], alpha: f64) -> Option<[f64; 2]> {
+    interval_with(differences, upper_quantile(alpha / 2.0))
+}
+
+fn interval_with(differences: &[f64], z: f64) -> Option<[f64; 2]> {
     let mean = mean(differences)?;
     let whole = |difference: &f64| difference.abs() < TOLERANCE || (difference.abs() - 1.0).abs() < TOLERANCE;
     let (middle, reach) = match differences.iter().all(whole) {
-        true => adjusted(&Tally::of(differences)),
-        false => (mean, Z * standard_error(differences, mean)),
+        true => adjusted(&Tally::of(differences), z),
+        false => (mean, z * standard_error(differences, mean)),
     };
     Some([(middle - reach).max(-1.0), (middle + reach).min(1.0)])
 }
 
 /// Middle and half width of the interval for pass or fail scores.
-fn adjusted(tally: &Tally) -> (f64, f64) {
+fn adjusted(tally: &Tally, z: f64) -> (f64, f64) {
     let count = tally.pairs() as f64 + 2.0;
     let (won, lost) = ((tally.wins + 1) as f64 / count, (tally.losses + 1) as f64 / count);
     let middle = won - lost;
-    (middle, Z * ((won + lost - middle * middle) / count).sqrt())
+    (middle, z * ((won + lost - middle * middle) / count).sqrt())
 }
 
 /// The standard error of the mean; without bound for a single difference, whose spread is unknown.
@@ -77,6 +87,16 @@ mod tests {
         assert!(low < 0.0 && high == 1.0);
         let [low, high] = interval(&[0.5, 0.5, 0.0, 0.5]).unwrap();
         assert!(low > 0.1 && high < 0.65);
+    }
+
+    #[test]
+    fn a_smaller_error_needs_a_wider_interval() {
+        let few = [1.0, 0.0, 0.0, -1.0, 1.0, 0.0, 0.0, 1.0];
+        let [ninety, same, wide] =
+            [interval(&few), interval_at(&few, 0.1), interval_at(&few, 0.01)].map(Option::unwrap);
+        assert!((ninety[0] - same[0]).abs() < 1e-8 && (ninety[1] - same[1]).abs() < 1e-8);
+        assert!(wide[0] < ninety[0] && wide[1] > ninety[1]);
+        assert_eq!(interval_at(&[], 0.1), None);
     }
 
     #[test]

@@ -293,7 +293,12 @@ impl Trial<'_> {
 /// Whether too many pairs were lost: the remaining pairs would be a biased selection.
 fn too_many_lost(pairs: &[Pair], share: f64) -> bool {
     let lost = pairs.iter().filter(|pair| pair.x.is_none()).count();
-    lost as f64 > share * pairs.len().max(FEW) as f64
+    is_too_many(lost, pairs.len(), share)
+}
+
+/// Whether a share of the pairs was lost that biases the rest.
+fn is_too_many(lost: usize, count: usize, share: f64) -> bool {
+    lost as f64 > share * count.max(FEW) as f64
 }
 
 /// The record with its decision and the sentence that explains it.

@@ -1,7 +1,7 @@
 //! The trial of a language model or a program: every gate task that the edit reaches, once in each arm, in a shuffled
 //! order, until all of them ran or the trial stops against the edit.
 
-use super::{RunSlot, Trial, TrialResult, decided, too_many_lost};
+use super::{RunSlot, Trial, TrialResult, decided, is_too_many, too_many_lost};
 use crate::artifact::gate::reason::GateReason;
 use crate::artifact::gate::record::{GateEvidence, GateRecord, Pair, RunCounts};
 use crate::artifact::gate::sample::SampleEvidence;
@@ -21,7 +21,7 @@ pub(super) fn decide(trial: &Trial, begun: GateRecord) -> Result<TrialResult, Ev
         ..SampleEvidence::unfed(settings)
     }));
     let places: Vec<usize> = (0..trial.reached.len()).collect();
-    let before = trial.means(&trial.before, &places, &mut made.baseline)?;
+    let before = trial.means(&trial.before, &places, 0, &mut made.baseline)?;
     for (reached, score) in record.reached.iter_mut().zip(before) {
         reached.baseline = score;
     }
@@ -33,7 +33,7 @@ pub(super) fn decide(trial: &Trial, begun: GateRecord) -> Result<TrialResult, Ev
     let allowed = trial.question.settings.max_infra_share;
     while sample.decided().is_none() && trial.refusal().is_none() && !too_many_lost(&record.pairs, allowed) {
         let ahead = sample.upcoming(trial.evaluator.concurrency.max(1));
-        let scores = trial.means(&trial.after, &ahead, &mut made.edited)?;
+        let scores = trial.means(&trial.after, &ahead, 0, &mut made.edited)?;
         for (task, x) in ahead.into_iter().zip(scores) {
             // Runs that were made ahead of the decision are not evidence.
             if sample.decided().is_some() || too_many_lost(&record.pairs, allowed) {
@@ -65,12 +65,42 @@ pub(super) fn decide(trial: &Trial, begun: GateRecord) -> Result<TrialResult, Ev
 }
 
 impl Trial<'_> {
-    /// The mean score of each task over the runs of the settings; `None` if a run has no score.
-    fn means(&self, arm: &Arm, tasks: &[usize], made: &mut usize) -> Result<Vec<Option<f64>>, EvaluationHalted> {
+    /// The scores of every task that the edit reaches, without and with it, and without an early stop; `first` is the
+    /// number of the first run. A task of which a run has no score is `None`.
+    ///
+    /// # Errors
+    /// The runs were halted, or too many were lost to the infrastructure; completed attempts are cached.
+    pub(crate) fn both_arms(
+        &self,
+        first: u32,
+        made: &mut RunCounts,
+    ) -> Result<Vec<Option<(f64, f64)>>, EvaluationHalted> {
+        let tasks: Vec<usize> = (0..self.reached.len()).collect();
+        let before = self.means(&self.before, &tasks, first, &mut made.baseline)?;
+        let after = self.means(&self.after, &tasks, first, &mut made.edited)?;
+        let scores: Vec<_> = before.into_iter().zip(after).map(|(y, x)| y.zip(x)).collect();
+        let lost = scores.iter().filter(|both| both.is_none()).count();
+        match self.losses.borrow().reason() {
+            Some(reason) if is_too_many(lost, scores.len(), self.question.settings.max_infra_share) => {
+                Err(EvaluationHalted(reason))
+            }
+            _ => Ok(scores),
+        }
+    }
+
+    /// The mean score of each task over the runs of the settings, the first of which has this number; `None` if a run
+    /// has no score.
+    fn means(
+        &self,
+        arm: &Arm,
+        tasks: &[usize],
+        first: u32,
+        made: &mut usize,
+    ) -> Result<Vec<Option<f64>>, EvaluationHalted> {
         let runs = self.question.sample.runs.max(1);
         let slots: Vec<RunSlot> = tasks
             .iter()
-            .flat_map(|task| (0..runs).map(|run| (*task, run)))
+            .flat_map(|task| (0..runs).map(|run| (*task, first + run)))
             .collect();
         let scores = self.scores(arm, &slots, made)?;
         let mean = |scores: &[Option<f64>]| -> Option<f64> {
