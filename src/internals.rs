@@ -2,17 +2,26 @@
 #![allow(missing_docs)]
 
 pub use crate::artifact::egress::LlmRole;
+pub use crate::artifact::gate::budget::level;
+pub use crate::artifact::gate::numbers::Tally;
+pub use crate::artifact::gate::reason::GateReason;
 pub use crate::artifact::gate::record::AlphaGrant;
 pub use crate::artifact::gate::sample::SampleSettings;
-pub use crate::artifact::gate::settings::{BudgetMode, Mode, Preset};
-pub use crate::artifact::gate::verdict::{GateDecision, GateRule};
+pub use crate::artifact::gate::settings::{BudgetMode, GateSettings, Mode, Preset};
+pub use crate::artifact::gate::verdict::{GateDecision, GateRule, RuleKind};
 pub use crate::eval::memo::{DiskMemo, Forgetful, Memo};
 pub use crate::eval::run::{EvaluationHalted, Evaluator, evaluate, evaluate_run};
 pub use crate::eval::score::score;
 pub use crate::eval::student::chat::{ChatStudent, Toolbox};
 pub use crate::eval::student::nearest::Nearest;
 pub use crate::gate::decide;
+pub use crate::gate::evidence::Wealth;
+pub use crate::gate::exact::{Confirmation, Exact, ExactDesign, FallRule};
 pub use crate::gate::order::shuffled;
+pub use crate::gate::sample::screen::{lead, passes};
+pub use crate::gate::sample::sign_flip::{binomial_tail, p_value};
+pub use crate::gate::sample::{Sample, SampleDesign};
+pub use crate::gate::sequential::{PairedRun, Sequential, SequentialDesign};
 pub use crate::gate::trial::{Trial, TrialSpec};
 pub use crate::harness::starter::harness as starter;
 pub use crate::llm::client::LlmClient;

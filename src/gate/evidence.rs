@@ -20,7 +20,7 @@ const STAKES: [f64; 6] = [0.15, 0.30, 0.45, 0.60, 0.75, 0.90];
 /// The wealth of a gambler who bets that the mean is above (or below) `m`: one logarithm per stake, summed in the order
 /// of the differences.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Wealth {
+pub struct Wealth {
     m: f64,
     sign: f64,
     logs: [f64; STAKES.len()],
@@ -28,7 +28,7 @@ pub(crate) struct Wealth {
 
 impl Wealth {
     /// A bet that the mean is above `m`, where -1 < m ≤ 1.
-    pub(crate) fn above(m: f64) -> Self {
+    pub fn above(m: f64) -> Self {
         Self {
             m,
             sign: 1.0,
@@ -37,7 +37,7 @@ impl Wealth {
     }
 
     /// A bet that the mean is below `m`, where -1 ≤ m < 1.
-    pub(crate) fn below(m: f64) -> Self {
+    pub fn below(m: f64) -> Self {
         Self {
             m: -m,
             sign: -1.0,
@@ -46,7 +46,7 @@ impl Wealth {
     }
 
     /// Bets on one more difference, from -1 to 1.
-    pub(crate) fn add(&mut self, difference: f64) {
+    pub fn add(&mut self, difference: f64) {
         let gain = (self.sign * difference - self.m) / (1.0 + self.m);
         for (log, stake) in self.logs.iter_mut().zip(STAKES) {
             *log += (1.0 + stake * gain).ln();
@@ -54,7 +54,7 @@ impl Wealth {
     }
 
     /// The logarithm of the wealth: 0 at the start.
-    pub(crate) fn log_e(&self) -> f64 {
+    pub fn log_e(&self) -> f64 {
         log_mean_exp(&self.logs)
     }
 }

@@ -12,7 +12,7 @@ use crate::artifact::gate::verdict::RuleKind;
 
 /// What the decision is about: the tasks that the edit reaches, in ascending order, and the limits.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct ExactDesign {
+pub struct ExactDesign {
     /// The category of each task that the edit reaches.
     pub categories: Vec<usize>,
     /// The score of each task without the edit, 0 to 1.
@@ -31,7 +31,7 @@ pub(crate) struct ExactDesign {
 
 /// When a category fell.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum FallRule {
+pub enum FallRule {
     /// Its mean lost more than this, 0 to 1.
     Tolerance(f64),
     /// Its mean lost at least 10 points, and it lost at least two tasks more than it won. One task never vetoes.
@@ -45,11 +45,11 @@ pub(crate) const FALL: f64 = 0.10;
 const MORE_LOST: i64 = 2;
 
 /// The scores of one confirmation run, with and without the edit.
-pub(crate) type Confirmation = (f64, f64);
+pub type Confirmation = (f64, f64);
 
 /// A decision in progress.
 #[derive(Clone, Debug)]
-pub(crate) struct Exact {
+pub struct Exact {
     design: ExactDesign,
     order: Vec<usize>,
     place: usize,
@@ -87,7 +87,7 @@ struct CategoryGain {
 
 impl Exact {
     /// The state before the first attempt.
-    pub(crate) fn new(design: ExactDesign) -> Self {
+    pub fn new(design: ExactDesign) -> Self {
         let mut left: BTreeMap<usize, CategoryBounds> = BTreeMap::new();
         for (category, y) in design.categories.iter().zip(&design.baseline) {
             left.entry(*category).or_default().add(*y, 1);
@@ -106,7 +106,7 @@ impl Exact {
     }
 
     /// The decision, once there is one.
-    pub(crate) fn decided(&self) -> Option<GateReason> {
+    pub fn decided(&self) -> Option<GateReason> {
         self.decided
     }
 
@@ -125,7 +125,7 @@ impl Exact {
     }
 
     /// The next tasks to attempt, in order, at most `most`.
-    pub(crate) fn upcoming(&self, most: usize) -> Vec<usize> {
+    pub fn upcoming(&self, most: usize) -> Vec<usize> {
         match self.decided {
             Some(_) => Vec::new(),
             None => self.order.iter().skip(self.place).take(most).copied().collect(),
@@ -149,13 +149,13 @@ impl Exact {
     }
 
     /// Whether a score differs from the baseline, so that it has to be confirmed before it counts.
-    pub(crate) fn is_flip(&self, task: usize, x: f64) -> bool {
+    pub fn is_flip(&self, task: usize, x: f64) -> bool {
         (x - self.design.baseline[task]).abs() > TOLERANCE
     }
 
     /// Adds the score of a task with the edit, and the confirmation runs if it is a flip. Returns the difference that
     /// counts.
-    pub(crate) fn feed(&mut self, task: usize, x: f64, confirmations: &[Confirmation]) -> f64 {
+    pub fn feed(&mut self, task: usize, x: f64, confirmations: &[Confirmation]) -> f64 {
         let y = self.design.baseline[task];
         let repeats = |(again, before): &Confirmation| (again - x).abs() < TOLERANCE && (before - y).abs() < TOLERANCE;
         let holds = confirmations.iter().all(repeats);

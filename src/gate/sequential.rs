@@ -16,7 +16,7 @@ const BRACKETS: usize = 100;
 
 /// What the decision is about: the tasks that the edit reaches, in ascending order, and the limits.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct SequentialDesign {
+pub struct SequentialDesign {
     /// The category of each task that the edit reaches.
     pub categories: Vec<usize>,
     /// The category that has to gain; `None`: the overall score.
@@ -33,7 +33,7 @@ pub(crate) struct SequentialDesign {
 
 /// One pair: a run with the edit, and the mean of the baseline runs of the same task.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct PairedRun {
+pub struct PairedRun {
     /// The task, as an index into the design.
     pub task: usize,
     /// Score with the edit, 0 to 1.
@@ -44,7 +44,7 @@ pub(crate) struct PairedRun {
 
 /// A decision in progress: a betting game.
 #[derive(Clone, Debug)]
-pub(crate) struct Sequential {
+pub struct Sequential {
     design: SequentialDesign,
     target: Vec<usize>,
     others: Vec<usize>,
@@ -65,7 +65,7 @@ pub(crate) struct Sequential {
 
 impl Sequential {
     /// The state before the first pair.
-    pub(crate) fn new(design: SequentialDesign) -> Self {
+    pub fn new(design: SequentialDesign) -> Self {
         let is_target = |at: &usize| design.target.is_none_or(|target| design.categories[*at] == target);
         let (target, others): (Vec<usize>, Vec<usize>) = (0..design.categories.len()).partition(is_target);
         let guarded = if design.target.is_none() { &target } else { &others };
@@ -97,7 +97,7 @@ impl Sequential {
     }
 
     /// The decision, once there is one.
-    pub(crate) fn decided(&self) -> Option<GateReason> {
+    pub fn decided(&self) -> Option<GateReason> {
         self.decided
     }
 
@@ -139,7 +139,7 @@ impl Sequential {
 
     /// The tasks of the next pairs, in order, that are needed unless a decision comes first: at most `most`, and at
     /// least one while nothing is decided.
-    pub(crate) fn upcoming(&mut self, most: usize) -> Vec<usize> {
+    pub fn upcoming(&mut self, most: usize) -> Vec<usize> {
         if self.decided.is_some() {
             return Vec::new();
         }
@@ -174,7 +174,7 @@ impl Sequential {
     }
 
     /// Adds the pair at the next position of the schedule.
-    pub(crate) fn feed(&mut self, pair: PairedRun) {
+    pub fn feed(&mut self, pair: PairedRun) {
         if self.decided.is_some() {
             return;
         }

@@ -7,7 +7,7 @@ use crate::artifact::gate::settings::BudgetMode;
 
 /// The share of `alpha` for the t-th edit (from 1) of a session. `planned` is the length of the plan, `accepted` the
 /// number of edits accepted before. Returns 0 when nothing is left.
-pub(crate) fn level(mode: BudgetMode, alpha: f64, t: usize, planned: usize, accepted: usize) -> f64 {
+pub fn level(mode: BudgetMode, alpha: f64, t: usize, planned: usize, accepted: usize) -> f64 {
     let series = || alpha / (t as f64 * (t as f64 + 1.0));
     match mode {
         _ if t == 0 => 0.0,

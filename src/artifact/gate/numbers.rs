@@ -22,7 +22,7 @@ pub struct Tally {
 
 impl Tally {
     /// Counts differences by sign.
-    pub(crate) fn of(differences: &[f64]) -> Self {
+    pub fn of(differences: &[f64]) -> Self {
         let count = |wanted: fn(f64) -> bool| differences.iter().filter(|difference| wanted(**difference)).count();
         let (wins, losses) = (count(|d| d > TOLERANCE), count(|d| d < -TOLERANCE));
         Self {
@@ -33,7 +33,7 @@ impl Tally {
     }
 
     /// The number of all pairs.
-    pub(crate) fn pairs(&self) -> usize {
+    pub fn pairs(&self) -> usize {
         self.wins.saturating_add(self.losses).saturating_add(self.ties)
     }
 }

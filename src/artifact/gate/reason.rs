@@ -49,7 +49,7 @@ pub enum GateReason {
 
 impl GateReason {
     /// The decision for this reason. A trial that ran out of pairs is undecided, not rejected: it can be resumed.
-    pub(crate) fn decision(self) -> GateDecision {
+    pub fn decision(self) -> GateDecision {
         match self {
             GateReason::Improved => GateDecision::Accept,
             GateReason::Inconclusive

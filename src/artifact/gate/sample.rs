@@ -43,7 +43,7 @@ impl Default for SampleSettings {
 
 impl SampleSettings {
     /// The smallest gain that is worth detecting for a baseline with this mean, 0 to 1: a tenth of what fails.
-    pub(crate) fn useful(&self, baseline: f64) -> f64 {
+    pub fn useful(&self, baseline: f64) -> f64 {
         self.useful_floor.max(self.useful_share * (1.0 - baseline))
     }
 }

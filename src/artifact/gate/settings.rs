@@ -139,7 +139,7 @@ pub struct GateSettings {
 
 impl GateSettings {
     /// The settings of a preset.
-    pub(crate) fn of(preset: Preset) -> Self {
+    pub fn of(preset: Preset) -> Self {
         let default = Self {
             rule: RuleKind::Target,
             delta_min: 0.20,

@@ -22,7 +22,7 @@ use crate::artifact::gate::sample::SampleSettings;
 
 /// What the decision is about.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct SampleDesign {
+pub struct SampleDesign {
     /// The score of each task that the edit reaches, without the edit, 0 to 1.
     pub baseline: Vec<f64>,
     /// The category of each of these tasks.
@@ -42,7 +42,7 @@ pub(crate) struct SampleDesign {
 
 /// A decision in progress.
 #[derive(Clone, Debug)]
-pub(crate) struct Sample {
+pub struct Sample {
     design: SampleDesign,
     place: usize,
     /// The differences so far, in order.
@@ -55,7 +55,7 @@ pub(crate) struct Sample {
 
 impl Sample {
     /// The state before the first attempt.
-    pub(crate) fn new(design: SampleDesign) -> Self {
+    pub fn new(design: SampleDesign) -> Self {
         let mut sample = Self {
             place: 0,
             differences: Vec::new(),
@@ -74,12 +74,12 @@ impl Sample {
     }
 
     /// The decision, once there is one.
-    pub(crate) fn decided(&self) -> Option<GateReason> {
+    pub fn decided(&self) -> Option<GateReason> {
         self.decided
     }
 
     /// The next tasks to attempt, in order, at most `most`.
-    pub(crate) fn upcoming(&self, most: usize) -> Vec<usize> {
+    pub fn upcoming(&self, most: usize) -> Vec<usize> {
         match self.decided {
             Some(_) => Vec::new(),
             None => self.reached_left().take(most).collect(),
@@ -87,7 +87,7 @@ impl Sample {
     }
 
     /// Adds the score of the next task with the edit.
-    pub(crate) fn feed(&mut self, task: usize, x: f64) {
+    pub fn feed(&mut self, task: usize, x: f64) {
         self.add(x - self.design.baseline[task], Some(task));
         self.pass_ties();
     }
@@ -101,7 +101,7 @@ impl Sample {
     }
 
     /// The differences so far, in order; tasks that the edit does not reach are ties.
-    pub(crate) fn differences(&self) -> &[f64] {
+    pub fn differences(&self) -> &[f64] {
         &self.differences
     }
 
@@ -111,7 +111,7 @@ impl Sample {
     }
 
     /// Whether every gate task that can count did.
-    pub(crate) fn is_complete(&self) -> bool {
+    pub fn is_complete(&self) -> bool {
         self.place == self.design.order.len()
     }
 
@@ -121,7 +121,7 @@ impl Sample {
     }
 
     /// The categories that fell; empty for an incomplete run.
-    pub(crate) fn fallen(&self) -> Vec<usize> {
+    pub fn fallen(&self) -> Vec<usize> {
         match self.is_complete() {
             true => fallen(&self.by_category, &self.design.sizes, &self.design.settings),
             false => Vec::new(),

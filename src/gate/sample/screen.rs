@@ -6,11 +6,11 @@ use crate::artifact::gate::numbers::Tally;
 pub(crate) const FEWEST_GATE_TASKS: usize = 100;
 
 /// Whether an edit with these flips on train tasks goes on to the gate: something changes, and not for the worse.
-pub(crate) fn passes(flips: &Tally) -> bool {
+pub fn passes(flips: &Tally) -> bool {
     flips.wins + flips.losses > 0 && flips.losses <= flips.wins
 }
 
 /// The place of an edit among those that go on: the larger its lead on the train tasks, the earlier.
-pub(crate) fn lead(flips: &Tally) -> i64 {
+pub fn lead(flips: &Tally) -> i64 {
     flips.wins as i64 - flips.losses as i64
 }

@@ -8,7 +8,7 @@ const PARTS: f64 = 1000.0;
 
 /// The probability of a sum at least as large as that of the differences (-1 to 1) under random signs; 1 without a
 /// difference.
-pub(crate) fn p_value(differences: &[f64]) -> f64 {
+pub fn p_value(differences: &[f64]) -> f64 {
     let units = units(differences);
     let won = units.iter().filter(|unit| **unit > 0).count();
     match units.first() {
@@ -50,7 +50,7 @@ fn common_divisor(one: i64, two: i64) -> i64 {
 }
 
 /// The probability of at least `least` heads in `tosses` of a fair coin.
-pub(crate) fn binomial_tail(tosses: usize, least: usize) -> f64 {
+pub fn binomial_tail(tosses: usize, least: usize) -> f64 {
     if least == 0 {
         return 1.0;
     }
