@@ -37,6 +37,9 @@ pub struct ReviewDecision {
     /// Commit the edit without asking the gate; the outcome records this.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub skip_gate: bool,
+    /// Keep the edit although the gate leaves it undecided, unless a run on a later harness shows that it does not gain.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub keep: bool,
     /// Unknown fields.
     #[serde(flatten)]
     pub extra: Extra,

@@ -207,6 +207,12 @@ impl Outcome {
         self.status == OutcomeStatus::PendingReview && self.gate.is_some()
     }
 
+    /// Whether the gate left the edit undecided after a complete run in which it gained: a person can keep it.
+    pub(crate) fn may_be_kept(&self) -> bool {
+        let undecided = self.status == OutcomeStatus::Undecided;
+        undecided && self.gate.as_ref().is_some_and(GateRecord::may_be_kept)
+    }
+
     /// 90 % interval of the change; of the target's change for a trial in mode `sequential` that stopped.
     pub(crate) fn interval(&self) -> Option<[f64; 2]> {
         let gate = self.gate.as_ref().map(GateRecord::interval);

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::exit::{Code, CommandFailure};
 use super::review::staleness;
-use super::{Setting, render};
+use super::{Setting, render, undecided};
 use crate::artifact::Artifact;
 use crate::artifact::decision::{ReviewAnswer, ReviewDecision};
 use crate::artifact::edit::Edit;
@@ -19,27 +19,33 @@ use crate::workspace::{Workspace, questions};
 /// Minimum length of a digest prefix; anything shorter can only be a label.
 pub(crate) const FEWEST_DIGITS: usize = 4;
 
-/// Accept an edit that waits for review
+/// Accept an edit that waits or that the gate left undecided
 #[derive(Clone, Debug, Args)]
 pub(crate) struct AcceptArgs {
-    #[command(flatten)]
-    which: EditSelector,
-    /// Commit without asking the gate; the outcome records it
+    /// The label of the edit, or the first digits of its digest
+    #[arg(required_unless_present = "likely", conflicts_with = "likely")]
+    edit: Option<String>,
+    /// Keep every edit of the session that likely helps according to the gate
     #[arg(long)]
+    likely: bool,
+    /// Commit without asking the gate; the outcome records it
+    #[arg(long, conflicts_with = "likely")]
     skip_gate: bool,
+    #[command(flatten)]
+    around: AnswerArgs,
 }
 
 /// Reject an edit that waits for review
 #[derive(Clone, Debug, Args)]
 pub(crate) struct RejectArgs {
+    /// The label of the edit, or the first digits of its digest
+    edit: String,
     #[command(flatten)]
-    which: EditSelector,
+    around: AnswerArgs,
 }
 
 #[derive(Clone, Debug, Args)]
-struct EditSelector {
-    /// The label of the edit, or the first digits of its digest
-    edit: String,
+struct AnswerArgs {
     /// Look for the edit in this session instead of the newest one
     #[arg(long)]
     session: Option<String>,
@@ -51,9 +57,33 @@ struct EditSelector {
 /// Runs `kaizen accept`.
 ///
 /// # Errors
-/// No such edit waits for review.
+/// No such edit waits for review, and the gate left none undecided.
 pub(crate) fn accept(command: &AcceptArgs, setting: &Setting) -> Result<Code, CommandFailure> {
-    decide(&command.which, ReviewAnswer::Accept, command.skip_gate, setting)
+    let workspace = setting.workspace()?;
+    let session = session_of(&workspace, command.around.session.as_deref())?;
+    let Some(name) = &command.edit else {
+        for question in undecided::likely(&workspace, &session)? {
+            decide(
+                &workspace,
+                &session,
+                question,
+                &GivenAnswer::keeps(),
+                &command.around,
+                setting,
+            )?;
+        }
+        return Ok(Code::Settled);
+    };
+    let answer = GivenAnswer {
+        decision: ReviewAnswer::Accept,
+        skip_gate: command.skip_gate,
+        keep: !command.skip_gate && undecided::is_kept(&session, name)?,
+    };
+    let question = match answer.keep {
+        true => undecided::named(&workspace, &session, name)?,
+        false => find_edit(&session, name)?,
+    };
+    decide(&workspace, &session, question, &answer, &command.around, setting)
 }
 
 /// Runs `kaizen reject`.
@@ -61,35 +91,69 @@ pub(crate) fn accept(command: &AcceptArgs, setting: &Setting) -> Result<Code, Co
 /// # Errors
 /// No such edit waits for review.
 pub(crate) fn reject(command: &RejectArgs, setting: &Setting) -> Result<Code, CommandFailure> {
-    decide(&command.which, ReviewAnswer::Reject, false, setting)
+    let workspace = setting.workspace()?;
+    let session = session_of(&workspace, command.around.session.as_deref())?;
+    let question = find_edit(&session, &command.edit)?;
+    let answer = GivenAnswer::plain(ReviewAnswer::Reject);
+    decide(&workspace, &session, question, &answer, &command.around, setting)
+}
+
+/// A person's answer.
+#[derive(Clone, Copy)]
+pub(crate) struct GivenAnswer {
+    decision: ReviewAnswer,
+    skip_gate: bool,
+    keep: bool,
+}
+
+impl GivenAnswer {
+    /// An answer after which the gate decides.
+    pub(crate) fn plain(decision: ReviewAnswer) -> Self {
+        Self {
+            decision,
+            skip_gate: false,
+            keep: false,
+        }
+    }
+
+    /// Keeps an edit that the gate left undecided.
+    fn keeps() -> Self {
+        Self {
+            keep: true,
+            ..Self::plain(ReviewAnswer::Accept)
+        }
+    }
 }
 
 fn decide(
-    which: &EditSelector,
-    answer: ReviewAnswer,
-    skip_gate: bool,
+    workspace: &Workspace,
+    session: &Session,
+    pending: PendingReview,
+    answer: &GivenAnswer,
+    around: &AnswerArgs,
     setting: &Setting,
 ) -> Result<Code, CommandFailure> {
-    let workspace = setting.workspace()?;
-    let session = session_of(&workspace, which.session.as_deref())?;
-    let pending = find_edit(&session, &which.edit)?;
     let edit_digest = pending.edit_digest;
-    if answer == ReviewAnswer::Accept
-        && let Some(reason) = stale(&workspace, &pending)?
+    if answer.decision == ReviewAnswer::Accept
+        && let Some(reason) = stale(workspace, &pending)?
     {
         err!("note: {reason}; `kaizen review` shows what the edit would change now");
     }
-    let answered = write(&workspace, &session, pending, (answer, skip_gate), &which.why)?;
+    let answered = write(workspace, session, pending, *answer, &around.why)?;
     let decision = &answered.decision;
     if setting.is_json() {
         render::json(&serde_json::json!({"session": session.id, "edit_digest": edit_digest, "decision": decision}));
     } else {
-        let run = match &which.session {
+        let run = match &around.session {
             Some(session) => format!("kaizen run --session {session}"),
             None => "kaizen run".to_owned(),
         };
-        let (word, then) = match answer {
-            ReviewAnswer::Accept if skip_gate => ("accepted", "commits it without the gate"),
+        let (word, then) = match answer.decision {
+            ReviewAnswer::Accept if answer.skip_gate => ("accepted", "commits it without the gate"),
+            ReviewAnswer::Accept if answer.keep => (
+                "accepted",
+                "commits it; if the harness has changed, it first runs all gate tasks again and drops an edit that loses",
+            ),
             ReviewAnswer::Accept => ("accepted", "gates and commits it"),
             ReviewAnswer::Reject => ("rejected", "records it"),
         };
@@ -114,17 +178,18 @@ pub(crate) fn write(
     workspace: &Workspace,
     session: &Session,
     pending: PendingReview,
-    (decision, skip_gate): (ReviewAnswer, bool),
+    answer: GivenAnswer,
     why: &str,
 ) -> Result<PendingReview, CommandFailure> {
-    still_open(session, &pending, skip_gate)?;
+    still_open(session, &pending, answer)?;
     let decision = ReviewDecision {
-        decision,
+        decision: answer.decision,
         by: workspace.ledger.person()?.unwrap_or_default(),
         at: workspace.clock.stamp(),
         why: why.to_owned(),
         edit_digest: Some(pending.edit_digest),
-        skip_gate,
+        skip_gate: answer.skip_gate,
+        keep: answer.keep,
         extra: Default::default(),
     };
     let answered = PendingReview {
@@ -151,13 +216,14 @@ fn publish(workspace: &Workspace, session: &Session, question: &PendingReview) -
 }
 
 /// Refuses an edit that has an outcome other than pending or rejected by the user. `--skip-gate` overrides every
-/// outcome except applied.
-fn still_open(session: &Session, pending: &PendingReview, skip_gate: bool) -> Result<(), CommandFailure> {
+/// outcome except applied, and an edit that the gate left undecided can be kept.
+fn still_open(session: &Session, pending: &PendingReview, answer: GivenAnswer) -> Result<(), CommandFailure> {
     use crate::artifact::outcome::OutcomeStatus::{PendingReview as Waits, RejectedByUser};
     let outcomes = session.outcomes()?;
     match outcomes.get(&pending.edit_digest).map(|outcome| outcome.status) {
         None | Some(Waits | RejectedByUser) => Ok(()),
-        Some(status) if skip_gate && status != crate::artifact::outcome::OutcomeStatus::Applied => Ok(()),
+        Some(_) if answer.keep => Ok(()),
+        Some(status) if answer.skip_gate && status != crate::artifact::outcome::OutcomeStatus::Applied => Ok(()),
         Some(status) => {
             Err(
                 CommandFailure::usage(format!("{} is already decided: {}", pending.edit.id, status.words()))

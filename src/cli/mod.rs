@@ -42,6 +42,7 @@ pub(crate) mod style;
 pub(crate) mod traces;
 pub(crate) mod trigger;
 pub(crate) mod trust;
+pub(crate) mod undecided;
 pub(crate) mod verify;
 pub(crate) mod visible;
 pub(crate) mod watch;

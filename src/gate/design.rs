@@ -81,8 +81,10 @@ impl GateSettings {
 pub(crate) fn sample_design(record: &GateRecord) -> SampleDesign {
     let numbers = numbered(record);
     let size = |(name, size): (&String, &usize)| (numbers[name.as_str()], *size);
-    let tasks: Vec<usize> = (0..record.tasks()).collect();
     let evidence = record.sampled();
+    let seen = seen(record, evidence.map_or(0, |evidence| evidence.seen));
+    let tasks: Vec<usize> = (0..record.tasks()).filter(|task| !seen.contains(task)).collect();
+    let rest = shuffled(&tasks, record.seed, record.edit_number, 0);
     SampleDesign {
         baseline: record
             .reached
@@ -95,11 +97,24 @@ pub(crate) fn sample_design(record: &GateRecord) -> SampleDesign {
             .map(|reached| numbers[reached.category.as_str()])
             .collect(),
         sizes: record.sizes.iter().map(size).collect(),
-        order: shuffled(&tasks, record.seed, record.edit_number, 0),
+        seen: seen.len(),
+        order: seen.into_iter().chain(rest).collect(),
         useful: evidence.map_or(0.0, |evidence| evidence.useful),
         level: record.stake.as_ref().map_or(0.0, |stake| stake.alpha),
         settings: evidence.map(|evidence| evidence.settings).unwrap_or_default(),
     }
+}
+
+/// The reached tasks of the first pairs of a record, each once.
+fn seen(record: &GateRecord, count: usize) -> Vec<usize> {
+    let place = |task: &str| record.reached.iter().position(|reached| reached.task == task);
+    let mut found = Vec::new();
+    for task in record.pairs.iter().take(count).filter_map(|pair| place(&pair.task)) {
+        if !found.contains(&task) {
+            found.push(task);
+        }
+    }
+    found
 }
 
 /// The numbers of a decision in mode `sample`.
@@ -120,6 +135,7 @@ pub(crate) fn sample_evidence(record: &GateRecord, sample: &Sample) -> SampleEvi
         interval: summary::interval(differences),
         gain: summary::mean(differences).filter(|_| complete),
         useful: design.useful,
+        seen: design.seen,
         settings: design.settings,
     }
 }

@@ -207,10 +207,6 @@ impl GateSection {
     /// # Errors
     /// The problem, and the allowed range.
     pub(super) fn check(&self) -> Result<(), String> {
-        if self.keep == Keep::Likely {
-            let problem = "[gate] keep = \"likely\" is not available yet: a run keeps only edits that the gate accepted; remove it";
-            return Err(problem.to_owned());
-        }
         let shares = [
             ("min_improvement", Some(self.min_improvement)),
             ("max_regression", self.max_regression),
@@ -293,8 +289,6 @@ mod tests {
         let usual = GateSection::default;
         let delta_min = Some(1.0);
         assert!(said(GateSection { delta_min, ..usual() }).contains("below 1"));
-        let keep = Keep::Likely;
-        assert!(said(GateSection { keep, ..usual() }).contains("not available yet"));
         let controls = Some(4_000_000_000);
         assert!(said(GateSection { controls, ..usual() }).contains("too large; use at most 100"));
         let confirm = Some(0);

@@ -49,6 +49,7 @@ pub(crate) fn gate_policy(workspace: &Workspace) -> GatePolicy {
             StudentEngine::Command => StudentSort::Command,
         },
         sample: gate.sample_settings(),
+        keep: gate.keep,
         screen: gate.screen,
         population: gate.population,
         settings: gate.settings(workspace.student.shares_chance()),

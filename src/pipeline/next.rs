@@ -142,7 +142,8 @@ fn needs_the_gate(context: &Context) -> Result<bool, RunError> {
     let route = |edit: &Edit| route_of(edit, &pending, &outcomes, autonomy, &context.workspace.manifest);
     let states = context.ledger_states()?;
     let todo = reconcile::reconcile(&plan.edits, &outcomes, &states, &route);
-    let asks = |(at, step): &(usize, EditStep)| *step == EditStep::Try && route(&plan.edits[*at]) == EditRoute::Gate;
+    let runs = |edit: &Edit| matches!(route(edit), EditRoute::Gate | EditRoute::Keep);
+    let asks = |(at, step): &(usize, EditStep)| *step == EditStep::Try && runs(&plan.edits[*at]);
     Ok(todo.steps.iter().any(asks))
 }
 

@@ -1,30 +1,28 @@
-//! Finds earlier gate records of an edit in all sessions, so that an unfinished trial is continued and never restarted.
+//! Finds earlier gate records of an edit in all sessions, so that a trial is continued and never restarted.
 
 use crate::artifact::Artifact;
 use crate::artifact::gate::record::GateRecord;
-use crate::artifact::gate::settings::Mode;
 use crate::artifact::outcome::Outcome;
 use crate::digest::Digest;
 use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
 use crate::workspace::session::{ATTIC, OUTCOMES, Session, SessionError};
 
-/// The record with the most pairs of an edit in the same comparison, and the session that has it. Outcomes in the attic
-/// count too: they are moved there when an edit is tried again.
+/// The record with the most pairs of an edit that fits, and the session that has it. Outcomes in the attic count too: they
+/// are moved there when an edit is tried again.
 ///
 /// # Errors
 /// An outcome cannot be read.
 pub(crate) fn earlier_record(
     workspace: &Workspace,
     edit: &Digest,
-    comparison: &Digest,
+    fits: &dyn Fn(&GateRecord) -> bool,
 ) -> Result<Option<(String, GateRecord)>, RunError> {
     let mut furthest: Option<(String, GateRecord)> = None;
     for session in workspace.sessions()?.into_iter().rev() {
         for record in records(&session, edit)? {
             let known = furthest.as_ref().map_or(0, |(_, record)| record.pairs.len());
-            let is_bet = record.mode == Mode::Sequential;
-            if is_bet && record.comparison == *comparison && (furthest.is_none() || record.pairs.len() > known) {
+            if fits(&record) && (furthest.is_none() || record.pairs.len() > known) {
                 furthest = Some((session.id.clone(), record));
             }
         }

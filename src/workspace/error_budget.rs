@@ -76,6 +76,14 @@ fn checked(budget: ErrorBudget, session: &Session) -> Result<ErrorBudget, Sessio
     }
 }
 
+/// Whether a session is a step of the last loop.
+///
+/// # Errors
+/// The loop's record cannot be read.
+pub(crate) fn is_of_loop(workspace: &Workspace, session: &Session) -> Result<bool, RunError> {
+    Ok(earlier_of_loop(workspace, session)?.is_some())
+}
+
 /// The earlier sessions of the running loop; `None` outside a loop.
 fn earlier_of_loop(workspace: &Workspace, session: &Session) -> Result<Option<Vec<Session>>, RunError> {
     let path = workspace.root.join(loop_record::FILE);

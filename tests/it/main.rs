@@ -61,6 +61,7 @@ mod students;
 mod teacher_edits;
 mod terminal;
 mod trust;
+mod undecided;
 mod verify;
 mod watch;
 mod watch_sees;

@@ -107,6 +107,32 @@ pub struct GateRecord {
     /// of older versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completed: Option<CompleteRun>,
+    /// The session whose record answers this trial, because no gate task is new since then; absent if runs answer it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remembered: Option<String>,
+    /// Who keeps the edit although the gate left it undecided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_by: Option<Keeper>,
+}
+
+/// Who keeps an edit that the gate left undecided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Keeper {
+    /// A person, with `kaizen accept`.
+    Person,
+    /// The setting `[gate] keep = "likely"`.
+    Setting,
+}
+
+impl Keeper {
+    /// Who that is, after "kept by".
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Keeper::Person => "a person",
+            Keeper::Setting => "[gate] keep",
+        }
+    }
 }
 
 /// The settings and the numbers behind a decision, all computed from its pairs.
@@ -192,6 +218,15 @@ impl GateRecord {
             GateEvidence::Staged(_) => None,
             GateEvidence::Sample(sample) => Some(sample),
         }
+    }
+
+    /// Whether the edit gained on a complete run of mode `sample`, but not enough for an accept: a person can keep it.
+    pub(crate) fn may_be_kept(&self) -> bool {
+        let gained = matches!(
+            self.reason,
+            GateReason::Likely | GateReason::Open | GateReason::CategoryFell
+        );
+        gained && self.sampled().is_some_and(|sample| sample.complete)
     }
 
     /// Whether a flip did not repeat.

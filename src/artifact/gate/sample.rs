@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// The settings of mode `sample`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SampleSettings {
-    /// Largest probability of dropping an edit with a useful gain early; between 0 and 1, exclusive.
+    /// Largest probability of dropping an edit with a useful gain early; below 1. 0: it is never dropped early.
     pub beta: f64,
     /// Largest probability of holding back an edit that lowers no category; between 0 and 1, exclusive.
     pub alpha_harm: f64,
@@ -42,6 +42,15 @@ impl Default for SampleSettings {
 }
 
 impl SampleSettings {
+    /// The settings of a run that goes on to its end whatever it finds.
+    pub(crate) fn to_the_end(self) -> Self {
+        Self {
+            beta: 0.0,
+            look: 0,
+            ..self
+        }
+    }
+
     /// The smallest gain that is worth detecting for a baseline with this mean, 0 to 1: a tenth of what fails.
     pub fn useful(&self, baseline: f64) -> f64 {
         self.useful_floor.max(self.useful_share * (1.0 - baseline))
@@ -74,6 +83,9 @@ pub struct SampleEvidence {
     pub gain: Option<f64>,
     /// The smallest gain that is worth detecting here, 0 to 1.
     pub useful: f64,
+    /// Number of pairs, the first ones, that come from the trial of an earlier session.
+    #[serde(default, skip_serializing_if = "crate::artifact::is_zero")]
+    pub seen: usize,
     /// The settings used.
     pub settings: SampleSettings,
 }
@@ -93,6 +105,7 @@ impl SampleEvidence {
             interval: None,
             gain: None,
             useful: 0.0,
+            seen: 0,
             settings,
         }
     }

@@ -4,6 +4,7 @@ mod line;
 mod next;
 mod plan;
 mod scores;
+pub(crate) mod undecided;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -200,6 +201,7 @@ pub(crate) fn summary(workspace: &Workspace, ended: &RunResult, around: &Summary
     scores(&ended.session, record);
     spending(&record.spending);
     edits(&ended.session, record);
+    undecided::ask(&ended.session)?;
     next::show(record, around.elsewhere);
     Ok(())
 }

@@ -89,6 +89,7 @@ fn words(route: &EditRoute) -> String {
     match route {
         EditRoute::Gate => "the gate will decide".into(),
         EditRoute::GateSkipped => "accepted; it will be applied without the gate".into(),
+        EditRoute::Keep => "you keep it; it will be applied unless the gate rejects it".into(),
         EditRoute::Ask => "it will wait for your review".into(),
         EditRoute::Skip(reason) => format!("it will be skipped: {reason}"),
         EditRoute::RejectByUser => "rejected; it will not be tried".into(),

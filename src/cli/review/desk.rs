@@ -16,6 +16,7 @@ use crate::artifact::edit::Edit;
 use crate::artifact::gate::verdict::Verdict;
 use crate::artifact::pending_review::PendingReview;
 use crate::artifact::plan::Plan;
+use crate::cli::accept::GivenAnswer;
 use crate::cli::exit::CommandFailure;
 use crate::cli::visible::visible;
 use crate::cli::{accept, terminal};
@@ -59,7 +60,7 @@ impl Desk for Terminal<'_> {
 
     fn answer(&mut self, entry: &QueueEntry, answer: ReviewAnswer) -> Result<(), CommandFailure> {
         let question = queue::question(&entry.session, &entry.pending.edit_digest)?;
-        accept::write(self.workspace, &entry.session, question, (answer, false), "")?;
+        accept::write(self.workspace, &entry.session, question, GivenAnswer::plain(answer), "")?;
         Ok(())
     }
 

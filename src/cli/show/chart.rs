@@ -66,11 +66,11 @@ fn sample_lines(sample: &SampleEvidence) -> Vec<String> {
     match (sample.gain, sample.p) {
         (Some(gain), Some(p)) => {
             lines.push(format!("gain       {:+.1} points", 100.0 * gain));
-            lines.push(format!(
-                "p          {}, at most {} is accepted",
-                chance(p),
-                chance(sample.level)
-            ));
+            let level = match sample.level {
+                0.0 => String::new(),
+                level => format!(", at most {} is accepted", chance(level)),
+            };
+            lines.push(format!("p          {}{level}", chance(p)));
         }
         _ => lines.push(format!("stopped    after {n} of {of}")),
     }

@@ -106,6 +106,9 @@ pub(crate) fn status(command: &StatusArgs, setting: &Setting) -> Result<Code, Co
         ..line(newest, state)
     };
     print(&line, setting);
+    if !setting.is_json() {
+        render::undecided::ask(newest)?;
+    }
     Ok(Code::Settled)
 }
 

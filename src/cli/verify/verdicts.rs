@@ -77,7 +77,11 @@ pub(crate) fn of_record(outcome: &Outcome, record: &GateRecord) -> Vec<String> {
         "benchmark_delta": record.overall_delta(), "cluster_deltas": record.category_deltas()
     });
     problems.extend(differences(&said, &follows, "the list of its pairs"));
-    problems.extend(status_of(outcome, record.decision));
+    let kept = record.kept_by.is_some() && outcome.status == OutcomeStatus::Applied;
+    match kept {
+        true if record.decision == GateDecision::Undecided => {}
+        _ => problems.extend(status_of(outcome, record.decision)),
+    }
     problems
 }
 

@@ -119,6 +119,7 @@ fn design(case: &Case, defaults: &BTreeMap<String, Value>) -> (SampleDesign, Vec
     let design = SampleDesign {
         categories,
         sizes,
+        seen: 0,
         order: (0..case.baseline.len()).collect(),
         useful: settings.useful(mean(&case.baseline).unwrap_or_default()),
         level: case.level,

@@ -42,6 +42,7 @@ fn trial(dice: &mut Dice, tasks: usize, categories: usize, chances: (f64, f64), 
         .for_each(|category| *sizes.entry(*category).or_default() += 1);
     let mut sample = Sample::new(SampleDesign {
         useful: settings.useful(base),
+        seen: 0,
         order: (0..tasks).collect(),
         baseline,
         categories,

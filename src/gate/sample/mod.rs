@@ -32,6 +32,8 @@ pub struct SampleDesign {
     /// The order in which all gate tasks count. A number below that of the reached tasks is one of them; each higher one
     /// is a task that the edit does not reach: a tie that needs no run.
     pub order: Vec<usize>,
+    /// Number of tasks, the first in the order, whose differences are known before the trial: it does not stop among them.
+    pub seen: usize,
     /// The smallest gain that is worth detecting, 0 to 1.
     pub useful: f64,
     /// Largest probability of accepting an edit that does not help, 0 to 1.
@@ -173,7 +175,7 @@ impl Sample {
             return Some(self.verdict());
         }
         // The rest is known to be ties, so stopping would spare nothing.
-        let goes_on = self.reached_left().next().is_some();
+        let goes_on = self.place >= self.design.seen && self.reached_left().next().is_some();
         (goes_on && (self.is_futile() || self.is_out_of_reach())).then(|| self.reason_against())
     }
 

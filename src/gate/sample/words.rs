@@ -20,6 +20,8 @@ impl GateRecord {
         let level = chance(sample.level);
         match self.reason {
             GateReason::Improved => format!("improved: {score}, {p}, at most {level} is accepted"),
+            // A run without a level of its own, which a person asked for.
+            GateReason::Likely if sample.level == 0.0 => format!("likely helps, not proven: {score}, {p}"),
             GateReason::Likely => format!("likely helps, not proven: {score}, {p}, but at most {level} is accepted"),
             GateReason::Open => format!("open: {score} may be chance, {p}"),
             GateReason::CategoryFell => format!("category fell: {score}, {p}, but {}", self.fell()),
@@ -94,11 +96,14 @@ pub(crate) fn evidence_of_sample(sample: &SampleEvidence) -> String {
     let counts = counts(&tally(sample));
     match (sample.gain, sample.interval) {
         (Some(gain), Some(interval)) => format!(
-            "sample {} ({counts} in {}; p = {}, level {})",
+            "sample {} ({counts} in {}; p = {}{})",
             change(gain, interval),
             tasks(sample.n),
             sample.p.map_or("none".to_owned(), chance),
-            chance(sample.level)
+            match sample.level {
+                0.0 => String::new(),
+                level => format!(", level {}", chance(level)),
+            }
         ),
         (_, Some(interval)) => format!(
             "sample stopped after {} of {}, {} points ({counts})",

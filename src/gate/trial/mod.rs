@@ -6,6 +6,7 @@
 
 mod exact;
 mod sample;
+mod second_look;
 mod sequential;
 
 use std::cell::{OnceCell, RefCell};
@@ -19,7 +20,7 @@ use crate::artifact::gate::record::{
     AlphaGrant, GateEvidence, GateRecord, Pair, ReachedTask, RunCounts, StagedEvidence,
 };
 use crate::artifact::gate::sample::SampleSettings;
-use crate::artifact::gate::settings::{GateSettings, Mode, Population};
+use crate::artifact::gate::settings::{GateSettings, Keep, Mode, Population};
 use crate::artifact::task::Task;
 use crate::digest::Digest;
 use crate::eval::run::{Arm, EvaluationHalted, Evaluator, TaskRun, most_frequent};
@@ -61,6 +62,8 @@ pub struct Trial<'a> {
     before: Arm<'a>,
     after: Arm<'a>,
     reached: Vec<&'a Task>,
+    /// The digests of the requests of both arms, for each reached task.
+    requests: Vec<(Digest, Digest)>,
     comparison: Digest,
     /// The words of a server that refuses the candidate's request, but not that of the harness without the edit.
     refusal: OnceCell<String>,
@@ -105,27 +108,39 @@ impl<'a> Trial<'a> {
             Arm::new(evaluator, question.before),
             Arm::new(evaluator, question.after),
         );
-        let mut reached = Vec::new();
-        let mut asked = Vec::new();
+        let (mut reached, mut asked) = (Vec::new(), Vec::new());
         for task in question.tasks {
             let requests = (before.footprint(task), after.footprint(task));
             if requests.0 != requests.1 {
-                asked.push((&task.task_id, requests));
+                asked.push(requests);
                 reached.push(task);
             }
         }
-        let who = (evaluator.student.identity(), evaluator.epoch, evaluator.seed);
-        let comparison = Digest::of_value(&(who, question.target, asked));
-        Self {
+        let mut trial = Self {
             evaluator,
             before,
             after,
             reached,
-            comparison,
+            requests: asked,
+            comparison: Digest::of_bytes(b""),
             question,
             refusal: OnceCell::new(),
             losses: RefCell::default(),
-        }
+        };
+        trial.comparison = trial.comparison_over(|_| true);
+        trial
+    }
+
+    /// Digest of the student, the target and the requests of both arms for some of the reached tasks.
+    fn comparison_over(&self, includes: impl Fn(&str) -> bool) -> Digest {
+        let evaluator = self.evaluator;
+        let who = (evaluator.student.identity(), evaluator.epoch, evaluator.seed);
+        let asked = self.reached.iter().zip(&self.requests);
+        let asked: Vec<_> = asked
+            .filter(|(task, _)| includes(&task.task_id))
+            .map(|(task, requests)| (&task.task_id, requests))
+            .collect();
+        Digest::of_value(&(who, self.question.target, asked))
     }
 
     /// Why a server refuses what the edit puts into a request: the edit is inapplicable, whatever the record says.
@@ -147,8 +162,8 @@ impl<'a> Trial<'a> {
             .any(|task| target.is_none_or(|target| task.category == target))
     }
 
-    /// Makes the runs and decides. `earlier` is a record of the same trial: its pairs count, and if it ran out of
-    /// pairs, the trial continues with more.
+    /// Makes the runs and decides. `earlier` is a record of the same trial: its pairs count. In mode `sequential`, a trial
+    /// that ran out of pairs continues with more; in mode `sample`, the tasks that are new since then run.
     ///
     /// # Errors
     /// The runs were halted, for example by a spent budget, or too many were lost to the infrastructure, which says
@@ -158,12 +173,15 @@ impl<'a> Trial<'a> {
         stake: Option<AlphaGrant>,
         earlier: Option<&GateRecord>,
     ) -> Result<TrialResult, EvaluationHalted> {
-        let same = |earlier: &&GateRecord| earlier.comparison == self.comparison && earlier.mode == Mode::Sequential;
+        let same = |earlier: &&GateRecord| match self.question.mode {
+            Mode::Sample => self.repeats(earlier),
+            _ => earlier.comparison == self.comparison && earlier.mode == Mode::Sequential,
+        };
         let earlier = earlier.filter(same);
         let record = self.begun(stake);
         let result = match self.question.mode {
             Mode::Sequential => sequential::decide(self, record, earlier),
-            Mode::Sample => sample::decide(self, record),
+            Mode::Sample => sample::decide(self, record, earlier),
             _ => exact::decide(self, record),
         }?;
         if result.0.reason == GateReason::Infrastructure
@@ -221,6 +239,8 @@ impl<'a> Trial<'a> {
             calls: RunCounts::default(),
             pairs: Vec::new(),
             completed: None,
+            remembered: None,
+            kept_by: None,
         }
     }
 
@@ -326,6 +346,8 @@ pub(crate) struct GatePolicy {
     pub settings: GateSettings,
     /// The settings of mode `sample`.
     pub sample: SampleSettings,
+    /// What is kept of the edits that mode `sample` leaves undecided.
+    pub keep: Keep,
     /// The number of train tasks on which mode `sample` screens an edit before it reaches the gate; 0: none.
     pub screen: usize,
     /// The tolerated fall of a category in mode `exact` if the edit has no target, 0 to 1.

@@ -10,22 +10,29 @@ use crate::eval::run::{Arm, EvaluationHalted, evaluate};
 use crate::gate::design::{sample_design, sample_evidence};
 use crate::gate::sample::Sample;
 
-pub(super) fn decide(trial: &Trial, begun: GateRecord) -> Result<TrialResult, EvaluationHalted> {
+pub(super) fn decide(
+    trial: &Trial,
+    begun: GateRecord,
+    earlier: Option<&GateRecord>,
+) -> Result<TrialResult, EvaluationHalted> {
     let (mut record, mut made) = (begun, RunCounts::default());
     let settings = trial.question.sample;
     let tasks: Vec<&Task> = trial.question.tasks.iter().collect();
     let whole = evaluate(trial.evaluator, trial.question.before, &tasks)?;
+    record.pairs = earlier.map(GateRecord::scored_pairs).unwrap_or_default();
     record.evidence = GateEvidence::Sample(Box::new(SampleEvidence {
         level: record.stake.as_ref().map_or(0.0, |stake| stake.alpha),
         useful: settings.useful(whole.overall_score),
+        seen: record.pairs.len(),
         ..SampleEvidence::unfed(settings)
     }));
-    let places: Vec<usize> = (0..trial.reached.len()).collect();
-    let before = trial.means(&trial.before, &places, 0, &mut made.baseline)?;
-    for (reached, score) in record.reached.iter_mut().zip(before) {
-        reached.baseline = score;
-    }
+    trial.score_baseline(&mut record, &mut made)?;
     let mut sample = Sample::new(sample_design(&record));
+    for (pair, task) in trial.placed(&record.pairs) {
+        if let (Some(task), Some(x)) = (task, pair.x) {
+            sample.feed(task, x);
+        }
+    }
     if record.stake.as_ref().is_some_and(|stake| stake.alpha <= 0.0) {
         record.evidence = GateEvidence::Sample(Box::new(sample_evidence(&record, &sample)));
         return Ok((decided(record, GateReason::NoBudget), made));
@@ -90,7 +97,7 @@ impl Trial<'_> {
 
     /// The mean score of each task over the runs of the settings, the first of which has this number; `None` if a run
     /// has no score.
-    fn means(
+    pub(super) fn means(
         &self,
         arm: &Arm,
         tasks: &[usize],

@@ -178,7 +178,7 @@ fn routing(_: &Value, case: &Value) -> Outcome {
         EditRoute::Ask => ("pending_review", None),
         EditRoute::Skip(reason) => ("skipped", Some(reason)),
         EditRoute::RejectByUser => ("rejected_by_user", None),
-        EditRoute::GateSkipped => ("applied", None),
+        EditRoute::GateSkipped | EditRoute::Keep => ("applied", None),
     };
     let (asks, gated) = (
         outcome == "pending_review",

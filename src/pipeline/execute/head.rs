@@ -276,7 +276,7 @@ fn open(input: &ExecuteInput, slots: &[Slot], dropped: &BTreeSet<Digest>) -> usi
         let digest = edit.digest();
         let refused = matches!(
             (input.reconcile.route)(edit),
-            EditRoute::Skip(_) | EditRoute::RejectByUser | EditRoute::GateSkipped
+            EditRoute::Skip(_) | EditRoute::RejectByUser | EditRoute::GateSkipped | EditRoute::Keep
         );
         !taken.contains(&digest) && !dropped.contains(&digest) && !refused && !settled(&digest)
     };

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::consent::consent;
 use super::head::SessionHead;
 use super::reconcile::EditStep;
 use super::{ExecuteContext, ExecuteInput, candidate};
@@ -56,7 +57,7 @@ pub(super) fn without_held(
     let (mut kept, mut held, mut causes) = (Vec::new(), Vec::new(), BTreeSet::new());
     for (at, step) in steps {
         let met = match step {
-            EditStep::Try if !waiting.is_empty() => {
+            EditStep::Try if !waiting.is_empty() && consent(&edits[at], input).is_none() => {
                 let own = reach(&edits[at], input, execution, head)?;
                 waiting.iter().find(|(_, reach)| reach.meets(&own))
             }

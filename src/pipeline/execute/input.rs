@@ -22,8 +22,9 @@ use crate::pipeline::context::Context;
 use crate::pipeline::execute::route::EditRoute;
 use crate::workspace::error::RunError;
 
-/// Finds the newest gate record of an edit and a comparison in any session, with the id of that session.
-pub(crate) type Earlier<'a> = &'a dyn Fn(&Digest, &Digest) -> Result<Option<(String, GateRecord)>, RunError>;
+/// Finds the gate record of an edit with the most pairs that fits, in any session, with the id of that session.
+pub(crate) type Earlier<'a> =
+    &'a dyn Fn(&Digest, &dyn Fn(&GateRecord) -> bool) -> Result<Option<(String, GateRecord)>, RunError>;
 
 /// The input of the phase: the desired state, the evidence of the gate, and the present harness.
 pub(crate) struct ExecuteInput<'a> {

@@ -35,7 +35,11 @@ pub(super) fn message(form: &str, edit: &Edit, input: &ExecuteInput, decided: &O
 pub(crate) fn evidence(applied: &Outcome) -> String {
     match applied.gate_skipped {
         true => SKIPPED.to_owned(),
-        false => applied.evidence().unwrap_or_default(),
+        false => {
+            let kept = applied.gate.as_ref().and_then(|record| record.kept_by);
+            let kept = kept.map_or(String::new(), |keeper| format!(", kept by {}", keeper.words()));
+            format!("{}{kept}", applied.evidence().unwrap_or_default())
+        }
     }
 }
 

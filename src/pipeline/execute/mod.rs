@@ -13,6 +13,7 @@ use crate::pipeline::execute::reconcile::EditStep;
 
 mod adoption;
 mod candidate;
+mod consent;
 pub(crate) mod effects;
 mod elsewhere;
 mod head;
@@ -31,6 +32,7 @@ mod verdict;
 
 use adoption::adopt;
 use candidate::{asked_again, candidate, overwritten, propose};
+use consent::{consent, kept_first};
 use head::SessionHead;
 use held::without_held;
 pub(crate) use input::{ExecuteContext, ExecuteInput, GateInput, ReconcileInput};
@@ -84,7 +86,8 @@ pub(crate) fn execute(input: ExecuteInput, execution: &ExecuteContext) -> Result
     let dropped: BTreeSet<Digest> = todo.reverts.iter().copied().collect();
     revert_dropped(&input, execution, &dropped, &mut head)?;
     let mode = head.mode(None, &input, execution);
-    let steps = without_held(todo.steps, mode, &input, execution, &head)?;
+    let steps = kept_first(todo.steps, &input);
+    let steps = without_held(steps, mode, &input, execution, &head)?;
     let screened = screened(steps, mode, &input, execution, &mut head)?;
     let count = screened.steps.len();
     for (number, (at, step)) in screened.steps.into_iter().enumerate() {
@@ -106,7 +109,7 @@ pub(crate) fn execute(input: ExecuteInput, execution: &ExecuteContext) -> Result
                 late: late.or(outcome.late),
                 ..outcome
             };
-            if is_judged && outcome.decision().is_some() {
+            if is_judged && outcome.decision().is_some() && !input.knows_pairs_of(edit, &outcome) {
                 execution.consulted(input.gate.tasks, edit, &outcome)?;
             }
             execution.outcome(&outcome)?;
@@ -159,6 +162,7 @@ fn take(
             ..input.known(edit).unwrap_or_else(|| plain(OutcomeStatus::Stranded))
         }
         .with_status(OutcomeStatus::Stranded),
+        EditStep::Try if consent(edit, input).is_some() => try_edit(edit, input, execution, head)?,
         EditStep::Try => match elsewhere::settled(edit, input, execution)? {
             Some(settled) => settled,
             None => try_edit(edit, input, execution, head)?,
@@ -178,6 +182,13 @@ impl ExecuteInput<'_> {
             EditStep::Adopt(_) => !self.known(edit).is_some_and(|known| adoption::has_evidence(&known)),
             step => matches!(step, EditStep::Try | EditStep::Refuse),
         }
+    }
+
+    /// Whether the gate's pairs were known before this run, so that it has not consulted the gate tasks.
+    fn knows_pairs_of(&self, edit: &Edit, outcome: &Outcome) -> bool {
+        let Some(record) = &outcome.gate else { return false };
+        let known = self.known(edit).and_then(|known| known.gate);
+        record.remembered.is_some() || known.is_some_and(|known| known.pairs == record.pairs)
     }
 
     /// What an outcome says about a late answer.

@@ -117,19 +117,21 @@ fn reverted_in_git(outcome: Option<&Outcome>) -> bool {
     outcome.and_then(|outcome| outcome.rolled_back_by) == Some(RolledBackBy::Git)
 }
 
-/// Keeps the gate's decision, unless a person has decided since then to skip the gate.
+/// Keeps the gate's decision, unless a person has decided since then to skip the gate, or to keep an edit that it left
+/// undecided.
 fn overruled(edit: &Edit, outcome: Option<&Outcome>, route: &dyn Fn(&Edit) -> EditRoute) -> EditStep {
     let is_judged = |outcome: &Outcome| outcome.decision().is_some() || outcome.screened.is_some();
     let already = outcome.is_some_and(|outcome| outcome.gate_skipped || !is_judged(outcome));
     match route(edit) {
         EditRoute::GateSkipped if !already => EditStep::Try,
+        EditRoute::Keep if outcome.is_some_and(Outcome::may_be_kept) => EditStep::Try,
         _ => EditStep::Keep,
     }
 }
 
 fn routed(edit: &Edit, status: Option<OutcomeStatus>, route: &dyn Fn(&Edit) -> EditRoute) -> EditStep {
     match (route(edit), status) {
-        (EditRoute::Gate | EditRoute::GateSkipped, _) => EditStep::Try,
+        (EditRoute::Gate | EditRoute::GateSkipped | EditRoute::Keep, _) => EditStep::Try,
         (EditRoute::Ask, Some(OutcomeStatus::PendingReview))
         | (EditRoute::Skip(_), Some(OutcomeStatus::Skipped))
         | (EditRoute::RejectByUser, Some(OutcomeStatus::RejectedByUser)) => EditStep::Keep,

@@ -11,6 +11,8 @@ pub(crate) enum EditRoute {
     Gate,
     /// It is applied without asking the gate, because a person asked for that.
     GateSkipped,
+    /// It is kept unless the gate rejects it, because a person asked for that.
+    Keep,
     /// It waits for a person.
     Ask,
     /// It is not tried, for this reason.
@@ -25,13 +27,14 @@ pub(crate) const MANUAL_TIER: &str = "manual tier, requires explicit approval";
 /// The route of an edit. A person's decision takes precedence over tier and autonomy.
 pub(crate) fn route(tier: RiskTier, autonomy: Autonomy, decision: Option<&ReviewDecision>) -> EditRoute {
     match (
-        decision.map(|decision| (decision.decision, decision.skip_gate)),
+        decision.map(|decision| (decision.decision, decision.skip_gate, decision.keep)),
         autonomy,
         tier,
     ) {
-        (Some((ReviewAnswer::Accept, true)), _, _) => EditRoute::GateSkipped,
-        (Some((ReviewAnswer::Accept, false)), _, _) => EditRoute::Gate,
-        (Some((ReviewAnswer::Reject, _)), _, _) => EditRoute::RejectByUser,
+        (Some((ReviewAnswer::Accept, true, _)), _, _) => EditRoute::GateSkipped,
+        (Some((ReviewAnswer::Accept, false, true)), _, _) => EditRoute::Keep,
+        (Some((ReviewAnswer::Accept, false, false)), _, _) => EditRoute::Gate,
+        (Some((ReviewAnswer::Reject, ..)), _, _) => EditRoute::RejectByUser,
         (None, Autonomy::Manual, _) | (None, Autonomy::Tiered, RiskTier::Review) => EditRoute::Ask,
         (None, _, RiskTier::Manual) => EditRoute::Skip(MANUAL_TIER.to_owned()),
         (None, _, _) => EditRoute::Gate,
@@ -63,16 +66,19 @@ mod tests {
 
     #[test]
     fn a_decision_wins_over_the_table() {
-        let decision = |answer: &str, skip: bool| {
-            serde_json::from_value(serde_json::json!({"decision": answer, "skip_gate": skip})).unwrap()
+        let decision = |answer: &str, skip: bool, keep: bool| {
+            let decision = serde_json::json!({"decision": answer, "skip_gate": skip, "keep": keep});
+            serde_json::from_value(decision).unwrap()
         };
-        for (answer, skip, expected) in [
-            ("accept", false, EditRoute::Gate),
-            ("accept", true, EditRoute::GateSkipped),
-            ("reject", false, EditRoute::RejectByUser),
+        for (answer, skip, keep, expected) in [
+            ("accept", false, false, EditRoute::Gate),
+            ("accept", true, false, EditRoute::GateSkipped),
+            ("accept", false, true, EditRoute::Keep),
+            ("reject", false, true, EditRoute::RejectByUser),
         ] {
             for tier in [RiskTier::Auto, RiskTier::Review, RiskTier::Manual] {
-                assert_eq!(route(tier, Autonomy::Tiered, Some(&decision(answer, skip))), expected);
+                let decision = decision(answer, skip, keep);
+                assert_eq!(route(tier, Autonomy::Tiered, Some(&decision)), expected);
             }
         }
     }

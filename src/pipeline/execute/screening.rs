@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::candidate::candidate;
+use super::consent::consent;
 use super::head::SessionHead;
 use super::reconcile::EditStep;
 use super::{ExecuteContext, ExecuteInput, outcome};
@@ -53,7 +54,7 @@ pub(super) fn screened(
     let mut fits_alone = BTreeSet::new();
     let tasks = train(input, execution)?;
     let mut screening = execution.screening()?;
-    for (at, _) in found.steps.iter().filter(|(_, step)| *step == EditStep::Try) {
+    for (at, _) in found.steps.iter().filter(|step| is_trial(step, input)) {
         let edit = &input.reconcile.plan.edits[*at];
         // Before any call is paid for, and without the edits before it.
         let Ok(after) = candidate(edit, &head.harness.clone(), input, execution)? else {
@@ -76,7 +77,7 @@ pub(super) fn screened(
         let edit = &input.reconcile.plan.edits[at];
         (!fits_alone.contains(&at), is_parameter(edit.op), -lead, at)
     };
-    order(&mut found.steps, key);
+    order(&mut found.steps, |step| is_trial(step, input), key);
     let lost = results.into_values().filter(|one| !one.goes_on);
     found.dropped = lost.map(|one| (one.edit_digest, one)).collect();
     head.dropped.extend(found.dropped.keys());
@@ -198,11 +199,15 @@ fn is_parameter(op: Op) -> bool {
     )
 }
 
+/// Whether a step is a trial at the gate; an edit that a person keeps has had its trial.
+fn is_trial(step: &(usize, EditStep), input: &ExecuteInput) -> bool {
+    let edit = &input.reconcile.plan.edits[step.0];
+    step.1 == EditStep::Try && consent(edit, input).is_none()
+}
+
 /// Sorts the edits that go to the gate; all other steps keep their places.
-fn order<K: Ord>(steps: &mut PlanSteps, key: impl Fn(usize) -> K) {
-    let places: Vec<usize> = (0..steps.len())
-        .filter(|place| steps[*place].1 == EditStep::Try)
-        .collect();
+fn order<K: Ord>(steps: &mut PlanSteps, is_trial: impl Fn(&(usize, EditStep)) -> bool, key: impl Fn(usize) -> K) {
+    let places: Vec<usize> = (0..steps.len()).filter(|place| is_trial(&steps[*place])).collect();
     let mut tried: Vec<usize> = places.iter().map(|place| steps[*place].0).collect();
     tried.sort_by_key(|at| key(*at));
     for (place, at) in places.into_iter().zip(tried) {
@@ -224,7 +229,7 @@ mod tests {
             EditStep::Try,
         ];
         let mut steps: PlanSteps = steps.into_iter().enumerate().collect();
-        order(&mut steps, std::cmp::Reverse);
+        order(&mut steps, |step| step.1 == EditStep::Try, std::cmp::Reverse);
         let edits: Vec<usize> = steps.iter().map(|(at, _)| *at).collect();
         assert_eq!(edits, [4, 1, 2, 3, 0]);
         assert_eq!(steps[1].1, EditStep::Keep);

@@ -1,13 +1,15 @@
 //! Lets the gate decide about a candidate harness, in the mode of the session, and derives the outcome of the edit.
 
+use super::consent::{consent, keep, kept};
 use super::head::{SessionHead, score};
 use super::input::{ExecuteContext, ExecuteInput};
 use super::outcome;
 use crate::artifact::diagnosis::FailureCluster;
 use crate::artifact::edit::Edit;
 use crate::artifact::evaluation::Evaluation;
-use crate::artifact::gate::record::GateRecord;
-use crate::artifact::gate::settings::{GateSettings, Mode, Population};
+use crate::artifact::gate::reason::GateReason;
+use crate::artifact::gate::record::{AlphaGrant, GateRecord, Keeper};
+use crate::artifact::gate::settings::{GateSettings, Keep, Mode, Population};
 use crate::artifact::gate::verdict::{GateDecision, RuleKind, Verdict};
 use crate::artifact::outcome::{Outcome, OutcomeStatus};
 use crate::artifact::probe::Probe;
@@ -34,6 +36,11 @@ pub(super) fn decide(
 ) -> Result<GatedOutcome, RunError> {
     if (input.reconcile.route)(edit) == EditRoute::GateSkipped {
         return Ok((without_gate(edit, head), None));
+    }
+    if let Some(record) = consent(edit, input) {
+        let kept = keep(edit, record, candidate, input, execution, head)?;
+        let against = Some(head.harness.digest());
+        return Ok((Outcome { against, ..kept }, None));
     }
     let mode = head.mode(Some(candidate), input, execution);
     head.announce(mode, execution);
@@ -131,14 +138,24 @@ fn by_trial(
             edit: edit.digest(),
         },
     );
-    // Mode `exact` repeats its decision from cached attempts; only `sequential` has to resume its bets from a record.
+    // Mode `exact` repeats its decision from cached attempts; the others continue a record.
+    let same_bet = |record: &GateRecord| record.mode == Mode::Sequential && record.comparison == trial.comparison();
     let earlier = match mode {
-        Mode::Sequential => (input.gate.earlier)(&edit.digest(), &trial.comparison())?,
+        Mode::Sequential => (input.gate.earlier)(&edit.digest(), &same_bet)?,
+        Mode::Sample => (input.gate.earlier)(&edit.digest(), &|record| trial.repeats(record))?,
         _ => None,
     };
+    if let Some((session, record)) = &earlier
+        && mode == Mode::Sample
+        && !trial.has_new_tasks(record)
+    {
+        return Ok(recorded(edit, record.remembered(session, input.session), input));
+    }
     let stake = match mode {
         Mode::Sequential | Mode::Sample if trial.reaches_target() => {
-            Some(head.stake((edit, mode), &trial, earlier.as_ref(), input, execution)?)
+            // Each look of mode `sample` at an edit pays its own level.
+            let begun = earlier.as_ref().filter(|_| mode == Mode::Sequential);
+            Some(head.stake((edit, mode), &trial, begun, input, execution)?)
         }
         _ => None,
     };
@@ -158,7 +175,7 @@ fn by_trial(
 }
 
 /// The outcome of an edit that puts something into the requests that the server refuses.
-fn refused(edit: &Edit, words: &str) -> Outcome {
+pub(super) fn refused(edit: &Edit, words: &str) -> Outcome {
     Outcome {
         error: Some(format!("with this edit, the agent's requests are refused: {words}")),
         ..outcome(edit, OutcomeStatus::Inapplicable)
@@ -185,8 +202,31 @@ impl GatePolicy {
     }
 }
 
+impl GateRecord {
+    /// This record as the answer of another session, without a new look at the gate tasks.
+    fn remembered(&self, from: &str, by: &str) -> Self {
+        let elsewhere = from != by;
+        let stake = self.stake.clone().map(|stake| AlphaGrant {
+            session: stake.session.clone().or(elsewhere.then(|| from.to_owned())),
+            ..stake
+        });
+        Self {
+            stake,
+            remembered: Some(from.to_owned()),
+            kept_by: None,
+            ..self.clone()
+        }
+    }
+}
+
 /// The outcome for a gate record. A near miss goes to review, but only once per edit.
 fn recorded(edit: &Edit, record: GateRecord, input: &ExecuteInput) -> Outcome {
+    if input.gate.policy.keep == Keep::Likely && record.reason == GateReason::Likely && record.may_be_kept() {
+        return kept(edit, record, Keeper::Setting);
+    }
+    let memory = record.remembered.as_ref().map(|session| {
+        format!("; {session} asked all gate tasks about the same edit and harness, so this is its answer")
+    });
     let asked = input
         .reconcile
         .outcomes
@@ -200,7 +240,7 @@ fn recorded(edit: &Edit, record: GateRecord, input: &ExecuteInput) -> Outcome {
     Outcome {
         benchmark_delta: record.overall_delta(),
         cluster_deltas: record.category_deltas(),
-        error: (status != OutcomeStatus::Applied).then(|| record.told()),
+        error: (status != OutcomeStatus::Applied).then(|| format!("{}{}", record.told(), memory.unwrap_or_default())),
         gate: Some(record),
         ..outcome(edit, status)
     }

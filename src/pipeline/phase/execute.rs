@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::PhaseOutput;
 use crate::artifact::baseline::Baseline;
 use crate::artifact::edit::Edit;
+use crate::artifact::gate::settings::Keep;
 use crate::artifact::outcome::{LateAnswer, Outcome, OutcomeStatus};
 use crate::artifact::pending_review::PendingReview;
 use crate::artifact::plan::Plan;
 use crate::artifact::{Artifact, counted};
 use crate::digest::Digest;
+use crate::gate::trial::GatePolicy;
 use crate::ledger::port::Ledger;
 use crate::manifest::Hold;
 use crate::pipeline::context::Context;
@@ -20,7 +22,7 @@ use crate::pipeline::late::{late_answer, standing};
 use crate::pipeline::{execute as phase, external_decision, preview};
 use crate::workspace::earlier_record::earlier_record;
 use crate::workspace::error::RunError;
-use crate::workspace::error_budget::error_budget;
+use crate::workspace::error_budget::{error_budget, is_of_loop};
 use crate::workspace::event::Event;
 use crate::workspace::inputs::clean_harness;
 
@@ -71,9 +73,9 @@ pub(super) fn run(context: &Context) -> Result<PhaseOutput, RunError> {
             baseline: &baseline,
             tasks: &gate,
             rule: rule(context.manifest()),
-            policy: gate_policy(workspace),
+            policy: policy(context)?,
             budget: error_budget(workspace, context.session)?,
-            earlier: &|edit, comparison| earlier_record(workspace, edit, comparison),
+            earlier: &|edit, fits| earlier_record(workspace, edit, fits),
         },
         rules: workspace.rules(),
         late,
@@ -86,6 +88,16 @@ pub(super) fn run(context: &Context) -> Result<PhaseOutput, RunError> {
         files: Vec::new(),
         summary: summary(plan.edits.len(), taken, workspace.calls.replayed()),
     })
+}
+
+/// The gate's policy. A loop keeps only what the gate accepts, because nobody looks at the rest.
+fn policy(context: &Context) -> Result<GatePolicy, RunError> {
+    let policy = gate_policy(context.workspace);
+    let keep = match is_of_loop(context.workspace, context.session)? {
+        true => Keep::Proven,
+        false => policy.keep,
+    };
+    Ok(GatePolicy { keep, ..policy })
 }
 
 fn tell(context: &Context, notes: Vec<String>) {
