@@ -150,7 +150,7 @@ pub use harness::Harness;
 pub use manifest::layout::Layout;
 pub use pipeline::advance::advance;
 pub use pipeline::options::{RunOptions, RunResult, WaitingFor};
-pub use teacher::{Briefing, Teacher, TeacherDiagnosis, TeacherFailure, TeacherPlan};
+pub use teacher::{Briefing, RejectedEdit, Teacher, TeacherDiagnosis, TeacherFailure, TeacherPlan};
 pub use workspace::Workspace;
 pub use workspace::demo::demo;
 pub use workspace::error::RunError;

@@ -202,6 +202,25 @@ impl Outcome {
         gate.or_else(|| self.verdict.as_ref().map(|verdict| verdict.decision))
     }
 
+    /// Why the edit was not kept, as a class without numbers; `None` for an edit that was kept or that waits.
+    pub(crate) fn reason_class(&self) -> Option<&'static str> {
+        let judged = || match (&self.gate, &self.screened) {
+            (Some(record), _) => record.reason.name(),
+            (None, Some(_)) => "screened_out",
+            (None, None) => "rejected_by_gate",
+        };
+        match self.status {
+            OutcomeStatus::RejectedByGate | OutcomeStatus::Undecided => Some(judged()),
+            OutcomeStatus::RejectedByUser => Some("rejected_by_user"),
+            OutcomeStatus::Inapplicable => Some("inapplicable"),
+            OutcomeStatus::RolledBack => Some("rolled_back"),
+            OutcomeStatus::Applied
+            | OutcomeStatus::PendingReview
+            | OutcomeStatus::Skipped
+            | OutcomeStatus::Stranded => None,
+        }
+    }
+
     /// Whether the edit was nearly accepted and now waits for a person.
     pub(crate) fn is_near_miss(&self) -> bool {
         self.status == OutcomeStatus::PendingReview && self.gate.is_some()

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::context::Context;
 use super::phase::brief::brief;
+use super::rejected_edits::rejected_edits;
 use super::state;
 use crate::digest::Digest;
 use crate::sys::disk::Root;
@@ -12,7 +13,7 @@ use crate::sys::output;
 use crate::sys::output::OutputError;
 use crate::sys::process::ProgramFiles;
 use crate::teacher;
-use crate::teacher::{Briefing, Teacher};
+use crate::teacher::{Briefing, RejectedEdit, Teacher};
 use crate::workspace::error::RunError;
 use crate::workspace::inputs::Inputs;
 use crate::workspace::session::Session;
@@ -115,6 +116,7 @@ pub(crate) fn is_one(root: &Root) -> Result<bool, OutputError> {
 fn made_of(context: &Context) -> Result<Digest, RunError> {
     let read = |name| state::read(context, name);
     let manifest = &context.workspace.manifest;
+    let rejected = rejected_edits(context.workspace, context.inputs, Some(&context.session.id))?;
     let inputs = (
         read("baseline.json")?,
         read("@traces")?,
@@ -122,6 +124,7 @@ fn made_of(context: &Context) -> Result<Digest, RunError> {
         &manifest.gate,
         &manifest.harness,
         engines::candidates(manifest).map(|rules| rules.identity()),
+        rejected.iter().map(RejectedEdit::shown).collect::<Vec<_>>(),
     );
     Ok(Digest::of_value(&(env!("CARGO_PKG_VERSION"), inputs)))
 }

@@ -21,6 +21,7 @@ pub(crate) mod permissions;
 pub(crate) mod phase;
 pub(crate) mod preview;
 mod redo;
+pub(crate) mod rejected_edits;
 pub(crate) mod scratch;
 pub(crate) mod state;
 mod step;

@@ -2,6 +2,7 @@
 
 use super::context::moment_of;
 use super::phase::brief::search;
+use super::rejected_edits::rejected_edits;
 use super::state::settled;
 use crate::artifact::baseline::Baseline;
 use crate::artifact::edit::Op;
@@ -28,6 +29,7 @@ pub(crate) fn look<T>(
     let moment = open.map_or(Ok(now), |session| moment_of(&workspace.manifest, session))?;
     let harness = harness(workspace, &inputs, open)?;
     let (train, traces) = (inputs.benchmark()?.split(Split::Train), inputs.evidence(moment)?);
+    let rejected = rejected_edits(workspace, &inputs, open.map(|session| session.id.as_str()))?;
     let layout = &workspace.manifest.harness.layout;
     let ops: Vec<Op> = Op::ALL
         .into_iter()
@@ -41,6 +43,7 @@ pub(crate) fn look<T>(
         ops: &ops,
         train: &train,
         traces: &traces,
+        rejected: &rejected,
         run_student: &|_, _| Vec::new(),
         search_traces: &search_traces,
         score: &|task: &Task, _| Err(format!("a read-only tool cannot score {}", task.task_id)),

@@ -17,13 +17,16 @@ use crate::artifact::trace::Trace;
 use crate::harness::op;
 use crate::llm::redact::Redactor;
 use crate::manifest::Manifest;
-use crate::teacher::{Briefing, schemas};
+use crate::teacher::{Briefing, RejectedEdit, schemas};
 
 /// The largest number of sample traces of a cluster.
 const SAMPLES: usize = 5;
 
 /// The file of the edits that the built-in teacher would plan.
 const CANDIDATES: &str = "candidates.json";
+
+/// The file of the edits of earlier sessions that were not kept.
+const REJECTED: &str = "rejected.json";
 
 /// The content of a briefing folder.
 pub(crate) struct TeacherBrief<'a> {
@@ -62,6 +65,10 @@ pub(crate) fn files(brief: &TeacherBrief) -> Vec<(String, Vec<u8>)> {
     if !brief.candidates.is_empty() {
         let edits = pretty(brief.redactor, json!({"edits": brief.candidates}));
         files.push((CANDIDATES.to_owned(), edits.into_bytes()));
+    }
+    if !brief.briefing.rejected.is_empty() {
+        let edits: Vec<Value> = brief.briefing.rejected.iter().map(RejectedEdit::shown).collect();
+        files.push((REJECTED.to_owned(), pretty(brief.redactor, edits.into()).into_bytes()));
     }
     for (name, schema) in schemas::all() {
         if matches!(name, "edit" | "cluster") {
@@ -174,13 +181,14 @@ fn readme(brief: &TeacherBrief, clusters: &[FailureCluster]) -> String {
     };
     let example = clusters.first().map_or("c1", |cluster| cluster.id.as_str());
     let tasks = briefing.train.len().to_string();
-    let words: [(&str, &str); 13] = [
+    let words: [(&str, &str); 14] = [
         ("{session}", briefing.session),
         ("{place}", brief.place),
         ("{tasks}", &tasks),
         ("{wrong}", &wrong.to_string()),
         ("{traces}", &briefing.traces.len().to_string()),
         ("{candidates}", &candidates(brief.candidates.len())),
+        ("{rejected}", &rejected(briefing.rejected.len())),
         ("{clusters}", &clusters.len().to_string()),
         ("{max_edits}", &manifest.teacher.max_edits.to_string()),
         ("{subject}", subject),
@@ -203,6 +211,19 @@ fn candidates(count: usize) -> String {
             "- `{CANDIDATES}`: {} that kaizen derived from train tasks without a model, each with what it gained on train tasks on \
              top\n  of those before it. Use, change or ignore them.\n",
             counted(count, "edit")
+        ),
+    }
+}
+
+/// The line about the file of edits that were not kept; empty without them.
+fn rejected(count: usize) -> String {
+    match count {
+        0 => String::new(),
+        _ => format!(
+            "- `{REJECTED}`: {} of earlier sessions that {} not kept, newest first, each with the class of the reason. Do not\n  \
+             propose one of them again without a change.\n",
+            counted(count, "edit"),
+            if count == 1 { "was" } else { "were" }
         ),
     }
 }

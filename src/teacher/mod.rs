@@ -7,6 +7,7 @@ pub(crate) mod command;
 pub(crate) mod diagnose;
 pub(crate) mod files;
 pub(crate) mod plan;
+mod rejected;
 pub(crate) mod reply;
 pub(crate) mod rules;
 pub(crate) mod schemas;
@@ -14,6 +15,8 @@ pub(crate) mod schemas;
 mod schemas_tests;
 pub(crate) mod submitted;
 pub(crate) mod tool;
+
+pub use rejected::RejectedEdit;
 
 use crate::artifact::Money;
 use crate::artifact::diagnosis::FailureCluster;
@@ -39,6 +42,8 @@ pub struct Briefing<'a> {
     pub train: &'a [Task],
     /// Eligible traces, newest first, without those that answer a gate or test task.
     pub traces: &'a [Trace],
+    /// Edits of earlier sessions that were not kept, newest first, each with the class of the reason.
+    pub rejected: &'a [RejectedEdit],
     /// Runs the student on train tasks under any harness. Attempts are cached and counted; nothing is modified.
     pub run_student: &'a (dyn for<'t> Fn(&Harness, &[&'t Task]) -> Vec<ScoredAttempt<'t>> + Sync),
     /// Full-text search over the eligible traces of the store, best match first; the number is the limit.

@@ -20,6 +20,7 @@ mod files;
 mod fixture;
 mod freshness;
 mod gate;
+mod gate_numbers;
 mod git;
 mod half_typed;
 mod help;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::space::{KAIZEN, Space, bold, names, shots};
 
 /// A client and its server.
-struct Client {
+pub struct Client {
     child: Child,
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
@@ -19,7 +19,7 @@ struct Client {
 }
 
 impl Client {
-    fn start(space: &Space) -> Self {
+    pub fn start(space: &Space) -> Self {
         Self::named(space, "tester", "2025-06-18")
     }
 
@@ -79,7 +79,7 @@ impl Client {
     }
 
     /// Calls a tool; returns its text, parsed if it is JSON, and whether the call failed.
-    fn call(&mut self, tool: &str, arguments: Value) -> (Value, bool) {
+    pub fn call(&mut self, tool: &str, arguments: Value) -> (Value, bool) {
         let begun = Instant::now();
         let said = self.ask("tools/call", json!({"name": tool, "arguments": arguments}));
         assert!(begun.elapsed() < Duration::from_secs(20), "{tool}");
@@ -95,7 +95,7 @@ impl Client {
     }
 
     #[track_caller]
-    fn good(&mut self, tool: &str, arguments: Value) -> Value {
+    pub fn good(&mut self, tool: &str, arguments: Value) -> Value {
         let (value, failed) = self.call(tool, arguments);
         assert!(!failed, "{tool}: {value}");
         value
@@ -109,7 +109,7 @@ impl Client {
     }
 
     /// Runs the session until it settles.
-    fn run(&mut self) -> Value {
+    pub fn run(&mut self) -> Value {
         assert_eq!(self.good("start_benchmark", json!({}))["started"], true);
         let end = Instant::now() + Duration::from_secs(60);
         loop {
@@ -121,7 +121,7 @@ impl Client {
         }
     }
 
-    fn end(mut self) -> Option<i32> {
+    pub fn end(mut self) -> Option<i32> {
         drop(self.input.take());
         self.child.wait().unwrap().code()
     }
@@ -140,7 +140,7 @@ impl Drop for Client {
     }
 }
 
-fn diagnosis() -> Value {
+pub fn diagnosis() -> Value {
     let cluster =
         json!({"id": "home", "description": "shy", "student_failure_rate": 1.0, "sample_trace_ids": ["run-001"]});
     json!({"narrative": "# Too shy\n\nIt refuses.", "clusters": [cluster]})

@@ -231,6 +231,65 @@ fn a_trial_stops_against_an_edit_and_then_states_no_gain() {
     space.kaizen(&["verify"]).exits(0);
 }
 
+/// A parameter of another agent, which no gate task uses.
+fn elsewhere() -> Value {
+    edit(
+        "elsewhere",
+        "set_agent_param",
+        "agents.other.max_tokens",
+        json!({"agent": "other", "param": "max_tokens", "value": 50}),
+    )
+}
+
+/// A session in which a prompt waits for a person, a parameter depends on it, and another one does not.
+fn held() -> (Server, Space) {
+    let server = model();
+    let space = space(&server, "", GATE, &[]);
+    let config = space.read("config.toml");
+    space.write("config.toml", &format!("{config}[agent.other]\nclass = \"simple\"\n"));
+    space.commit_all("another agent");
+    space.diagnose_and_plan("run-000", "train-1000", &[longer(), says("GOOD"), elsewhere()]);
+    (server, space)
+}
+
+fn tiered(space: &Space) -> Said {
+    space.kaizen(&["run", "--autonomy", "tiered"])
+}
+
+#[test]
+fn an_edit_that_depends_on_one_awaiting_review_is_tried_after_the_answer() {
+    for (answer, status) in [("accept", "applied"), ("reject", "rejected_by_user")] {
+        let (_server, space) = held();
+        let said = tiered(&space).exits(3);
+        let told = format!("{}{}", said.out, said.err);
+        assert!(
+            told.contains("longer comes after good, which waits for you: answer first (kaizen review)"),
+            "{told}"
+        );
+        let statuses = space.statuses();
+        assert_eq!(statuses.get("good").map(String::as_str), Some("pending_review"));
+        assert!(!statuses.contains_key("longer"), "{statuses:?}");
+        assert!(statuses.contains_key("elsewhere"), "{statuses:?}");
+        let session = space.root.join(space.session());
+        assert_eq!(crate::space::names(&session.join("pending_review")).len(), 1);
+        assert_eq!(space.artifact("session.json")["status"], "awaiting_review");
+        space.kaizen(&["verify"]).exits(0);
+
+        // Without an answer, nothing changes, and the run says it again.
+        let again = tiered(&space).exits(3);
+        assert!(!space.statuses().contains_key("longer"), "{}", again.err);
+
+        space.kaizen(&[answer, "good"]).exits(0);
+        let said = tiered(&space).exits(0);
+        let statuses = space.statuses();
+        assert_eq!(statuses["good"], status, "{}", said.err);
+        assert_eq!(statuses["longer"], "rejected_by_gate", "it changes no answer");
+        assert_eq!(space.artifact("session.json")["status"], "completed");
+        space.kaizen(&["recompute"]).exits(0);
+        space.kaizen(&["verify"]).exits(0);
+    }
+}
+
 #[test]
 fn too_few_failing_tasks_are_named_before_money_is_spent() {
     let server = model();

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::result::result;
+use crate::artifact::outcome::OutcomeStatus;
 use crate::eval::held_out::HeldOut;
 use crate::pipeline::advance::advance;
 use crate::pipeline::options::RunOptions;
@@ -57,7 +58,7 @@ impl SharedRunState {
                     state.session = Some(session.clone());
                 }
                 state.progress = None;
-                let mut event = serde_json::to_value(event).unwrap_or_default();
+                let mut event = serde_json::to_value(for_teachers(event)).unwrap_or_default();
                 state.held_out.value(&mut event);
                 state.events.push(event);
                 self.news.notify_all();
@@ -71,6 +72,48 @@ impl SharedRunState {
         (state.running, state.ended, state.progress) = (false, Some(ended), None);
         self.news.notify_all();
     }
+}
+
+/// An event without the gate's numbers: the client is a teacher, and the session has not settled yet.
+fn for_teachers(event: Event) -> Event {
+    match event {
+        Event::EditSettled {
+            session,
+            number,
+            of,
+            edit,
+            op,
+            target,
+            status,
+            reason,
+            commit,
+            ..
+        } => Event::EditSettled {
+            session,
+            number,
+            of,
+            edit,
+            op,
+            target,
+            reason: reason.filter(|_| !is_judged(status)),
+            status,
+            delta: None,
+            interval: None,
+            commit,
+        },
+        event => event,
+    }
+}
+
+/// Whether the reason of an edit with this status may be the gate's.
+fn is_judged(status: OutcomeStatus) -> bool {
+    matches!(
+        status,
+        OutcomeStatus::RejectedByGate
+            | OutcomeStatus::Undecided
+            | OutcomeStatus::PendingReview
+            | OutcomeStatus::Applied
+    )
 }
 
 /// Marks the run as ended when dropped, even after a panic.

@@ -2,10 +2,13 @@
 
 use serde_json::{Value, json};
 
+use crate::artifact::outcome::Outcome;
 use crate::artifact::record::{SessionRecord, SessionStatus, Snapshot, without_score};
 use crate::cli::exit::CommandFailure;
 use crate::pipeline::options::{RunResult, WaitingFor};
+use crate::pipeline::state::settled;
 use crate::workspace::error::RunError;
+use crate::workspace::session::Session;
 
 /// The first step of a session.
 pub(crate) const FIRST: &str = "examine the evidence, then submit_diagnosis";
@@ -70,10 +73,11 @@ pub(crate) fn result(ended: Result<RunResult, RunError>) -> Value {
         return json!({"error": problem, "session": ended.session.id});
     }
     let record = &ended.record;
-    let mut outcomes = outcomes(&ended);
-    let more = outcomes.len().saturating_sub(MOST_OUTCOMES);
-    outcomes.truncate(MOST_OUTCOMES);
-    let score = |snapshot: &Option<Snapshot>| snapshot.as_ref().map(|snapshot| snapshot.overall_score);
+    let (outcomes, more) = match settled(record) {
+        true => outcomes(&ended.session),
+        false => (Vec::new(), 0),
+    };
+    let score = |snapshot: &Option<Snapshot>| Some(snapshot.as_ref()?.overall_score).filter(|_| settled(record));
     json!({
         "session": ended.session.id,
         "status": record.status,
@@ -92,32 +96,43 @@ pub(crate) fn failed(error: RunError) -> Value {
     json!({"error": failure.message, "hint": failure.hint})
 }
 
-fn outcomes(ended: &RunResult) -> Vec<Value> {
-    let all = ended.session.outcomes().unwrap_or_default();
-    let one = |outcome: &crate::artifact::outcome::Outcome| {
+/// The outcomes of a settled session, at most [`MOST_OUTCOMES`], and the number of further ones. The client is a teacher,
+/// so it sees one number of the gate per edit, with its interval, and neither tasks nor categories.
+pub(crate) fn outcomes(session: &Session) -> (Vec<Value>, usize) {
+    let all = session.outcomes().unwrap_or_default();
+    let one = |outcome: &Outcome| {
         json!({
             "edit": outcome.edit_id, "op": outcome.op.name(), "target": outcome.target, "status": outcome.status,
-            "delta": outcome.benchmark_delta, "interval": outcome.interval(), "reason": outcome.error, "commit": outcome.commit,
+            "delta": outcome.benchmark_delta, "interval": outcome.interval(), "reason": reason(outcome), "commit": outcome.commit,
         })
     };
-    all.values().map(one).collect()
+    let more = all.len().saturating_sub(MOST_OUTCOMES);
+    (all.values().take(MOST_OUTCOMES).map(one).collect(), more)
+}
+
+/// Why an edit has its status. Of the gate's reasons, a teacher sees only the class.
+fn reason(outcome: &Outcome) -> Option<String> {
+    match (&outcome.gate, &outcome.verdict) {
+        (Some(record), _) => Some(record.reason.name().to_owned()),
+        (None, Some(_)) => outcome.reason_class().map(str::to_owned),
+        (None, None) => outcome.error.clone(),
+    }
 }
 
 fn next(ended: &RunResult) -> String {
-    let folder = ended.session.relative();
     match &ended.waits {
         Some(WaitingFor::Write(file)) if *file == "plan.json" => "submit_plan, then start_benchmark".to_owned(),
         Some(WaitingFor::Write(_)) => FIRST.to_owned(),
         Some(WaitingFor::Release) => release(&ended.session.id),
         Some(WaitingFor::NotReady(problem)) => problem.clone(),
-        None => of_record(&ended.record, &folder),
+        None => of_record(&ended.record).to_owned(),
     }
 }
 
-fn of_record(record: &SessionRecord, folder: &str) -> String {
+fn of_record(record: &SessionRecord) -> &'static str {
     match record.status {
-        SessionStatus::AwaitingReview => REVIEW.to_owned(),
-        status if status.is_under_way() => FIRST.to_owned(),
-        _ => format!("done; the record is {folder}/session.json, and another submit_diagnosis starts another session"),
+        SessionStatus::AwaitingReview => REVIEW,
+        status if status.is_under_way() => FIRST,
+        _ => "done; another submit_diagnosis starts another session",
     }
 }

@@ -3,26 +3,25 @@
 use serde_json::{Map, Value, json};
 
 use super::driven_session::{DrivenSession, failure};
-use super::result::{FIRST, McpAnswer, REVIEW, release};
+use super::result::{FIRST, McpAnswer, REVIEW, outcomes, release};
 use super::submission;
 use crate::artifact::pending_review::PendingReview;
 use crate::pipeline::context::Context;
 use crate::pipeline::freshness::Freshness;
 use crate::pipeline::next::{Next, next};
-use crate::pipeline::state::state;
+use crate::pipeline::state::{settled, state};
 use crate::pipeline::submitted;
 use crate::pipeline::unmet::{self, Unmet};
 use crate::workspace::error::RunError;
 use crate::workspace::inputs::Inputs;
 use crate::workspace::session::Session;
 
-/// The files of a session that a client may want to read.
-const FILES: [&str; 6] = [
+/// The files of a session that a client may want to read. None of them contains results of the gate.
+const FILES: [&str; 5] = [
     "diagnosis.md",
     "diagnosis.check.md",
     "plan.json",
     "plan.check.md",
-    "session.json",
     "briefing/README.md",
 ];
 
@@ -120,13 +119,18 @@ fn stands(context: &Context, driven: &DrivenSession) -> Result<Value, RunError> 
         "session": context.session.id,
         "workspace": driven.root,
         "status": status,
-        "error": record.and_then(|record| record.error),
+        "error": record.as_ref().and_then(|record| record.error.as_ref()),
         "running": driven.is_running(),
         "phases": states.iter().map(|(phase, fresh)| (phase.clone(), word(fresh).into())).collect::<Map<_, _>>(),
         "next": next_words(context, driven)?,
         "waiting_for_review": waiting(context.session)?,
         "files": files(context.session),
     });
+    if record.as_ref().is_some_and(settled) && !driven.is_running() {
+        let (shown, more) = outcomes(context.session);
+        stands["outcomes"] = shown.into();
+        stands["more_outcomes"] = more.into();
+    }
     if !unmet.is_empty() {
         stands["unmet"] = unmet.into();
     }

@@ -12,6 +12,7 @@ use crate::eval::run::{Evaluator, attempt_all};
 use crate::harness::{Harness, op};
 use crate::llm::redact::Redactor;
 use crate::pipeline::context::Context;
+use crate::pipeline::rejected_edits::rejected_edits;
 use crate::teacher::{Briefing, TeacherFailure, for_any_tasks};
 use crate::trace::eligible::eligible;
 use crate::workspace::error::RunError;
@@ -54,12 +55,14 @@ pub(crate) fn brief<T>(
     let by_name = || Digest::of_value(&("teacher", &context.session.id)).seed();
     let seed = context.manifest().teacher.seed.unwrap_or_else(by_name);
     let layout = &context.manifest().harness.layout;
+    let rejected = rejected_edits(workspace, context.inputs, Some(&context.session.id))?;
     let briefing = Briefing {
         harness: &harness,
         layout,
         ops: &ops,
         train: &train,
         traces,
+        rejected: &rejected,
         run_student: &run_student,
         search_traces: &search_traces,
         score: &score,

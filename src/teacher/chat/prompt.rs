@@ -2,7 +2,7 @@
 
 use crate::artifact::edit::Edit;
 use crate::harness::op;
-use crate::teacher::Briefing;
+use crate::teacher::{Briefing, rejected};
 
 /// The instructions for a diagnosis.
 pub(super) const DIAGNOSE: &str = include_str!("prompt/diagnose.md");
@@ -33,23 +33,25 @@ pub(super) fn diagnosis(briefing: &Briefing) -> String {
     let files: Vec<&str> = briefing.harness.files().map(|(path, _)| path).collect();
     format!(
         "Session {}. There are {} traces ({failures} of them failures) and {} train tasks. The student's files: {}. Find out why it \
-         fails.",
+         fails.{}",
         briefing.session,
         briefing.traces.len(),
         briefing.train.len(),
-        files.join(", ")
+        files.join(", "),
+        rejected::section(briefing.rejected)
     )
 }
 
 /// The first message of a plan.
 pub(super) fn plan(briefing: &Briefing, diagnosis: &str, max_edits: usize, candidates: &[Edit]) -> String {
     format!(
-        "Session {}. Plan at most {max_edits} edits.\n\n# Operations\n\n{}\n# The student's files\n\n{}\n# The diagnosis\n\n{}\n{}",
+        "Session {}. Plan at most {max_edits} edits.\n\n# Operations\n\n{}\n# The student's files\n\n{}\n# The diagnosis\n\n{}\n{}{}",
         briefing.session,
         operations(briefing),
         files(briefing),
         diagnosis.trim_end(),
-        measured(candidates)
+        measured(candidates),
+        rejected::section(briefing.rejected)
     )
 }
 

@@ -117,6 +117,7 @@ fn with_briefing<T>(use_it: impl FnOnce(&Briefing) -> T) -> T {
         train: &train,
         traces: &[],
         run_student: &run,
+        rejected: &[],
         search_traces: &|_, _| Ok(Vec::new()),
         score: &|task, answer| Ok(f64::from(u8::from(task.reference_answer.as_str() == answer))),
         tell: &|_| {},

@@ -43,6 +43,7 @@ fn briefing<'a>(harness: &'a Harness, layout: &'a Layout, train: &'a [Task]) -> 
         train,
         traces: &[],
         run_student: &run,
+        rejected: &[],
         search_traces: &|_, _| Ok(Vec::new()),
         score: &|_, _| Ok(0.0),
         tell: &|_| {},

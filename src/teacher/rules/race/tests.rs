@@ -105,6 +105,7 @@ fn planned(train: &[Task], traces: &[Trace], most: usize, seed: u64) -> TestPlan
         train,
         traces,
         run_student: &counted,
+        rejected: &[],
         search_traces: &|_, _| Ok(Vec::new()),
         score: &|task, answer| score(task, answer).map_err(|error| error.to_string()),
         tell: &|text| said.lock().unwrap().push(text.to_owned()),

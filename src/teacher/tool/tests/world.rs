@@ -121,6 +121,7 @@ impl World {
             train: &train,
             traces: &self.traces,
             run_student: &run_student,
+            rejected: &[],
             search_traces: &|terms, most| (self.search)(terms, most),
             score: &score,
             tell: &|_| {},
