@@ -1,7 +1,8 @@
 //! One typed change to the harness: a teacher proposes it, and a person may change it.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Extra;
 use crate::digest::Digest;
@@ -124,6 +125,19 @@ pub enum RiskTier {
     Manual,
 }
 
+/// The arguments of an op.
+pub(crate) type Payload = serde_json::Map<String, serde_json::Value>;
+
+/// Reads a list of payloads; the error names the one that is none.
+fn payloads<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Payload>, D::Error> {
+    let values = Vec::<serde_json::Value>::deserialize(from)?;
+    let payload = |(at, value)| match value {
+        serde_json::Value::Object(payload) => Ok(payload),
+        _ => Err(D::Error::custom(format!("variants[{at}] must be a payload, {{ … }}"))),
+    };
+    values.into_iter().enumerate().map(payload).collect()
+}
+
 /// One typed change. Its identity is the digest of op, target and payload; `id` is only a label.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Edit {
@@ -136,7 +150,12 @@ pub struct Edit {
     /// The changed setting, as a dotted path such as `agents.<name>.system_prompt`.
     pub target: String,
     /// The operation's arguments.
-    pub payload: serde_json::Map<String, serde_json::Value>,
+    pub payload: Payload,
+    /// Further payloads for the same op and target. Before anything else happens to the edit, they are screened on train
+    /// tasks, and the best one becomes `payload`. They are not part of the edit's identity.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "payloads")]
+    #[schemars(with = "Vec<serde_json::Map<String, serde_json::Value>>")]
+    pub variants: Vec<Payload>,
     /// Why the edit should help; shown to people and written into the commit message.
     pub rationale: String,
     /// The id of the cluster that the edit should improve.
@@ -156,6 +175,34 @@ impl Edit {
     /// The edit's identity: the digest of op, target and payload.
     pub fn digest(&self) -> Digest {
         Digest::of_value(&serde_json::json!({"op": self.op, "target": self.target, "payload": self.payload}))
+    }
+
+    /// One edit for each payload, without variants: first that of `payload`, then those of the variants.
+    pub(crate) fn alternatives(&self) -> Vec<Edit> {
+        let with = |payload: &Payload| Edit {
+            payload: payload.clone(),
+            variants: Vec::new(),
+            ..self.clone()
+        };
+        std::iter::once(&self.payload).chain(&self.variants).map(with).collect()
+    }
+
+    /// The digest of op, target and all payloads in any order. It stays the same when a variant becomes the payload.
+    pub(crate) fn family(&self) -> Digest {
+        let mut digests: Vec<Digest> = self.alternatives().iter().map(Edit::digest).collect();
+        digests.sort();
+        Digest::of_value(&digests)
+    }
+
+    /// Makes the alternative with this identity the edit's payload; the former payload takes its place among the
+    /// variants. Returns whether that changed the edit.
+    pub(crate) fn choose(&mut self, chosen: &Digest) -> bool {
+        let at = self.alternatives().iter().position(|one| one.digest() == *chosen);
+        match at.and_then(|at| at.checked_sub(1)) {
+            Some(variant) => std::mem::swap(&mut self.payload, &mut self.variants[variant]),
+            None => return false,
+        }
+        true
     }
 }
 
@@ -210,6 +257,26 @@ mod tests {
         ] {
             assert_ne!(base.digest(), changed.digest());
         }
+    }
+
+    #[test]
+    fn a_variant_trades_places_with_the_payload() {
+        let payload = |value: u32| serde_json::json!({"agent": "a", "param": "k", "value": value});
+        let mut text = serde_json::to_value(edit()).unwrap();
+        assert!(text.get("variants").is_none());
+        text["variants"] = serde_json::json!([payload(2), payload(3)]);
+        let mut edit: Edit = serde_json::from_value(text.clone()).unwrap();
+        let (first, family) = (edit.digest(), edit.family());
+        let third = edit.alternatives()[2].digest();
+        assert!(!edit.choose(&first) && edit.choose(&third) && !edit.choose(&third));
+        assert_eq!((edit.digest(), edit.family()), (third, family));
+        assert_eq!(
+            serde_json::json!(edit.variants),
+            serde_json::json!([payload(2), payload(1)])
+        );
+        text["variants"] = serde_json::json!([payload(2), "x"]);
+        let error = serde_json::from_value::<Edit>(text).unwrap_err().to_string();
+        assert_eq!(error, "variants[1] must be a payload, { … }");
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub use readiness::{Readiness, UnscorableTask};
 pub use record::{Autonomy, EditOutcome, SessionRecord, SessionStatus, Snapshot};
 pub use reference::ReferenceAnswer;
 use schemars::JsonSchema;
-pub use screening::{ScreenedEdit, Screening};
+pub use screening::{ScreenedEdit, ScreenedPayload, ScreenedVariants, Screening};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 pub use spending::Usage;

@@ -28,6 +28,39 @@ pub struct ScreenedEdit {
     pub goes_on: bool,
 }
 
+/// How the payloads of one edit did on train tasks. The choice between them costs no error budget.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ScreenedVariants {
+    /// The teacher's label of the edit.
+    pub edit_id: String,
+    /// Digest of op, target and all payloads, in any order.
+    pub family: Digest,
+    /// The identity of the edit with the best payload, which became `payload` in the plan.
+    pub chosen: Digest,
+    /// The number of train tasks.
+    pub tasks: usize,
+    /// The payloads as the plan listed them: `payload`, then the variants.
+    pub payloads: Vec<ScreenedPayload>,
+}
+
+/// How one payload did on train tasks, compared with the harness before the session's edits.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ScreenedPayload {
+    /// The identity of the edit with this payload.
+    pub edit_digest: Digest,
+    /// The mean change of the score, -1 to 1; null if the payload could not be tried.
+    pub gain: Option<f64>,
+    /// Tasks that gained.
+    pub wins: usize,
+    /// Tasks that lost.
+    pub losses: usize,
+    /// Tasks with equal scores.
+    pub ties: usize,
+    /// Why it could not be tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+}
+
 /// The screening of a session.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Screening {
@@ -36,6 +69,9 @@ pub struct Screening {
     pub version: u32,
     /// The edits, in the order of the plan.
     pub edits: Vec<ScreenedEdit>,
+    /// The choices between the payloads of edits with variants.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub variants: Vec<ScreenedVariants>,
     /// Unknown fields.
     #[serde(flatten)]
     pub extra: Extra,
@@ -48,6 +84,7 @@ impl Default for Screening {
         Self {
             version: 1,
             edits: Vec::new(),
+            variants: Vec::new(),
             extra: Extra::default(),
         }
     }
@@ -58,6 +95,11 @@ impl Screening {
     pub(crate) fn of(&self, edit: &Digest, comparison: &Digest) -> Option<&ScreenedEdit> {
         let is_it = |one: &&ScreenedEdit| one.edit_digest == *edit && one.comparison == *comparison;
         self.edits.iter().find(is_it)
+    }
+
+    /// The choice between these payloads.
+    pub(crate) fn choice(&self, family: &Digest) -> Option<&ScreenedVariants> {
+        self.variants.iter().find(|one| one.family == *family)
     }
 
     /// Adds a result, in place of an earlier one of the same edit.

@@ -28,3 +28,4 @@ mod step;
 pub(crate) mod student_choice;
 pub(crate) mod submitted;
 pub(crate) mod unmet;
+mod variants;

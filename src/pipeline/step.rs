@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::context::Context;
 use super::phase::{self as phases, PhaseOutput};
-use super::{briefing, state};
+use super::{briefing, state, variants};
 use crate::artifact::checkpoint::Checkpoint;
 use crate::artifact::plan::Plan;
 use crate::artifact::record::{SessionRecord, SessionStatus};
@@ -27,6 +27,12 @@ use crate::workspace::inputs::Inputs;
 /// See [`RunError`].
 pub(crate) fn run(context: &Context, phase: &str) -> Result<(), RunError> {
     let stanza = context.workspace.manifest.phases().remove(phase).unwrap_or_default();
+    if phase == "execute" && stanza.run.is_empty() {
+        let calls = &context.workspace.calls;
+        calls.charge(&context.session.path(""), &scope(&context.session.id, phase))?;
+        // Before the phase reads the plan, so that its checkpoint covers the chosen payloads.
+        variants::choose(context)?;
+    }
     let given = reads(context, &stanza)?;
     let inputs = Digest::of_value(&(&context.session.id, phase, &given));
     if !context.workspace.breaker.allows(inputs, context.workspace.clock.now()) {

@@ -203,17 +203,21 @@ fn tried(
     let rules = context.workspace.rules();
     let (mut problems, mut losses) = (Vec::new(), Vec::new());
     for (edit, at) in plan.edits.iter().zip(places) {
-        let problem = match op::apply(edit, &harness, &rules) {
-            Err(problem) => Some(problem.to_string()),
-            Ok(changed) => {
-                let lost = op::losses(edit, &harness, &changed, &rules);
-                losses.extend(lost.into_iter().map(|loss| format!("edit `{}`: {loss}", edit.id)));
-                let refusal = held_out_examples::refusal(context, edit, &harness, &rules)?;
-                harness = changed;
-                refusal
-            }
-        };
-        problems.extend(problem.map(|problem| format!("edits[{at}] (`{}`): {problem}", edit.id)));
+        let mut next = None;
+        for (number, one) in edit.alternatives().iter().enumerate() {
+            let problem = match op::apply(one, &harness, &rules) {
+                Err(problem) => Some(problem.to_string()),
+                Ok(changed) => {
+                    let lost = op::losses(one, &harness, &changed, &rules);
+                    losses.extend(lost.into_iter().map(|loss| format!("edit `{}`: {loss}", edit.id)));
+                    next = next.or(Some(changed));
+                    held_out_examples::refusal(context, one, &harness, &rules)?
+                }
+            };
+            let variant = plan::variant(number);
+            problems.extend(problem.map(|problem| format!("edits[{at}] (`{}`): {variant}{problem}", edit.id)));
+        }
+        harness = next.unwrap_or(harness);
     }
     Ok((problems, losses))
 }

@@ -4,9 +4,10 @@
 use serde_json::{Value, json};
 use walkdir::WalkDir;
 
+use crate::fixture::MANIFEST;
 use crate::mcp::{Client, diagnosis};
 use crate::server::{Reply, Server};
-use crate::space::{MANIFEST, Space, bold, shy};
+use crate::space::{Space, bold, shy};
 
 /// A category that only gate tasks have, and a part of their ids.
 const CATEGORY: &str = "zebra_gate_only";

@@ -63,6 +63,7 @@ mod teacher_edits;
 mod terminal;
 mod trust;
 mod undecided;
+mod variants;
 mod verify;
 mod watch;
 mod watch_sees;

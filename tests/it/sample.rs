@@ -6,7 +6,7 @@ use crate::server::{Received, Reply, Server};
 use crate::space::{Said, Space, bold, edit};
 
 /// The number of gate tasks.
-const GATE: usize = 120;
+pub const GATE: usize = 120;
 
 /// The number of the task in a request, and the system prompt.
 fn asked(request: &Received) -> (usize, String) {
@@ -34,12 +34,12 @@ fn answer(request: &Received) -> Reply {
     Reply::says(if right { "yes" } else { "no" })
 }
 
-fn model() -> Server {
+pub fn model() -> Server {
     Server::answering(Box::new(answer))
 }
 
 /// A workspace whose student is that model, with a plan.
-fn space(server: &Server, gate: &str, tasks: usize, edits: &[Value]) -> Space {
+pub fn space(server: &Server, gate: &str, tasks: usize, edits: &[Value]) -> Space {
     let space = Space::new();
     let manifest = format!(
         "[ledger]\nauthor = \"t <t@t>\"\n[student]\nengine = \"chat\"\nmodel = \"own\"\nbase_url = \"{}\"\n\
@@ -67,7 +67,7 @@ fn space(server: &Server, gate: &str, tasks: usize, edits: &[Value]) -> Space {
 }
 
 /// An edit that puts a word into the prompt.
-fn says(word: &str) -> Value {
+pub fn says(word: &str) -> Value {
     edit(
         &word.to_lowercase(),
         "replace_system_prompt",

@@ -51,10 +51,10 @@ pub(crate) fn plan(driven: &DrivenSession, given: &Map<String, Value>, unfit: &[
         return McpAnswer::problems(&messages);
     };
     // The schema of a payload depends on the op, so lists in it may still be text.
-    let payloads = edits.iter_mut().filter_map(|edit| edit.get_mut("payload"));
-    for exemplars in payloads.filter_map(|payload| payload.get_mut("exemplars")) {
-        let packed = exemplars.as_str().and_then(|text| serde_json::from_str(text).ok());
-        *exemplars = packed.filter(Value::is_array).unwrap_or_else(|| exemplars.take());
+    for edit in &mut edits {
+        edit.get_mut("payload").map(unpack);
+        let variants = edit.get_mut("variants").and_then(Value::as_array_mut);
+        variants.into_iter().flatten().for_each(unpack);
     }
     match driven.session() {
         Ok(Some(session)) if session.path(submitted::DIAGNOSIS).is_file() => {}
@@ -70,6 +70,14 @@ pub(crate) fn plan(driven: &DrivenSession, given: &Map<String, Value>, unfit: &[
         next: "start_benchmark, then poll_benchmark",
     };
     take(driven, session, &call, &write)
+}
+
+/// Reads the list of examples in a payload if it is text.
+fn unpack(payload: &mut Value) {
+    if let Some(exemplars) = payload.get_mut("exemplars") {
+        let packed = exemplars.as_str().and_then(|text| serde_json::from_str(text).ok());
+        *exemplars = packed.filter(Value::is_array).unwrap_or_else(|| exemplars.take());
+    }
 }
 
 /// A tool that submits a file.

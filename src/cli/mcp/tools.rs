@@ -166,6 +166,8 @@ fn submit_plan() -> ToolSpec {
             "op": {"type": "string", "enum": ops, "description": "The operation."},
             "target": text("What is changed, such as agents.NAME.system_prompt or models.NAME.PARAM."),
             "payload": {"type": "object", "description": PAYLOADS},
+            "variants": {"type": "array", "items": {"type": "object"}, "description": "Further payloads for the same op and target. \
+                They are screened on train tasks, and the best one becomes the payload."},
             "rationale": text("Why, with numbers; it becomes the commit message."),
             "expected_improvement": text("The id of the cluster that should gain."),
             "references": texts("Ids of the traces that are the evidence."),

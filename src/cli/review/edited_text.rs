@@ -45,6 +45,8 @@ pub(crate) fn read(path: &Path, text: &str, against: &Against) -> Result<Edit, S
     if digest == against.was {
         return Ok(edit);
     }
+    // What a person wrote is the payload; a variant must not replace it.
+    edit.variants.clear();
     let same = against.plan.edits.iter().find(|other| other.digest() == digest);
     if let Some(other) = same {
         return Err(format!("this is the same as edit `{}` of the plan", other.id));

@@ -32,7 +32,8 @@ pub(crate) fn normalise(edit: Edit, harness: &Harness, rules: &OpRules, raises: 
 
 /// The patched text, if the edit is a patch that applies and changes too many lines.
 fn replacement(edit: &Edit, harness: &Harness, rules: &OpRules) -> Option<String> {
-    if edit.op != Op::PatchSystemPrompt {
+    // All payloads of an edit are for the same op.
+    if edit.op != Op::PatchSystemPrompt || !edit.variants.is_empty() {
         return None;
     }
     payload::check(&edit.payload).ok()?;

@@ -111,7 +111,7 @@ pub(crate) fn edit_schema(mut edit: Schema) -> Schema {
     let rule = |op: Op| {
         json!({
             "if": {"properties": {"op": {"const": op.name()}}, "required": ["op"]},
-            "then": {"properties": {"payload": payload_schema(op)}},
+            "then": {"properties": {"payload": payload_schema(op), "variants": {"items": payload_schema(op)}}},
         })
     };
     let rules: Vec<_> = Op::ALL.into_iter().map(rule).collect();

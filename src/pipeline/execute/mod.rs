@@ -287,6 +287,7 @@ fn ask(
         },
         edit: Edit {
             risk_tier: (input.reconcile.tier)(edit),
+            variants: Vec::new(),
             ..edit.clone()
         },
         diff: applied

@@ -30,7 +30,7 @@ pub(crate) fn problems(text: &str, by_hand: bool) -> Vec<Problem> {
         found.extend(parts.edits.iter().filter_map(|part| problem::<Edit>(text, part)));
         found.extend(parts.edits.iter().filter_map(|part| large_integer(text, part)));
         if by_hand {
-            found.extend(parts.edits.iter().filter_map(|part| payload(text, part)));
+            found.extend(parts.edits.iter().flat_map(|part| payloads(text, part)));
         }
         found.extend(
             parts
@@ -85,17 +85,30 @@ fn problem<'a, T: Deserialize<'a>>(text: &str, part: &'a RawValue) -> Option<Pro
     })
 }
 
-/// The problem of the payload of an edit that is valid otherwise.
-fn payload(text: &str, part: &RawValue) -> Option<Problem> {
-    let edit: Edit = serde_json::from_str(part.get()).ok()?;
-    let refused = op::check_payload(&edit).err()?;
+/// The problems of the payload and of the variants of an edit that is valid otherwise.
+fn payloads(text: &str, part: &RawValue) -> Vec<Problem> {
+    let Ok(edit) = serde_json::from_str::<Edit>(part.get()) else {
+        return Vec::new();
+    };
     let (line, column) = place(text, part);
-    Some(Problem {
-        line,
-        column,
-        message: format!("{}: {refused}", edit.op.name()),
-        edit: Some(edit.id),
-    })
+    let problem = |(at, one): (usize, Edit)| {
+        let refused = op::check_payload(&one).err()?;
+        Some(Problem {
+            line,
+            column,
+            message: format!("{}{}: {refused}", variant(at), one.op.name()),
+            edit: Some(one.id),
+        })
+    };
+    let alternatives = edit.alternatives().into_iter().enumerate();
+    alternatives.filter_map(problem).collect()
+}
+
+/// The name of an alternative in messages: nothing for the payload, which is the first.
+pub(crate) fn variant(at: usize) -> String {
+    at.checked_sub(1)
+        .map(|at| format!("variants[{at}]: "))
+        .unwrap_or_default()
 }
 
 /// An integer that 64 bits cannot hold: the reader would turn it into a float, which is another number.
@@ -207,6 +220,28 @@ mod tests {
         let found = problems(&plan(EDIT), true);
         assert_eq!((found[0].line, found[0].edit.as_deref()), (4, Some("e1")));
         assert!(found[0].message.contains("set_agent_param") && found[0].message.contains("missing field"));
+    }
+
+    #[test]
+    fn a_bad_variant_is_named() {
+        let whole = EDIT.replace(
+            "{}",
+            r#"{"param": "k", "value": 1}, "variants": [{"param": "k", "value": 2}, {}]"#,
+        );
+        let found = problems(&plan(&whole), true);
+        assert_eq!(found.len(), 1);
+        assert!(
+            found[0].message.starts_with("variants[1]: set_agent_param: "),
+            "{}",
+            found[0].message
+        );
+        let found = problems(&plan(&whole.replace(", {}]", ", 7]")), false);
+        assert_eq!(found.len(), 1);
+        assert!(
+            found[0].message.contains("variants[1] must be a payload"),
+            "{}",
+            found[0].message
+        );
     }
 
     #[test]

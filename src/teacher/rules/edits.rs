@@ -19,6 +19,7 @@ fn edit(op: Op, target: String, payload: Value) -> Edit {
         op,
         target,
         payload: payload.as_object().cloned().unwrap_or_default(),
+        variants: Vec::new(),
         rationale: String::new(),
         expected_improvement: String::new(),
         risk_tier: op.tier(),
