@@ -275,7 +275,7 @@ fn an_edit_that_depends_on_one_awaiting_review_is_tried_after_the_answer() {
         assert_eq!(space.artifact("session.json")["status"], "awaiting_review");
         space.kaizen(&["verify"]).exits(0);
 
-        // Without an answer, nothing changes, and the run says it again.
+        // Without an answer, nothing changes.
         let again = tiered(&space).exits(3);
         assert!(!space.statuses().contains_key("longer"), "{}", again.err);
 

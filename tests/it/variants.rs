@@ -139,7 +139,7 @@ fn a_bad_variant_is_named_with_its_number() {
     edit["variants"] = json!([bold()["payload"], {"model": "base"}]);
     let space = Space::planned();
     space.plan(&[edit]);
-    space.run(&[]).exits(2);
+    space.kaizen(&["run"]).exits(1).says(&["variants[1]"]);
     let page = space.read(&format!("{}/plan.check.md", space.session()));
     assert!(page.contains("variants[1]: set_model_param: "), "{page}");
 }

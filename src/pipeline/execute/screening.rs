@@ -71,7 +71,7 @@ pub(super) fn screened(
             results.insert(*at, result);
         }
     }
-    tell(&results, execution);
+    tell(&results, fits_alone.len(), execution);
     let key = |at: usize| {
         let lead = results.get(&at).map_or(0, |one| lead(&flips(one)));
         let edit = &input.reconcile.plan.edits[at];
@@ -178,16 +178,18 @@ fn flips(result: &ScreenedEdit) -> Tally {
     }
 }
 
-/// Says how many edits go on to the gate, where they share the error budget.
-fn tell(results: &BTreeMap<usize, ScreenedEdit>, execution: &ExecuteContext) {
+/// Says how many edits go to the gate, where they share the error budget. `tried` is their number without screening.
+fn tell(results: &BTreeMap<usize, ScreenedEdit>, tried: usize, execution: &ExecuteContext) {
     let go_on = results.values().filter(|one| one.goes_on).count();
-    if !results.is_empty() {
-        let text = format!(
+    let text = match (results.len(), tried) {
+        (0, 0 | 1) => return,
+        (0, _) => format!("{tried} edits go to the gate and share the error budget"),
+        (screened, _) => format!(
             "screening on train tasks: {go_on} of {} go on to the gate and share the error budget",
-            counted(results.len(), "edit")
-        );
-        (execution.context.listener)(Event::Note { text });
-    }
+            counted(screened, "edit")
+        ),
+    };
+    (execution.context.listener)(Event::Note { text });
 }
 
 /// Whether an op changes something else than examples and texts. Such parameters are judged later: on an agent that
