@@ -47,11 +47,13 @@ pub enum Op {
     EditToolDescription,
     /// Trains weights. Declared only: refused until a trainer is configured.
     LoraFinetune,
+    /// Makes several changes as one edit, in order.
+    Several,
 }
 
 impl Op {
     /// Every op, in the order of declaration.
-    pub(crate) const ALL: [Op; 11] = [
+    pub(crate) const ALL: [Op; 12] = [
         Op::SetModelForQueryClass,
         Op::SetModelParam,
         Op::PatchSystemPrompt,
@@ -63,6 +65,7 @@ impl Op {
         Op::RemoveToolFromAgent,
         Op::EditToolDescription,
         Op::LoraFinetune,
+        Op::Several,
     ];
 
     /// The name in files.
@@ -79,6 +82,7 @@ impl Op {
             Op::RemoveToolFromAgent => "remove_tool_from_agent",
             Op::EditToolDescription => "edit_tool_description",
             Op::LoraFinetune => "lora_finetune",
+            Op::Several => "several",
         }
     }
 
@@ -90,12 +94,14 @@ impl Op {
             | Op::ReplaceSystemPrompt
             | Op::SetAgentClass
             | Op::SetAgentParam
-            | Op::EditFewShotExemplars => Pillar::Agent,
+            | Op::EditFewShotExemplars
+            | Op::Several => Pillar::Agent,
             Op::AddToolToAgent | Op::RemoveToolFromAgent | Op::EditToolDescription => Pillar::Tools,
         }
     }
 
-    /// The op's default tier; a manifest may raise it, but nothing lowers it.
+    /// The op's default tier; a manifest may raise it, but nothing lowers it. An edit with the op `several` also has the
+    /// tiers of its members, see [`Edit::ops`].
     pub(crate) fn tier(self) -> RiskTier {
         match self {
             Op::SetModelForQueryClass
@@ -103,7 +109,8 @@ impl Op {
             | Op::SetAgentParam
             | Op::AddToolToAgent
             | Op::RemoveToolFromAgent
-            | Op::EditToolDescription => RiskTier::Auto,
+            | Op::EditToolDescription
+            | Op::Several => RiskTier::Auto,
             Op::PatchSystemPrompt | Op::ReplaceSystemPrompt | Op::SetAgentClass | Op::EditFewShotExemplars => {
                 RiskTier::Review
             }
@@ -128,7 +135,7 @@ pub enum RiskTier {
 /// The arguments of an op.
 pub(crate) type Payload = serde_json::Map<String, serde_json::Value>;
 
-/// Reads a list of payloads; the error names the one that is none.
+/// Reads a list of payloads; the error names the first that is not an object.
 fn payloads<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Payload>, D::Error> {
     let values = Vec::<serde_json::Value>::deserialize(from)?;
     let payload = |(at, value)| match value {
@@ -171,7 +178,58 @@ pub struct Edit {
     pub extra: Extra,
 }
 
+/// One change of an edit with the op `several`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct EditPart {
+    /// The operation; not `several`.
+    pub op: Op,
+    /// The changed setting, as a dotted path such as `agents.<name>.system_prompt`.
+    pub target: String,
+    /// The operation's arguments.
+    pub payload: serde_json::Map<String, serde_json::Value>,
+}
+
 impl Edit {
+    /// The changes that the edit makes, in order, each as an edit: itself, or the members of `several`; empty if those
+    /// cannot be read.
+    pub(crate) fn parts(&self) -> Vec<Edit> {
+        if self.op != Op::Several {
+            return vec![self.clone()];
+        }
+        let members = self.payload.get("edits").cloned().unwrap_or_default();
+        let members: Vec<EditPart> = serde_json::from_value(members).unwrap_or_default();
+        members.into_iter().map(|member| self.with_part(member)).collect()
+    }
+
+    /// An edit with the labels of this one that makes another change.
+    pub(crate) fn with_part(&self, EditPart { op, target, payload }: EditPart) -> Edit {
+        Edit {
+            op,
+            target,
+            payload,
+            pillar: op.pillar(),
+            ..self.clone()
+        }
+    }
+
+    /// The edit's op and those of its members.
+    pub(crate) fn ops(&self) -> Vec<Op> {
+        let members = self.parts().into_iter().map(|part| part.op);
+        std::iter::once(self.op).chain(members).collect()
+    }
+
+    /// Op and target, as in `set_agent_param agents.a.k`; for `several`, those of each member.
+    pub(crate) fn title(&self) -> String {
+        let named = |edit: &Edit| format!("{} {}", edit.op.name(), edit.target);
+        match self.op {
+            Op::Several => {
+                let members: Vec<String> = self.parts().iter().map(named).collect();
+                format!("{}: {}", self.op.name(), members.join(", "))
+            }
+            _ => named(self),
+        }
+    }
+
     /// The edit's identity: the digest of op, target and payload.
     pub fn digest(&self) -> Digest {
         Digest::of_value(&serde_json::json!({"op": self.op, "target": self.target, "payload": self.payload}))
@@ -277,6 +335,41 @@ mod tests {
         text["variants"] = serde_json::json!([payload(2), "x"]);
         let error = serde_json::from_value::<Edit>(text).unwrap_err().to_string();
         assert_eq!(error, "variants[1] must be a payload, { … }");
+    }
+
+    #[test]
+    fn several_has_the_ops_and_the_names_of_its_members() {
+        let member = |op: &str, target: &str| serde_json::json!({"op": op, "target": target, "payload": {}});
+        let members = serde_json::json!([
+            member("set_agent_param", "agents.a.k"),
+            member("set_agent_class", "agents.a.class")
+        ]);
+        let mut payload = serde_json::Map::new();
+        payload.insert("edits".into(), members);
+        let op = Op::Several;
+        let several = Edit { op, payload, ..edit() };
+        assert_eq!(several.ops(), [Op::Several, Op::SetAgentParam, Op::SetAgentClass]);
+        assert_eq!(
+            several.title(),
+            "several: set_agent_param agents.a.k, set_agent_class agents.a.class"
+        );
+        let alone = Edit {
+            op: Op::SetAgentParam,
+            target: "agents.a.k".into(),
+            payload: Default::default(),
+            ..edit()
+        };
+        assert_eq!(
+            several.parts()[0].digest(),
+            alone.digest(),
+            "a member is the edit that it would be alone"
+        );
+        let broken = Edit { op, ..edit() };
+        assert_eq!((broken.parts(), broken.ops()), (vec![], vec![Op::Several]));
+        assert_eq!(
+            (edit().parts(), edit().title()),
+            (vec![edit()], "set_agent_param agents.a.k".to_owned())
+        );
     }
 
     #[test]

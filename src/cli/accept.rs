@@ -266,7 +266,7 @@ fn find_edit(session: &Session, name: &str) -> Result<PendingReview, CommandFail
     let found: BTreeMap<Digest, String> = known
         .iter()
         .filter(|((digest, label), _)| fits(digest, label))
-        .map(|((digest, label), edit)| (*digest, format!("{label} {} {}", edit.op.name(), edit.target)))
+        .map(|((digest, label), edit)| (*digest, format!("{label} {}", edit.title())))
         .collect();
     if found.len() > 1 {
         return Err(ambiguous(name, session, &found));

@@ -23,6 +23,12 @@ pub(crate) struct LedgerEntry {
     pub committed_at: String,
 }
 
+/// Whether a word is the name of an op; `several` is an ordinary word, and the subject also names its members.
+fn is_op(word: &str) -> bool {
+    let ops = Op::ALL.iter().filter(|op| **op != Op::Several);
+    ops.map(|op| op.name()).any(|name| name == word)
+}
+
 /// The beginning of the subject of kaizen's commits.
 const SUBJECT: &str = "kaizen: ";
 
@@ -31,7 +37,7 @@ impl LedgerEntry {
     /// an op. A squash merge keeps the trailers of kaizen under a subject of its own.
     pub(crate) fn is_of_kaizen(&self) -> bool {
         let mut words = self.subject.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
-        self.subject.starts_with(SUBJECT) || words.any(|word| Op::ALL.iter().any(|op| op.name() == word))
+        self.subject.starts_with(SUBJECT) || words.any(is_op)
     }
 
     /// The first trailer with a key.

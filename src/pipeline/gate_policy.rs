@@ -34,7 +34,7 @@ pub(crate) fn route_of(
         None if outcomes.get(&digest).is_some_and(Outcome::is_near_miss) => route::EditRoute::Ask,
         // A crash happened after the question was written and before its outcome: the gate decides as before.
         None if asks_again => route::EditRoute::Gate,
-        bound => route::route(manifest.tier(edit.op), autonomy, bound),
+        bound => route::route(manifest.tier_of(edit), autonomy, bound),
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::artifact::counted;
 use crate::artifact::diagnosis::FailureCluster;
-use crate::artifact::edit::Edit;
+use crate::artifact::edit::{Edit, Op};
 use crate::artifact::evaluation::{Attempt, ScoredAttempt};
 use crate::artifact::gate::settings::Mode;
 use crate::artifact::gate::verdict::RuleKind;
@@ -251,6 +251,14 @@ fn ops(briefing: &Briefing, manifest: &Manifest) -> String {
             payload(&schema)
         );
     }
+    let schema = Value::from(op::payload_schema(Op::Several));
+    let _ = writeln!(
+        text,
+        "### several\n\nMakes several of these changes as one edit; its tier is the highest of theirs. Use it for edits that earlier \
+         sessions left\nundecided, after the benchmark got new gate tasks: on the tasks that left one of them undecided, it is \
+         refused. Payload:\n\n{}\n",
+        payload(&schema)
+    );
     text.trim_end().to_owned()
 }
 

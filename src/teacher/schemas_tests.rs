@@ -112,8 +112,19 @@ fn payloads_are_checked_by_op() {
             Some(json!({"tool_name": "t"})),
         ),
         ("lora_finetune", json!({}), None),
+        (
+            "several",
+            json!({"edits": [{"op": "set_agent_param", "target": "t", "payload": {"param": "k", "value": 1}}]}),
+            Some(json!({"edits": [{"op": "set_agent_param", "target": "t", "payload": {"value": 1}}]})),
+        ),
+        (
+            "several",
+            json!({"edits": [{"op": "set_agent_class", "target": "t", "payload": {"new_class": "c"}}]}),
+            Some(json!({"edits": [{"op": "several", "target": "t", "payload": {"edits": []}}]})),
+        ),
     ];
-    assert_eq!(cases.len(), crate::artifact::edit::Op::ALL.len());
+    let ops: std::collections::BTreeSet<&str> = cases.iter().map(|(op, ..)| *op).collect();
+    assert_eq!(ops.len(), crate::artifact::edit::Op::ALL.len());
     let schema = schema("plan");
     for (op, right, wrong) in cases {
         let plan = plan(op, &right);

@@ -57,6 +57,7 @@ mod sample;
 mod scoring;
 mod secrets;
 mod server;
+mod several;
 mod space;
 mod students;
 mod teacher_edits;

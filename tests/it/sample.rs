@@ -51,10 +51,6 @@ pub fn space(server: &Server, gate: &str, tasks: usize, edits: &[Value]) -> Spac
         "config.toml",
         "[agent]\ndefault_agent = \"assistant\"\n[agent.assistant]\nclass = \"simple\"\n",
     );
-    let task = |number: usize, split: &str| {
-        json!({"task_id": format!("{split}-{number}"), "query": format!("item {number}"), "reference_answer": "yes",
-            "category": format!("c{}", number / 4 % 3), "scorer": "exact", "split": split})
-    };
     let gate = (0..tasks).map(|number| task(number, "gate"));
     let train = (1000..1040).map(|number| task(number, "train"));
     let lines: String = gate.chain(train).map(|task| format!("{task}\n")).collect();
@@ -64,6 +60,12 @@ pub fn space(server: &Server, gate: &str, tasks: usize, edits: &[Value]) -> Spac
         space.diagnose_and_plan("run-000", "train-1000", edits);
     }
     space
+}
+
+/// One of its tasks.
+pub fn task(number: usize, split: &str) -> Value {
+    json!({"task_id": format!("{split}-{number}"), "query": format!("item {number}"), "reference_answer": "yes",
+        "category": format!("c{}", number / 4 % 3), "scorer": "exact", "split": split})
 }
 
 /// An edit that puts a word into the prompt.

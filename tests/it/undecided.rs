@@ -54,7 +54,7 @@ fn space(server: &Server, gate: &str) -> Space {
     );
     write_tasks(&space, GATE);
     space.commit_all("model");
-    plan(&space, &[]);
+    plan(&space, 1, &[]);
     space
 }
 
@@ -82,14 +82,14 @@ fn write_tasks(space: &Space, gate: usize) {
 }
 
 /// Begins a session and plans the four edits.
-fn plan(space: &Space, more: &[&str]) {
+fn plan(space: &Space, day: u32, more: &[&str]) {
     let edits = [says("PERHAPS"), tokens(), says("ALSO"), says("LESS")];
-    run(space, more).exits(3);
+    run(space, day, more).exits(3);
     let clusters = json!([{"id": "c1", "description": "It fails.", "sample_trace_ids": ["t"],
         "student_failure_rate": 1.0, "teacher_success_rate": 1.0, "skill_gap": "x", "task_ids": ["train-2000"]}]);
     let diagnosis = format!("It fails.\n\n```json\n{clusters}\n```\n");
     space.write(&format!("sessions/{}/diagnosis.md", newest(space)), &diagnosis);
-    run(space, &[]).exits(3);
+    run(space, day, &[]).exits(3);
     space.write(
         &format!("sessions/{}/plan.json", newest(space)),
         &json!({"edits": edits}).to_string(),
@@ -114,8 +114,10 @@ fn tokens() -> Value {
     )
 }
 
-fn run(space: &Space, more: &[&str]) -> Said {
-    space.kaizen(&[&["run", "--autonomy", "auto"], more].concat())
+/// Runs kaizen on a day of March, so that the ids of sessions follow each other.
+fn run(space: &Space, day: u32, more: &[&str]) -> Said {
+    let now = format!("2026-03-0{day}T10:00:00Z");
+    space.kaizen_with("KAIZEN_NOW", &now, &[&["run", "--autonomy", "auto"], more].concat())
 }
 
 fn outcome(space: &Space, label: &str) -> Value {
@@ -157,7 +159,7 @@ fn kept(reason: &str, by: &str) -> (String, String, Value) {
 fn one_question_asks_about_undecided_edits_and_a_person_keeps_them() {
     let server = Server::answering(Box::new(answer));
     let space = space(&server, "");
-    let said = run(&space, &[]).exits(0);
+    let said = run(&space, 1, &[]).exits(0);
     assert_eq!(verdict(&space, "also"), undecided("likely"));
     assert_eq!(verdict(&space, "tokens"), undecided("likely"));
     assert_eq!(verdict(&space, "perhaps"), undecided("open"));
@@ -181,7 +183,7 @@ fn one_question_asks_about_undecided_edits_and_a_person_keeps_them() {
     let asked = server.received().len();
     let said = space.kaizen(&["accept", "--likely"]).exits(0);
     prints(&said, &["also is accepted", "tokens is accepted"]);
-    run(&space, &[]).exits(0);
+    run(&space, 1, &[]).exits(0);
     assert_eq!(verdict(&space, "also"), kept("likely", "person"));
     let also = outcome(&space, "also");
     assert_eq!(
@@ -209,7 +211,7 @@ fn one_question_asks_about_undecided_edits_and_a_person_keeps_them() {
 
     // It gained on the old harness; on the new one it loses, and a person's consent does not change that.
     space.kaizen(&["accept", "perhaps"]).exits(0);
-    run(&space, &[]).exits(0);
+    run(&space, 1, &[]).exits(0);
     assert_eq!(verdict(&space, "perhaps").0, "rejected_by_gate");
     is_sound(&space);
     space.kaizen(&["accept", "--likely"]).exits(2).says(&["likely helps"]);
@@ -220,12 +222,12 @@ fn one_question_asks_about_undecided_edits_and_a_person_keeps_them() {
 fn an_edit_proposed_again_runs_only_new_gate_tasks() {
     let server = Server::answering(Box::new(answer));
     let space = space(&server, "");
-    run(&space, &[]).exits(0);
+    run(&space, 1, &[]).exits(0);
     let level = outcome(&space, "also")["gate"]["level"].clone();
     let first = newest(&space);
-    plan(&space, &["--new"]);
+    plan(&space, 2, &["--new"]);
     let asked = server.received().len();
-    run(&space, &[]).exits(0);
+    run(&space, 2, &[]).exits(0);
     let again = outcome(&space, "also");
     assert_eq!(verdict(&space, "also"), undecided("likely"));
     assert_eq!(again["gate"]["remembered"], json!(first));
@@ -239,8 +241,8 @@ fn an_edit_proposed_again_runs_only_new_gate_tasks() {
     // 60 further tasks, of which the edit wins all that fail.
     write_tasks(&space, GATE + 60);
     space.commit_all("more tasks");
-    plan(&space, &["--new"]);
-    run(&space, &[]).exits(0);
+    plan(&space, 3, &["--new"]);
+    run(&space, 3, &[]).exits(0);
     let also = outcome(&space, "also");
     let gate = &also["gate"];
     assert_eq!(
@@ -265,7 +267,7 @@ fn an_edit_proposed_again_runs_only_new_gate_tasks() {
 fn a_setting_keeps_what_is_likely_at_once_but_not_in_a_loop() {
     let server = Server::answering(Box::new(answer));
     let space = space(&server, "keep = \"likely\"");
-    run(&space, &[]).exits(0);
+    run(&space, 1, &[]).exits(0);
     assert_eq!(verdict(&space, "also"), kept("likely", "setting"));
     assert_eq!(verdict(&space, "perhaps").2, Value::Null);
     is_sound(&space);
@@ -274,6 +276,6 @@ fn a_setting_keeps_what_is_likely_at_once_but_not_in_a_loop() {
     let begun = json!({"version": 1, "started_at": "2026-01-01T00:00:00Z", "stagnation_eps": 0.0, "stagnation_k": 2,
         "max_total_cost_usd": null, "steps": []});
     space.write("sessions/loop.json", &begun.to_string());
-    run(&space, &[]).exits(0);
+    run(&space, 1, &[]).exits(0);
     assert_eq!(verdict(&space, "also"), undecided("likely"));
 }

@@ -75,7 +75,8 @@ fn the_best_variant_becomes_the_payload_before_the_question() {
     let verified = space.kaizen(&["verify"]).exits(0);
     assert!(!told(&verified).contains("plan.json"), "{}", told(&verified));
     space.kaizen(&["recompute"]).exits(0);
-    assert!(space.kaizen(&["blame"]).exits(0).out.contains("prompt"));
+    let blamed = space.kaizen(&["blame", "agents/assistant/system_prompt.md"]).exits(0);
+    assert!(blamed.out.contains("prompt"), "{}", blamed.out);
     // The session is settled: another run changes nothing.
     let before = space.state();
     space.kaizen(&["run", "--autonomy", "tiered"]).exits(0);

@@ -11,7 +11,7 @@ use crate::artifact::outcome::{Outcome, OutcomeStatus};
 use crate::cli::Setting;
 use crate::cli::exit::CommandFailure;
 use crate::cli::render::{self, STRONG};
-use crate::cli::show::edit::EditDetails;
+use crate::cli::show::edit::{EditDetails, member_lines};
 use crate::cli::show::worth::TestedWorth;
 use crate::digest::Digest;
 use crate::ledger::port::{CommitId, Ledger, LedgerEntry};
@@ -199,6 +199,9 @@ fn head(origin: &Origin, story: &CommitStory) {
 fn print_edit(known: &EditDetails) {
     if let Some(edit) = &known.edit {
         out!("  op         {}\n  target     {}", edit.op.name(), edit.target);
+        for line in member_lines(edit) {
+            out!("             {line}");
+        }
         out!(
             "  why        {}",
             edit.rationale.trim().replace('\n', "\n             ")

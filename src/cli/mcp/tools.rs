@@ -196,4 +196,5 @@ fn submit_plan() -> ToolSpec {
 const PAYLOADS: &str = "set_model_for_query_class: query_class, model. set_model_param: model, param, value. \
     patch_system_prompt: diff (unified), agent. replace_system_prompt: new_content, agent. set_agent_class: new_class, agent. \
     set_agent_param: agent, param, value. edit_few_shot_exemplars: exemplars (all of them, each {input, output}), agent. \
-    add_tool_to_agent and remove_tool_from_agent: agent, tool_name. edit_tool_description: tool_name, new_description.";
+    add_tool_to_agent and remove_tool_from_agent: agent, tool_name. edit_tool_description: tool_name, new_description. \
+    several: edits (each {op, target, payload}), applied in order as one edit.";

@@ -66,7 +66,7 @@ fn edits(workspace: &Workspace, session: &Session, record: &SessionRecord, plan:
             Some(outcome) => format!("{0}{1}{0:#}", colour(outcome.status), outcome.status.words()),
             None => words(&route_of(edit, &pending, &outcomes, record.autonomy_mode, manifest)),
         };
-        print(edit, &shared.shown(&edit.id, &digest), manifest.tier(edit.op), &what);
+        print(edit, &shared.shown(&edit.id, &digest), manifest.tier_of(edit), &what);
     }
     for remark in plan.remarks() {
         out!("  note: {}", visible(&remark));
@@ -76,8 +76,9 @@ fn edits(workspace: &Workspace, session: &Session, record: &SessionRecord, plan:
 
 fn print(edit: &Edit, name: &str, tier: crate::artifact::edit::RiskTier, what: &str) {
     let tier = format!("{tier:?}").to_lowercase();
-    let (name, target) = (visible(name), visible(&edit.target));
-    out!("  {name:<6} {tier:<7} {} {target}: {what}", edit.op.name());
+    let title = edit.title();
+    let (name, title) = (visible(name), visible(&title));
+    out!("  {name:<6} {tier:<7} {title}: {what}");
     let why = super::shortened(&edit.rationale);
     if !why.is_empty() {
         out!("         {FAINT}{why}{FAINT:#}");

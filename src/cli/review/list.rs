@@ -26,7 +26,7 @@ pub(crate) fn text(queue: &[QueueEntry]) {
     for (number, entry) in queue.iter().enumerate() {
         let edit = &entry.pending.edit;
         let tier = format!("{:?}", edit.risk_tier).to_lowercase();
-        let title = format!("{}: {} {}", edit.id, edit.op.name(), edit.target);
+        let title = format!("{}: {}", edit.id, edit.title());
         let (at, of) = (number + 1, queue.len());
         out!("{STRONG}[{at}/{of}] {}{STRONG:#} ({tier} tier)", visible(&title));
         out!("  {}", visible(&render::shortened(&edit.rationale)));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::examples;
 use super::staleness::{self, Staleness};
-use crate::artifact::edit::Edit;
+use crate::artifact::edit::{Edit, Op};
 use crate::artifact::label::SharedLabels;
 use crate::artifact::outcome::OutcomeStatus;
 use crate::artifact::pending_review::PendingReview;
@@ -183,7 +183,7 @@ fn of_the_plan(pending: PendingReview, edit: &Edit) -> PendingReview {
     if pending.edit.digest() == pending.edit_digest {
         return pending;
     }
-    let risk_tier = edit.risk_tier.max(edit.op.tier());
+    let risk_tier = edit.ops().into_iter().map(Op::tier).fold(edit.risk_tier, Ord::max);
     let edit = Edit {
         risk_tier,
         ..edit.clone()

@@ -68,7 +68,7 @@ pub(crate) fn screen(entry: &QueueEntry, (number, of): (usize, usize), evidence:
 
 fn heading(entry: &QueueEntry, (number, of): (usize, usize), page: &Page) -> Vec<String> {
     let edit = &entry.pending.edit;
-    let title = format!("[{number}/{of}] {}: {} {}", edit.id, edit.op.name(), edit.target);
+    let title = format!("[{number}/{of}] {}: {}", edit.id, edit.title());
     let title = prose(&visible(&title), page.width);
     let tier = format!("{:?}", edit.risk_tier).to_lowercase();
     let mut lines: Vec<String> = title.iter().map(|line| format!("{STRONG}{line}{STRONG:#}")).collect();

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::chart::drawn;
 use super::worth::TestedWorth;
 use crate::artifact::diagnosis::FailureCluster;
-use crate::artifact::edit::Edit;
+use crate::artifact::edit::{Edit, Op};
 use crate::artifact::gate::verdict::Verdict;
 use crate::artifact::label::SharedLabels;
 use crate::artifact::outcome::{Footing, Outcome};
@@ -193,6 +193,9 @@ fn edit(edit: &Edit) {
         format!("{:?}", edit.risk_tier).to_lowercase()
     );
     out!("  target     {}", visible(&edit.target));
+    for line in member_lines(edit) {
+        out!("             {line}");
+    }
     if !edit.references.is_empty() {
         out!("  traces     {}", visible(&edit.references.join(", ")));
     }
@@ -201,6 +204,13 @@ fn edit(edit: &Edit) {
         "Payload",
         &serde_json::to_string_pretty(&edit.payload).unwrap_or_default(),
     );
+}
+
+/// A line for each member of an edit with the op `several`.
+pub(crate) fn member_lines(edit: &Edit) -> Vec<String> {
+    let members = edit.parts().into_iter().filter(|_| edit.op == Op::Several);
+    let line = |(at, member): (usize, Edit)| format!("edits[{at}]  {}", visible(&member.title()));
+    members.enumerate().map(line).collect()
 }
 
 fn indented(title: &str, text: &str) {

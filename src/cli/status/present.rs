@@ -51,6 +51,9 @@ struct Waiting {
     edit_id: String,
     edit_digest: crate::digest::Digest,
     op: &'static str,
+    /// Op and target, for people.
+    #[serde(skip)]
+    title: String,
     target: String,
     decided: bool,
     /// The commit that brought the decision, if it was made elsewhere.
@@ -167,6 +170,7 @@ fn waiting(context: &Context) -> Result<Vec<Waiting>, RunError> {
     let elsewhere = external_decision::external_decisions(context.workspace, context.session, &pending)?;
     let one = |(edit_digest, pending): (_, crate::artifact::pending_review::PendingReview)| Waiting {
         name: shared.name(&pending.edit.id, &edit_digest),
+        title: pending.edit.title(),
         edit_id: pending.edit.id,
         edit_digest,
         op: pending.edit.op.name(),
@@ -230,8 +234,7 @@ impl NewestSession {
                 None if edit.decided => "decided; the next run acts on it".to_owned(),
                 None => "waits for review".to_owned(),
             };
-            let (name, target) = (visible(&edit.name), visible(&edit.target));
-            out!("  {name} {} {target}: {answer}", edit.op);
+            out!("  {} {}: {answer}", visible(&edit.name), visible(&edit.title));
         }
         if let Some(budget) = &self.error_budget {
             out!("  error budget: {budget}");

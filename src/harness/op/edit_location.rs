@@ -45,7 +45,7 @@ fn template(op: Op, layout: &Layout) -> &str {
         Op::EditFewShotExemplars => &layout.few_shot,
         Op::AddToolToAgent | Op::RemoveToolFromAgent => &layout.agent_tools,
         Op::EditToolDescription => &layout.tool_description,
-        Op::LoraFinetune => "",
+        Op::LoraFinetune | Op::Several => "",
     }
 }
 

@@ -86,6 +86,14 @@ pub(crate) enum Inapplicable {
         "payload: the value behind `{mark}` is not certain, because {problem}; leave its line as it is in the file"
     )]
     Mark { mark: String, problem: &'static str },
+    /// A member of `several` cannot be applied after those before it.
+    #[error("edits[{at}] ({op}): {reason}")]
+    Member {
+        /// Its place among the members, from 0.
+        at: usize,
+        op: &'static str,
+        reason: Box<Inapplicable>,
+    },
     /// The op `lora_finetune` is not implemented.
     #[error("lora_finetune is refused until a trainer is configured")]
     NoTrainer,

@@ -81,6 +81,7 @@ pub(crate) fn usual_target(op: Op) -> &'static str {
         Op::AddToolToAgent | Op::RemoveToolFromAgent => "agents.<agent>.tools",
         Op::EditToolDescription => "tools.<tool>.description",
         Op::LoraFinetune => "models.<model>",
+        Op::Several => "agents.<agent>",
     }
 }
 

@@ -20,6 +20,7 @@ mod protected;
 mod protected_keys;
 mod replacement;
 mod search_replace;
+mod several;
 mod text_lines;
 mod toml_array;
 mod toml_list;
@@ -78,12 +79,34 @@ impl<'a> OpContext<'a> {
 
 /// What a prompt loses by an edit besides words: template variables, keys of its front matter.
 pub(crate) fn losses(edit: &Edit, before: &Harness, after: &Harness, rules: &OpRules) -> Vec<String> {
-    prompt::losses(edit, before, after, rules).unwrap_or_default()
+    if edit.op != Op::Several {
+        return prompt::losses(edit, before, after, rules).unwrap_or_default();
+    }
+    let each = |(part, before): (Edit, Harness)| {
+        let after = apply(&part, &before, rules).ok()?;
+        prompt::losses(&part, &before, &after, rules)
+    };
+    steps(edit, before, rules)
+        .into_iter()
+        .filter_map(each)
+        .flatten()
+        .collect()
+}
+
+/// The changes that an edit makes, in order, each with the harness before it.
+fn steps(edit: &Edit, harness: &Harness, rules: &OpRules) -> Vec<(Edit, Harness)> {
+    let mut harness = harness.clone();
+    let step = |part: Edit| {
+        let after = apply(&part, &harness, rules).unwrap_or_else(|_| harness.clone());
+        (part, std::mem::replace(&mut harness, after))
+    };
+    edit.parts().into_iter().map(step).collect()
 }
 
 /// The questions of an edit's few-shot examples that the present file does not have.
 pub(crate) fn new_questions(edit: &Edit, harness: &Harness, rules: &OpRules) -> Vec<String> {
-    examples::new_questions(edit, harness, rules)
+    let of_part = |(part, before): (Edit, Harness)| examples::new_questions(&part, &before, rules);
+    steps(edit, harness, rules).into_iter().flat_map(of_part).collect()
 }
 
 /// Applies an edit, and returns the new harness.
@@ -149,5 +172,6 @@ fn applied(edit: &Edit, context: &OpContext) -> Result<Harness, Inapplicable> {
         Op::RemoveToolFromAgent => tools::remove(&payload::read(payload)?, context),
         Op::EditToolDescription => tools::describe(&payload::read(payload)?, context),
         Op::LoraFinetune => Err(Inapplicable::NoTrainer),
+        Op::Several => several::applied(edit, context.harness, context.rules),
     }
 }

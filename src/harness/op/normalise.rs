@@ -3,9 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value as Json;
+
 use super::edit_location::EditLocation;
 use super::prompt::{Patch, patched};
-use super::{OpContext, OpRules, payload};
+use super::{OpContext, OpRules, payload, steps};
 use crate::artifact::edit::{Edit, Op, RiskTier};
 use crate::harness::Harness;
 use crate::llm::redact::Redactor;
@@ -21,12 +23,35 @@ const MOST_CELLS: usize = 16_000_000;
 /// not apply stays unchanged, and is refused later.
 #[must_use]
 pub(crate) fn normalise(edit: Edit, harness: &Harness, rules: &OpRules, raises: &BTreeMap<Op, RiskTier>) -> Edit {
-    let mut edit = match replacement(&edit, harness, rules) {
+    let mut edit = match edit.op {
+        Op::Several => with_replacements(edit, harness, rules),
+        _ => replaced(edit, harness, rules),
+    };
+    let tier = |op: Op| op.tier().max(raises.get(&op).copied().unwrap_or_default());
+    edit.pillar = edit.op.pillar();
+    edit.risk_tier = edit.ops().into_iter().map(tier).max().unwrap_or_default();
+    edit
+}
+
+fn replaced(edit: Edit, harness: &Harness, rules: &OpRules) -> Edit {
+    match replacement(&edit, harness, rules) {
         Some(new_content) => as_replacement(edit, new_content),
         None => edit,
-    };
-    edit.pillar = edit.op.pillar();
-    edit.risk_tier = edit.op.tier().max(raises.get(&edit.op).copied().unwrap_or_default());
+    }
+}
+
+/// Replaces large patches among the members of `several`; each member is compared with what those before it left.
+fn with_replacements(mut edit: Edit, harness: &Harness, rules: &OpRules) -> Edit {
+    let parts = steps(&edit, harness, rules).into_iter();
+    let parts: Vec<Edit> = parts.map(|(part, before)| replaced(part, &before, rules)).collect();
+    let members = edit.payload.get_mut("edits").and_then(Json::as_array_mut);
+    // What cannot be read has no parts, and stays as it is.
+    for (member, part) in members.into_iter().flatten().zip(parts) {
+        if member["op"] != part.op.name() {
+            member["op"] = part.op.name().into();
+            member["payload"] = part.payload.into();
+        }
+    }
     edit
 }
 

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json, json};
 
 use super::inapplicable::Inapplicable;
-use super::{config, examples, prompt, tools};
+use super::{config, examples, prompt, several, tools};
 use crate::artifact::edit::{Edit, Op};
 
 /// The maximum size of one payload value, in bytes.
@@ -92,7 +92,27 @@ pub(crate) fn payload_schema(op: Op) -> Schema {
         }
         Op::EditToolDescription => schema::<tools::Description>(),
         Op::LoraFinetune => schema::<config::Finetune>(),
+        Op::Several => several_schema(),
     }
+}
+
+/// The schema of the payload of `several`, whose members obey the schemas of their ops.
+fn several_schema() -> Schema {
+    let mut several = schema::<several::EditParts>();
+    let members = Op::ALL.into_iter().filter(|op| *op != Op::Several);
+    if let Some(member) = several.pointer_mut("/properties/edits/items") {
+        member["not"] = json!({"properties": {"op": {"const": Op::Several.name()}}});
+        member["allOf"] = members.map(rule).collect();
+    }
+    several
+}
+
+/// The schema of an edit with this op: its payload.
+fn rule(op: Op) -> Json {
+    json!({
+        "if": {"properties": {"op": {"const": op.name()}}, "required": ["op"]},
+        "then": {"properties": {"payload": payload_schema(op), "variants": {"items": payload_schema(op)}}},
+    })
 }
 
 fn schema<P: schemars::JsonSchema>() -> Schema {
@@ -108,12 +128,6 @@ fn schema<P: schemars::JsonSchema>() -> Schema {
 /// Adds the payload schema of each op to the schema of an edit.
 #[must_use]
 pub(crate) fn edit_schema(mut edit: Schema) -> Schema {
-    let rule = |op: Op| {
-        json!({
-            "if": {"properties": {"op": {"const": op.name()}}, "required": ["op"]},
-            "then": {"properties": {"payload": payload_schema(op), "variants": {"items": payload_schema(op)}}},
-        })
-    };
     let rules: Vec<_> = Op::ALL.into_iter().map(rule).collect();
     edit.insert("allOf".into(), rules.into());
     edit
@@ -137,5 +151,6 @@ pub(crate) fn check_payload(edit: &Edit) -> Result<(), Inapplicable> {
         Op::EditToolDescription => read::<tools::Description>(payload).map(drop),
         // The op is always refused.
         Op::LoraFinetune => Ok(()),
+        Op::Several => several::check(edit),
     }
 }

@@ -159,7 +159,9 @@ fn whole_file(name: &str, file: &Value) -> Vec<String> {
         failures.extend(same("overwrite", read::<Op>(&case["op"]).tier(), read(&case["assigned"])).err());
     }
     let ops: Vec<Op> = read(&file["enums"]["op"]);
-    failures.extend(same("ops", ops, Op::ALL.to_vec()).err());
+    // The vectors are older than op `several`.
+    let own: Vec<Op> = Op::ALL.into_iter().filter(|op| *op != Op::Several).collect();
+    failures.extend(same("ops", ops, own).err());
     let _: Vec<Autonomy> = read(&file["enums"]["autonomy"]);
     failures
 }

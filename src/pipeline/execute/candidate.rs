@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::bundle;
 use super::elsewhere::ask_once;
 use super::head::SessionHead;
 use super::{ExecuteContext, ExecuteInput, outcome};
@@ -28,7 +29,10 @@ pub(super) fn candidate(
         Ok(after) => Ok(
             match held_out_examples::refusal(execution.context, edit, harness, &input.rules)? {
                 Some(reason) => Err(reason),
-                None => Ok(after),
+                None => match bundle::refusal(edit, input, execution)? {
+                    Some(reason) => Err(reason),
+                    None => Ok(after),
+                },
             },
         ),
     }
@@ -91,7 +95,7 @@ pub(super) fn overwritten(
         Op::EditFewShotExemplars,
         Op::EditToolDescription,
     ];
-    if !replaces.contains(&edit.op) {
+    if !edit.ops().iter().any(|op| replaces.contains(op)) {
         return Ok(Vec::new());
     }
     let accepted = input

@@ -14,7 +14,7 @@ pub(super) const SKIPPED: &str = "skipped by a person";
 pub(super) fn message(form: &str, edit: &Edit, input: &ExecuteInput, decided: &Outcome) -> String {
     commit_message(
         form,
-        &format!("{} {}", edit.op.name(), edit.target),
+        &edit.title(),
         &edit.rationale,
         &[
             ("Edit-ID", edit.id.clone()),

@@ -12,6 +12,7 @@ use crate::llm::redact::Redactor;
 use crate::pipeline::execute::reconcile::EditStep;
 
 mod adoption;
+mod bundle;
 mod candidate;
 mod consent;
 pub(crate) mod effects;

@@ -75,7 +75,12 @@ pub(super) fn screened(
     let key = |at: usize| {
         let lead = results.get(&at).map_or(0, |one| lead(&flips(one)));
         let edit = &input.reconcile.plan.edits[at];
-        (!fits_alone.contains(&at), is_parameter(edit.op), -lead, at)
+        (
+            !fits_alone.contains(&at),
+            edit.parts().iter().all(|part| is_parameter(part.op)),
+            -lead,
+            at,
+        )
     };
     order(&mut found.steps, |step| is_trial(step, input), key);
     let lost = results.into_values().filter(|one| !one.goes_on);

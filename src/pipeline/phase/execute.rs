@@ -41,7 +41,7 @@ pub(super) fn run(context: &Context) -> Result<PhaseOutput, RunError> {
     let (pending, outcomes) = (context.session.pending()?, context.session.outcomes()?);
     tell_external_decisions(context, &pending, &outcomes)?;
     let autonomy = context.autonomy_of(context.session.record()?.as_ref());
-    let tier = |edit: &Edit| context.manifest().tier(edit.op);
+    let tier = |edit: &Edit| context.manifest().tier_of(edit);
     let route = |edit: &Edit| route_of(edit, &pending, &outcomes, autonomy, context.manifest());
     let select = |path: &str| workspace.selects(path);
     let gate = context.inputs.gate(&context.session.id)?;

@@ -250,7 +250,7 @@ fn a_plan_is_asked_for_with_files_ops_and_schema() {
             .as_array()
             .unwrap()
             .len(),
-        11
+        12
     );
 }
 

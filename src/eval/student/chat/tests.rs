@@ -193,6 +193,8 @@ fn edits() -> Vec<Value> {
         json!({"op": "remove_tool_from_agent", "target": "agents.a.tools", "payload": {"agent": "a", "tool_name": "weather"}}),
         json!({"op": "edit_tool_description", "target": "tools.weather",
             "payload": {"tool_name": "weather", "new_description": "Knows rain."}}),
+        json!({"op": "several", "target": "agents.a", "payload": {"edits": [{"op": "add_tool_to_agent",
+            "target": "agents.a.tools", "payload": {"agent": "a", "tool_name": "clock"}}]}}),
     ]
 }
 

@@ -5,6 +5,7 @@ mod dialects;
 mod diffs;
 mod laws;
 mod real_files;
+mod several;
 
 use std::collections::BTreeMap;
 
