@@ -2,10 +2,10 @@
 
 use clap::{Args, ValueEnum};
 
-use super::Setting;
 use super::exit::{Code, CommandFailure};
 use super::render::{self, FAINT, Renderer, STRONG};
 use super::visible::visible;
+use super::{Format, Setting};
 use crate::artifact::task::Split;
 use crate::artifact::{counted, readiness};
 use crate::gate::audit::{AuditFinding, AuditResult, Basis, ScoreChange};
@@ -59,12 +59,9 @@ pub(crate) fn audit(command: &AuditArgs, setting: &Setting) -> Result<Code, Comm
         },
         rounds: command.runs.map(|runs| runs as usize),
     };
-    let renderer = Renderer::new(setting.format);
-    let found = audit::audit(&workspace, &asked, &|event| {
-        if !setting.is_json() {
-            renderer.show(event);
-        }
-    });
+    // With JSON as well, progress goes to stderr.
+    let renderer = Renderer::new(Format::Text);
+    let found = audit::audit(&workspace, &asked, &|event| renderer.show(event));
     renderer.finish();
     let found = found.map_err(failure)?;
     if setting.is_json() {

@@ -2,10 +2,10 @@
 
 use clap::{Args, ValueEnum};
 
-use super::Setting;
 use super::exit::{Code, CommandFailure};
 use super::render::{self, Renderer};
 use super::visible::visible;
+use super::{Format, Setting};
 use crate::artifact::counted;
 use crate::artifact::evaluation::{Evaluation, TaskScore};
 use crate::artifact::readiness::{self, UnscorableTask};
@@ -73,7 +73,7 @@ pub(crate) fn eval(command: &EvalArgs, setting: &Setting) -> Result<Code, Comman
     if split == Split::Test {
         record_opening(&workspace)?;
     }
-    let evaluation = evaluated(&workspace, &tasks, setting)?;
+    let evaluation = evaluated(&workspace, &tasks, split)?;
     if let Some(text) = workspace.calls.changed_questions() {
         err!("{text}");
     }
@@ -87,15 +87,15 @@ pub(crate) fn eval(command: &EvalArgs, setting: &Setting) -> Result<Code, Comman
 }
 
 /// Scores the current harness on tasks.
-fn evaluated(workspace: &Workspace, tasks: &[Task], setting: &Setting) -> Result<Evaluation, CommandFailure> {
-    let renderer = Renderer::new(setting.format);
+fn evaluated(workspace: &Workspace, tasks: &[Task], split: Split) -> Result<Evaluation, CommandFailure> {
+    // With JSON as well, progress goes to stderr.
+    let renderer = Renderer::new(Format::Text);
     let (memo, score) = (workspace.memo(), |task: &Task, answer: &str| {
         workspace.score(task, answer)
     });
     let progress = |done, of| {
-        if !setting.is_json() {
-            renderer.show(Event::Progress { done, of });
-        }
+        let what = split.name().to_owned();
+        renderer.show(Event::Progress { what, done, of });
     };
     let evaluator = workspace.evaluator(memo.as_ref(), &score, &progress);
     let harness = present_harness(workspace, &Inputs::new(workspace))?;

@@ -110,6 +110,11 @@ pub(crate) fn has_styles() -> bool {
     term.is_none_or(|term| !term.is_empty() && term != "dumb")
 }
 
+/// Whether stderr is a terminal that can redraw a line.
+pub(crate) fn has_moving_lines() -> bool {
+    io::stderr().is_terminal() && has_styles()
+}
+
 /// Prints without styles where the terminal understands none. `NO_COLOR` is obeyed in any case.
 pub(crate) fn adapt() {
     if !has_styles() {

@@ -176,7 +176,10 @@ fn run(
 ) -> Result<run::AuditRun, RunError> {
     let memo = workspace.memo();
     let score = |task: &Task, answer: &str| workspace.score(task, answer);
-    let progress = |done, of| listener(Event::Progress { done, of });
+    let progress = |done, of| {
+        let what = "audit".to_owned();
+        listener(Event::Progress { what, done, of });
+    };
     let evaluator = workspace.evaluator(memo.as_ref(), &score, &progress);
     let wanted = run::AuditSpec {
         before,

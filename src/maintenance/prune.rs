@@ -210,7 +210,10 @@ fn decide_edit(
     }
     let memo = workspace.memo();
     let score = |task: &Task, answer: &str| workspace.score(task, answer);
-    let progress = |done, of| listener(Event::Progress { done, of });
+    let progress = |done, of| {
+        let what = "prune".to_owned();
+        listener(Event::Progress { what, done, of });
+    };
     let context = PruneContext {
         evaluator: workspace.evaluator(memo.as_ref(), &score, &progress),
         policy: gate_policy(workspace),

@@ -22,6 +22,7 @@ use crate::sys::output;
 use crate::workspace::error::RunError;
 use crate::workspace::event::{Event, Listener};
 use crate::workspace::inputs::{Inputs, check_agreement, user_changes};
+use crate::workspace::running::NoticeBoard;
 use crate::workspace::session::Session;
 use crate::workspace::transaction::{enter, recover};
 use crate::workspace::{Workspace, questions, session};
@@ -33,7 +34,12 @@ use crate::workspace::{Workspace, questions, session};
 pub fn advance(workspace: &Workspace, asked: &RunOptions, listener: Listener) -> Result<RunResult, RunError> {
     check_phases(workspace, asked)?;
     permissions::run(workspace, asked)?;
-    let _lock = enter(workspace, listener)?;
+    let lock = enter(workspace, listener)?;
+    let board = NoticeBoard::new(workspace, &lock);
+    let listener: Listener = &|event| {
+        board.hear(&event);
+        listener(event);
+    };
     let (session, fresh) = open_session(workspace, asked, listener)?;
     restore_record(workspace, asked, &session)?;
     let before = session.record()?.filter(settled);

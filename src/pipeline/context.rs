@@ -91,9 +91,13 @@ impl<'a> Context<'a> {
     }
 
     /// Calls `use_it` with an evaluator that scores as the manifest says, caches attempts and reports progress.
-    pub(super) fn evaluating<T>(&self, use_it: impl FnOnce(Evaluator) -> T) -> T {
+    /// `what` names the work for that.
+    pub(super) fn evaluating<T>(&self, what: &str, use_it: impl FnOnce(Evaluator) -> T) -> T {
         let score = |task: &Task, answer: &str| self.workspace.score(task, answer);
-        let progress = |done, of| (self.listener)(Event::Progress { done, of });
+        let progress = |done, of| {
+            let what = what.to_owned();
+            (self.listener)(Event::Progress { what, done, of });
+        };
         use_it(Evaluator {
             epoch: cache_epoch::of(&self.workspace.root, &self.workspace.student.identity(), self.session),
             ..self.workspace.evaluator(self.memo, &score, &progress)

@@ -139,7 +139,8 @@ pub(crate) fn look(
     let score = |task: &Task, answer: &str| workspace.score(task, answer);
     let progress = |done, of| {
         made.fetch_add(1, Ordering::Relaxed);
-        listener(Event::Progress { done, of });
+        let what = "plan-gate".to_owned();
+        listener(Event::Progress { what, done, of });
     };
     let twice = runs_twice(workspace);
     let known = known_or_permitted(workspace, session, &gate, &harness)?;

@@ -1,6 +1,8 @@
 //! The clock and new ids. `KAIZEN_NOW` fixes both, so that a session can be replayed.
 #![allow(clippy::disallowed_methods)] // edge: time, randomness, environment
 
+use std::time::{Duration, Instant};
+
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::digest::Digest;
@@ -72,6 +74,22 @@ impl Clock {
             Some(floor) => format!("{prefix}{:08x}", above(floor, digits)),
             None => prefix + digits,
         }
+    }
+}
+
+/// Measures the time since it was started, whatever the clock says.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stopwatch(Instant);
+
+impl Stopwatch {
+    /// A stopwatch that starts now.
+    pub(crate) fn started() -> Self {
+        Self(Instant::now())
+    }
+
+    /// The time since then.
+    pub(crate) fn passed(&self) -> Duration {
+        self.0.elapsed()
     }
 }
 

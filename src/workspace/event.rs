@@ -39,6 +39,8 @@ pub enum Event {
     },
     /// The number of tasks attempted so far.
     Progress {
+        /// The work that makes the attempts: a phase, an edit, a command.
+        what: String,
         /// Finished attempts.
         done: usize,
         /// All attempts.

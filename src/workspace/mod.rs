@@ -14,10 +14,12 @@ pub(crate) mod inbox;
 pub(crate) mod inputs;
 pub(crate) mod intake;
 mod members;
+pub(crate) mod progress;
 pub(crate) mod questions;
 pub(crate) mod records;
 #[cfg(test)]
 mod replay_tests;
+pub(crate) mod running;
 pub(crate) mod saved_records;
 pub(crate) mod session;
 mod sessions;
@@ -223,6 +225,16 @@ impl Workspace {
         let closed = self.permission.closed_links().ok();
         let approved = |link: &OutsideLink| closed.as_ref().is_some_and(|closed| !closed.contains(link));
         self.root.evidence_places(&self.evidence, &approved)
+    }
+
+    /// This process, for messages to others: `kaizen run, process 26816`.
+    pub(crate) fn process(&self) -> String {
+        format!("{}, process {}", self.holder, std::process::id())
+    }
+
+    /// A path in kaizen's own folder, which may not exist.
+    pub(crate) fn own_path(&self, name: &str) -> PathBuf {
+        self.root.join(OWN_FOLDER).join(name)
     }
 
     /// A path in kaizen's own folder, which gets a `.gitignore`.

@@ -18,6 +18,8 @@ use crate::workspace::error::RunError;
 use crate::workspace::session::SessionError;
 use crate::workspace::{Workspace, holdout_log};
 
+/// The lock of the workspace, which also says what its holder does.
+pub(crate) const LOCK: &str = "lock";
 /// The announcement of a write of harness files.
 pub(crate) const INTENT: &str = "intent.json";
 
@@ -44,10 +46,9 @@ pub(crate) fn enter(workspace: &Workspace, listener: Listener) -> Result<Lock, R
 /// # Errors
 /// Another process holds the lock.
 pub(crate) fn alone(workspace: &Workspace) -> Result<Lock, RunError> {
-    let holder = format!("{}, process {}", workspace.holder, std::process::id());
     Ok(workspace
         .root
-        .lock_within(workspace.own("lock"), &holder, workspace.patience)?)
+        .lock_within(workspace.own(LOCK), &workspace.process(), workspace.patience)?)
 }
 
 /// Announces a write of harness files.

@@ -41,6 +41,7 @@ mod peers;
 mod phases;
 mod plan_gate;
 mod privacy;
+mod progress;
 mod provenance;
 mod proxy;
 mod prune;

@@ -238,7 +238,7 @@ fn an_interrupt_leaves_the_terminal_clean() {
         .unwrap_or_else(|| panic!("{text:?}"));
     assert_eq!(after.trim(), "", "nothing follows: {text:?}");
     let (_, since_bar) = before
-        .rsplit_once(" tasks")
+        .rsplit_once(" attempts")
         .unwrap_or_else(|| panic!("no progress bar: {text:?}"));
     assert!(since_bar.contains("\u{1b}[2K"), "the bar is still there: {text:?}");
     assert!(!text.contains("\u{1b}[?25l"), "the cursor is hidden: {text:?}");

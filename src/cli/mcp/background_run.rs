@@ -52,7 +52,7 @@ impl SharedRunState {
     fn hear(&self, event: Event) {
         let mut state = self.state();
         match event {
-            Event::Progress { done, of } => state.progress = Some((done, of)),
+            Event::Progress { done, of, .. } => state.progress = Some((done, of)),
             event => {
                 if let Event::SessionStarted { session } = &event {
                     state.session = Some(session.clone());

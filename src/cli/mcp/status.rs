@@ -14,6 +14,7 @@ use crate::pipeline::submitted;
 use crate::pipeline::unmet::{self, Unmet};
 use crate::workspace::error::RunError;
 use crate::workspace::inputs::Inputs;
+use crate::workspace::running::OtherRun;
 use crate::workspace::session::Session;
 
 /// The files of a session that a client may want to read. None of them contains results of the gate.
@@ -111,9 +112,14 @@ fn stands(context: &Context, driven: &DrivenSession) -> Result<Value, RunError> 
     let current = states
         .iter()
         .find(|(_, fresh)| matches!(fresh, Freshness::Stale { .. }));
-    let status = match current.filter(|_| driven.is_running()) {
-        Some((phase, _)) => format!("running: {phase}").into(),
-        None => json!(record.as_ref().map(|record| record.status)),
+    let other = match driven.is_running() {
+        true => None,
+        false => OtherRun::of(context.workspace),
+    };
+    let status = match (current.filter(|_| driven.is_running()), &other) {
+        (Some((phase, _)), _) => format!("running: {phase}").into(),
+        (None, Some(run)) => run.words().into(),
+        (None, None) => json!(record.as_ref().map(|record| record.status)),
     };
     let mut stands = json!({
         "session": context.session.id,
@@ -162,6 +168,9 @@ fn word(fresh: &Freshness) -> &'static str {
 fn next_words(context: &Context, driven: &DrivenSession) -> Result<String, RunError> {
     if driven.is_running() {
         return Ok("poll_benchmark".to_owned());
+    }
+    if let Some(run) = OtherRun::of(context.workspace) {
+        return Ok(format!("wait until {} ends, then session_status", run.process));
     }
     Ok(match next(context, None)? {
         Next::Write { file, .. } if file == submitted::PLAN => "submit_plan".to_owned(),

@@ -3,18 +3,18 @@
 mod line;
 mod next;
 mod plan;
+mod progress;
 mod scores;
 pub(crate) mod undecided;
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Mutex;
-use std::time::Duration;
 
 use anstyle::AnsiColor;
-use indicatif::{ProgressBar, ProgressStyle};
 pub(crate) use line::change;
 pub(crate) use line::line;
+use progress::ProgressDisplay;
+pub(crate) use progress::clear_progress;
 pub(crate) use scores::scores;
 
 use super::exit::CommandFailure;
@@ -82,7 +82,7 @@ pub(crate) fn older(edits: &[UnseenEdit], extent: CloneExtent) -> String {
 /// Prints events as they happen.
 pub(crate) struct Renderer {
     format: Format,
-    bar: Mutex<Option<ProgressBar>>,
+    progress: ProgressDisplay,
 }
 
 impl Renderer {
@@ -90,16 +90,17 @@ impl Renderer {
     pub(crate) fn new(format: Format) -> Self {
         Self {
             format,
-            bar: Mutex::new(None),
+            progress: ProgressDisplay::new(),
         }
     }
 
     /// Shows an event.
     pub(crate) fn show(&self, event: Event) {
+        let progress = self.progress.hear(&event);
         match (&event, self.format) {
-            (Event::Progress { done, of }, Format::Text) => self.progress(*done as u64, *of as u64),
+            (Event::Progress { .. }, Format::Text) => self.progress.show(&progress),
             // One line per task would bury the other events.
-            (Event::Progress { done, of }, Format::Json) if done != of => {}
+            (Event::Progress { done, of, .. }, Format::Json) if done != of && !self.progress.is_due(&progress) => {}
             (_, Format::Json) => json(&event),
             // The summary reports these.
             (Event::SessionSettled { .. } | Event::PlanHeld { .. } | Event::FileAwaited { .. }, Format::Text) => {}
@@ -114,45 +115,8 @@ impl Renderer {
 
     /// Removes the progress bar.
     pub(crate) fn finish(&self) {
-        if let Ok(mut bar) = self.bar.lock()
-            && let Some(bar) = bar.take()
-        {
-            bar.finish_and_clear();
-        }
+        self.progress.finish();
     }
-
-    fn progress(&self, done: u64, of: u64) {
-        let Ok(mut bar) = self.bar.lock() else { return };
-        bar.get_or_insert_with(|| new_bar(of)).set_position(done);
-    }
-}
-
-/// The progress bar on the terminal, for [`clear_progress`].
-static SHOWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
-
-/// Removes the progress bar of any renderer, for the end by a signal.
-pub(crate) fn clear_progress() {
-    if let Ok(mut shown) = SHOWN.lock()
-        && let Some(bar) = shown.take()
-    {
-        bar.finish_and_clear();
-    }
-}
-
-fn new_bar(of: u64) -> ProgressBar {
-    let bar = match terminal::has_styles() {
-        true => ProgressBar::new(of),
-        // A terminal without styles cannot move its cursor either.
-        false => ProgressBar::hidden(),
-    };
-    if let Ok(mut shown) = SHOWN.lock() {
-        *shown = Some(bar.clone());
-    }
-    if let Ok(style) = ProgressStyle::with_template("  {bar:30} {pos}/{len} tasks") {
-        bar.set_style(style);
-    }
-    bar.enable_steady_tick(Duration::from_millis(200));
-    bar
 }
 
 /// The first line of a text, escaped for the terminal and cut to 100 characters.

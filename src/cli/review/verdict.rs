@@ -31,7 +31,10 @@ pub(crate) fn verdict(workspace: &Workspace, entry: &QueueEntry) -> Result<Verdi
     let (memo, score) = (workspace.memo(), |task: &Task, answer: &str| {
         workspace.score(task, answer)
     });
-    let progress = |done, of| renderer.show(Event::Progress { done, of });
+    let progress = |done, of| {
+        let what = "gate".to_owned();
+        renderer.show(Event::Progress { what, done, of });
+    };
     let evaluator = workspace.evaluator(memo.as_ref(), &score, &progress);
     evaluator.student.check(&head, &tasks).map_err(CommandFailure::failed)?;
     let score =

@@ -23,6 +23,7 @@ use crate::artifact::spending::RoleSpending;
 use crate::eval::holdout::HoldoutWear;
 use crate::pipeline::context::Context;
 use crate::workspace::inputs::Inputs;
+use crate::workspace::running::OtherRun;
 use crate::workspace::session::Session;
 use crate::workspace::{Workspace, holdout_log};
 
@@ -80,8 +81,9 @@ pub(crate) fn status(command: &StatusArgs, setting: &Setting) -> Result<Code, Co
     let workspace = setting.workspace()?;
     let sessions = workspace.sessions()?;
     let (inputs, engines) = (Inputs::new(&workspace), workspace.engines());
+    let running = OtherRun::of(&workspace);
     let Some((newest, older)) = sessions.split_last() else {
-        return Ok(none(setting));
+        return Ok(none(running, setting));
     };
     let context = Context::new(&workspace, newest, &inputs, &engines);
     let states = history::states(&context, older);
@@ -92,7 +94,7 @@ pub(crate) fn status(command: &StatusArgs, setting: &Setting) -> Result<Code, Co
             print(&line(session, state), setting);
         }
     }
-    let present = present::present(&context)?;
+    let present = present::present(&context, running)?;
     let state = present.state();
     let line = StatusLine {
         present: Some(present),
@@ -112,9 +114,12 @@ pub(crate) fn status(command: &StatusArgs, setting: &Setting) -> Result<Code, Co
     Ok(Code::Settled)
 }
 
-fn none(setting: &Setting) -> Code {
-    if !setting.is_json() {
-        out!("No session yet; `kaizen run` starts one.");
+fn none(running: Option<OtherRun>, setting: &Setting) -> Code {
+    match (running, setting.is_json()) {
+        (Some(running), true) => render::json(&serde_json::json!({"running": running})),
+        (None, true) => {}
+        (Some(running), false) => out!("No session yet; {}", visible(&running.words())),
+        (None, false) => out!("No session yet; `kaizen run` starts one."),
     }
     Code::Settled
 }

@@ -17,6 +17,7 @@ use crate::pipeline::unmet::{self, Unmet};
 use crate::pipeline::{briefing, external_decision};
 use crate::teacher::check::Problem;
 use crate::workspace::error::RunError;
+use crate::workspace::running::OtherRun;
 use crate::workspace::session::{Session, SessionError};
 
 /// Details of the newest session.
@@ -31,6 +32,9 @@ pub(crate) struct NewestSession {
     /// How the error budget was spent; absent before the first trial.
     #[serde(skip_serializing_if = "Option::is_none")]
     error_budget: Option<String>,
+    /// The run that works in this workspace now, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    running: Option<OtherRun>,
     /// What a person has to do before a run can continue.
     in_the_way: Option<String>,
     next: String,
@@ -39,6 +43,9 @@ pub(crate) struct NewestSession {
 #[derive(Serialize)]
 struct Phase {
     phase: String,
+    /// Whether a process works on it now.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    running: bool,
     #[serde(flatten)]
     freshness: Freshness,
 }
@@ -61,12 +68,12 @@ struct Waiting {
     decided_elsewhere: Option<String>,
 }
 
-/// Examines a session as a run would, without running anything.
+/// Examines a session as a run would, without running anything. `running` is the run that works in the workspace now.
 ///
 /// # Errors
 /// An input of the session cannot be read.
-pub(crate) fn present(context: &Context) -> Result<NewestSession, CommandFailure> {
-    match looked_at(context) {
+pub(crate) fn present(context: &Context, running: Option<OtherRun>) -> Result<NewestSession, CommandFailure> {
+    match looked_at(context, running) {
         // A file that does not parse, such as a half-typed decision or a broken trace, is reported as the obstacle.
         Err(error) if is_about_a_file(&error) => Ok(NewestSession {
             phases: Vec::new(),
@@ -74,6 +81,7 @@ pub(crate) fn present(context: &Context) -> Result<NewestSession, CommandFailure
             waiting_for_review: Vec::new(),
             unmet: Vec::new(),
             error_budget: None,
+            running: None,
             in_the_way: Some(error.to_string()),
             next: "correct that file, then kaizen run".into(),
         }),
@@ -88,7 +96,7 @@ fn is_about_a_file(error: &RunError) -> bool {
     )
 }
 
-fn looked_at(context: &Context) -> Result<NewestSession, RunError> {
+fn looked_at(context: &Context, running: Option<OtherRun>) -> Result<NewestSession, RunError> {
     let phases = state(context)?;
     let (in_the_way, instead) = match pipeline::next::next(context, None)? {
         Next::Typed { file, problems } => half_typed(context.session, file, &problems),
@@ -114,9 +122,23 @@ fn looked_at(context: &Context) -> Result<NewestSession, RunError> {
     let next = instead
         .or(correct)
         .unwrap_or_else(|| next(&phases, &waiting_for_review));
-    let phase = |(phase, freshness)| Phase { phase, freshness };
+    let session = &context.session.id;
+    let phase = |(phase, freshness): (String, Freshness)| Phase {
+        running: running.as_ref().is_some_and(|run| run.runs(session, &phase)),
+        phase,
+        freshness,
+    };
+    let phases = phases.into_iter().map(phase).collect();
+    let (in_the_way, next) = match &running {
+        Some(run) => (
+            None,
+            format!("wait until {} ends; `kaizen status` shows its progress", run.process),
+        ),
+        None => (in_the_way, next),
+    };
     Ok(NewestSession {
-        phases: phases.into_iter().map(phase).collect(),
+        phases,
+        running,
         edited,
         waiting_for_review,
         unmet: unmet.iter().map(Unmet::words).collect(),
@@ -209,15 +231,28 @@ impl NewestSession {
         history::of(&phases)
     }
 
+    /// The state of a phase in one word, and the reason for it. What a run has not reached yet is not stale.
+    fn words(&self, phase: &Phase) -> (&'static str, String) {
+        let is_open = matches!(phase.freshness, Freshness::Stale { .. } | Freshness::Blocked { .. });
+        match &self.running {
+            Some(run) if phase.running => ("running", run.progress().unwrap_or_default()),
+            Some(_) if is_open => ("to do", String::new()),
+            _ => words(&phase.freshness),
+        }
+    }
+
     /// Prints it for people.
     pub(crate) fn print(&self) {
         for phase in &self.phases {
-            let (state, why) = words(&phase.freshness);
+            let (state, why) = self.words(phase);
             out!(
                 "  {:<12}{state:<9}{FAINT}{}{FAINT:#}",
                 phase.phase,
                 render::shortened(&why)
             );
+        }
+        if let Some(run) = &self.running {
+            out!("  {}", visible(&run.words()));
         }
         if let Some(way) = &self.in_the_way {
             out!("  {}", visible(way));

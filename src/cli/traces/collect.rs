@@ -75,7 +75,10 @@ pub(crate) fn collect(workspace: &Workspace, limit: usize, renderer: &Renderer) 
     let (memo, score) = (workspace.memo(), |task: &Task, answer: &str| {
         workspace.score(task, answer)
     });
-    let progress = |done, of| renderer.show(Event::Progress { done, of });
+    let progress = |done, of| {
+        let what = "traces".to_owned();
+        renderer.show(Event::Progress { what, done, of });
+    };
     let evaluator = workspace.evaluator(memo.as_ref(), &score, &progress);
     workspace
         .student

@@ -9,7 +9,7 @@ pub(crate) use collect::{DEFAULT_LIMIT, collect};
 use super::exit::{Code, CommandFailure};
 use super::render::Renderer;
 use super::visible::visible;
-use super::{Setting, number, render, terminal};
+use super::{Format, Setting, number, render, terminal};
 use crate::artifact::trace::{Filter, Trace};
 use crate::artifact::{counted, readiness};
 use crate::trace::store::trace_store;
@@ -69,7 +69,8 @@ pub(crate) fn traces(command: &TracesArgs, setting: &Setting) -> Result<Code, Co
     let workspace = setting.workspace()?;
     match &command.command {
         TracesCommand::Collect { limit } => {
-            let made = collect(&workspace, *limit, &Renderer::new(setting.format))?;
+            // With JSON as well, progress goes to stderr.
+            let made = collect(&workspace, *limit, &Renderer::new(Format::Text))?;
             match setting.is_json() {
                 true => render::json(&made),
                 false => out!(

@@ -173,8 +173,11 @@ pub(crate) fn evaluate_remembered(evaluator: &Evaluator, harness: &Harness, task
 
 /// The number of attempts that one run of every task would make, because they are not remembered.
 pub(crate) fn missing(evaluator: &Evaluator, harness: &Harness, tasks: &[&Task], number: u32) -> usize {
-    let prepared = evaluator.student.prepare(harness);
-    let questions = ask::questions(evaluator, prepared.as_ref(), &numbered(tasks, number));
+    missing_of(evaluator, evaluator.student.prepare(harness).as_ref(), tasks, number)
+}
+
+fn missing_of(evaluator: &Evaluator, prepared: &dyn PreparedStudent, tasks: &[&Task], number: u32) -> usize {
+    let questions = ask::questions(evaluator, prepared, &numbered(tasks, number));
     let keys: BTreeSet<_> = questions.iter().map(|question| question.key).collect();
     let keys: Vec<_> = keys.into_iter().collect();
     evaluator.memo.get(&keys).iter().filter(|known| known.is_none()).count()
@@ -232,6 +235,14 @@ impl<'a> Arm<'a> {
     /// Whether the answer to a task could differ if it were repeated.
     pub(crate) fn varies(&self, task: &Task) -> bool {
         self.prepared.varies(task)
+    }
+
+    /// The number of new attempts that one run of each of these tasks would make at most.
+    pub(crate) fn missing(&self, tasks: &[&Task], number: u32) -> usize {
+        if !self.evaluator.student.is_expensive() {
+            return tasks.len();
+        }
+        missing_of(self.evaluator, self.prepared.as_ref(), tasks, number)
     }
 
     /// Makes all runs, in the order given; see [`attempt_runs`].

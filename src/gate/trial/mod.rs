@@ -154,6 +154,17 @@ impl<'a> Trial<'a> {
         self.comparison
     }
 
+    /// The number of new attempts in one pass over the reached tasks, in both arms. A trial makes fewer if it stops early,
+    /// and more in mode `sequential`.
+    pub(crate) fn attempts(&self) -> usize {
+        let runs = match self.question.mode {
+            Mode::Sample => self.question.sample.runs.max(1),
+            _ => 1,
+        };
+        let missing = |arm: &Arm| (0..runs).map(|run| arm.missing(&self.reached, run)).sum::<usize>();
+        missing(&self.before) + missing(&self.after)
+    }
+
     /// Whether the edit reaches a task that has to gain.
     pub(crate) fn reaches_target(&self) -> bool {
         let target = self.question.target;

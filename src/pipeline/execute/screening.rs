@@ -16,11 +16,13 @@ use crate::artifact::outcome::{Outcome, OutcomeStatus};
 use crate::artifact::screening::{ScreenedEdit, Screening};
 use crate::artifact::task::{Split, Task};
 use crate::digest::Digest;
+use crate::eval::run::Evaluator;
 use crate::gate::sample::screen::{FEWEST_GATE_TASKS, lead, passes};
 use crate::gate::trial::{Trial, TrialSpec};
 use crate::harness::{Harness, op};
 use crate::workspace::error::RunError;
 use crate::workspace::event::Event;
+use crate::workspace::progress::AttemptCount;
 
 /// Steps of a plan, each with the index of its edit.
 type PlanSteps = Vec<(usize, EditStep)>;
@@ -138,8 +140,13 @@ fn tried(
 ) -> Result<Option<ScreenedEdit>, RunError> {
     let before = head.harness.clone();
     let policy = &input.gate.policy;
+    let count = AttemptCount::new(&format!("screening of {}", edit.id), execution.context.listener);
+    let evaluator = Evaluator {
+        progress: &|_, _| count.add(),
+        ..execution.evaluator
+    };
     let trial = Trial::new(
-        &execution.evaluator,
+        &evaluator,
         TrialSpec {
             before: &before,
             after,
@@ -155,6 +162,7 @@ fn tried(
     if let Some(result) = known.of(&edit.digest(), &trial.comparison()) {
         return Ok(Some(result.clone()));
     }
+    count.expect(trial.attempts());
     let mut made = RunCounts::default();
     let pairs = trial.round(0, 0, &mut made)?;
     head.made += made.edited + made.baseline;

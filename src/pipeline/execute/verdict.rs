@@ -13,7 +13,7 @@ use crate::artifact::gate::settings::{GateSettings, Keep, Mode, Population};
 use crate::artifact::gate::verdict::{GateDecision, RuleKind, Verdict};
 use crate::artifact::outcome::{Outcome, OutcomeStatus};
 use crate::artifact::probe::Probe;
-use crate::eval::run::{refusal, varies};
+use crate::eval::run::{Evaluator, refusal, varies};
 use crate::gate;
 use crate::gate::sample::choice::{StudentSort, choose};
 use crate::gate::trial::{GatePolicy, Trial, TrialSpec, target_among};
@@ -22,6 +22,7 @@ use crate::harness::Harness;
 use crate::pipeline::execute::route::EditRoute;
 use crate::workspace::error::RunError;
 use crate::workspace::event::Event;
+use crate::workspace::progress::AttemptCount;
 
 /// An edit's outcome before the commit, with the candidate's evaluation if the gate made a complete one.
 pub(super) type GatedOutcome = (Outcome, Option<Evaluation>);
@@ -124,8 +125,13 @@ fn by_trial(
     let aims = mode != Mode::Sample && policy.settings.rule == RuleKind::Target;
     let target = named.as_deref().filter(|_| aims);
     let before = head.harness.clone();
+    let count = AttemptCount::new(&format!("edit {}", edit.id), execution.context.listener);
+    let evaluator = Evaluator {
+        progress: &|_, _| count.add(),
+        ..execution.evaluator
+    };
     let trial = Trial::new(
-        &execution.evaluator,
+        &evaluator,
         TrialSpec {
             before: &before,
             after: candidate,
@@ -140,6 +146,7 @@ fn by_trial(
     );
     // Mode `exact` repeats its decision from cached attempts; the others continue a record.
     let same_bet = |record: &GateRecord| record.mode == Mode::Sequential && record.comparison == trial.comparison();
+    count.expect(trial.attempts());
     let earlier = match mode {
         Mode::Sequential => (input.gate.earlier)(&edit.digest(), &same_bet)?,
         Mode::Sample => (input.gate.earlier)(&edit.digest(), &|record| trial.repeats(record))?,

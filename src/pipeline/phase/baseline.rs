@@ -106,7 +106,7 @@ pub(super) fn run(context: &Context) -> Result<PhaseOutput, RunError> {
         probe: context.manifest().gate.probes(),
     };
     let baseline = context
-        .evaluating(|evaluator| baseline(&evaluator, wanted))
+        .evaluating("baseline", |evaluator| baseline(&evaluator, wanted))
         .map_err(context.failed("baseline"))?;
     if let Some(text) = baseline.drift.as_ref().and_then(drifted) {
         (context.listener)(Event::Note { text });

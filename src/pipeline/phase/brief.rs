@@ -18,6 +18,7 @@ use crate::trace::eligible::eligible;
 use crate::workspace::error::RunError;
 use crate::workspace::event::Event;
 use crate::workspace::inputs::Inputs;
+use crate::workspace::progress::AttemptCount;
 use crate::workspace::{Workspace, cache_epoch};
 
 /// Calls `use_it` with a teacher's briefing; returns its result and the log of the student's runs.
@@ -37,9 +38,11 @@ pub(crate) fn brief<T>(
     let is_expensive = workspace.student.is_expensive();
     // The embedded student is cheaper to run than to cache.
     let memo = if is_expensive { context.memo } else { &Forgetful };
-    let progress = |done, of| {
+    let count = AttemptCount::new("train tasks", context.listener);
+    count.expect(workspace.manifest.student_calls().unwrap_or_default());
+    let progress = |_, _| {
         if is_expensive {
-            (context.listener)(Event::Progress { done, of });
+            count.add();
         }
     };
     let evaluator = Evaluator {

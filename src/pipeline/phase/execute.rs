@@ -156,7 +156,7 @@ fn tell_external_decisions(
 
 /// Reports a preview of the gate's work, then runs `execute`.
 fn carry_out(context: &Context, input: phase::ExecuteInput) -> Result<ExecuteStats, RunError> {
-    context.evaluating(|evaluator| {
+    context.evaluating("gate", |evaluator| {
         preview::tell(context.workspace, &input, &evaluator, context.listener)?;
         let execution = phase::ExecuteContext { context, evaluator };
         phase::execute(input, &execution)

@@ -236,7 +236,7 @@ fn measured(
     }
     let gate = context.inputs.gate(&context.session.id)?;
     let tasks: Vec<_> = gate.iter().collect();
-    let evaluated = context.evaluating(|evaluator| match needs_attempts(&evaluator, outcomes) {
+    let evaluated = context.evaluating("record", |evaluator| match needs_attempts(&evaluator, outcomes) {
         true => Ok(evaluate_remembered(&evaluator, harness, &tasks)),
         false => evaluate(&evaluator, harness, &tasks).map(Some),
     });

@@ -2,7 +2,7 @@
 #![allow(clippy::disallowed_methods)] // edge: the file system, the clock
 
 use std::fs::{self, File};
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read, Seek, Write};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
@@ -14,15 +14,26 @@ use super::root::Root;
 
 /// Delay between two attempts.
 const STEP: Duration = Duration::from_millis(20);
-/// Maximum number of bytes read of a holder's name.
-const LONGEST_HOLDER: u64 = 1024;
+/// Maximum number of bytes read of what a holder says about itself.
+const LONGEST_HOLDER: u64 = 4096;
 
 /// Locked during work that must not be interrupted: replacing a file, running a git process that writes.
 static AT_WORK: Mutex<()> = Mutex::new(());
 
 /// The lock of a workspace; the operating system releases it when its holder ends.
 #[derive(Debug)]
-pub(crate) struct Lock(#[allow(dead_code)] File);
+pub(crate) struct Lock(File);
+
+impl Lock {
+    /// Replaces what the holder says about itself; the first line names it. It is for messages only, so a failure is
+    /// ignored.
+    pub(crate) fn describe(&self, holder: &str) {
+        let mut file = &self.0;
+        // A reader may find the new text before the rest of a longer old one.
+        let written = file.rewind().and_then(|()| file.write_all(holder.as_bytes()));
+        let _ = written.and_then(|()| file.set_len(holder.len() as u64));
+    }
+}
 
 /// Why a workspace could not be locked.
 #[derive(Debug, thiserror::Error)]
@@ -45,7 +56,10 @@ impl Root {
         let mut file = self.lock_file(path)?;
         match file.try_lock() {
             Ok(()) => {}
-            Err(fs::TryLockError::WouldBlock) => return Err(LockError::Held(holder_of(&mut file))),
+            Err(fs::TryLockError::WouldBlock) => {
+                let holder = holder_of(&mut file);
+                return Err(LockError::Held(holder.lines().next().unwrap_or_default().to_owned()));
+            }
             Err(fs::TryLockError::Error(error)) => return Err(failed("lock", &self.join(path))(error).into()),
         }
         file.set_len(0)
@@ -70,6 +84,24 @@ impl Root {
                 Err(LockError::Held(_)) if start.elapsed() < patience => std::thread::sleep(STEP),
                 result => return result,
             }
+        }
+    }
+
+    /// What the holder of a lock says about itself; `None` if the lock is free.
+    ///
+    /// # Errors
+    /// The file cannot be opened, or the system has no such locks.
+    pub(crate) fn lock_holder(&self, path: impl AsRef<Path>) -> Result<Option<String>, DiskError> {
+        let path = path.as_ref();
+        let mut options = OpenOptions::new();
+        options.read(true);
+        let Some(mut file) = self.open_plain(&self.relative(path)?, &options)? else {
+            return Ok(None);
+        };
+        match file.try_lock_shared() {
+            Ok(()) => Ok(None),
+            Err(fs::TryLockError::WouldBlock) => Ok(Some(holder_of(&mut file))),
+            Err(fs::TryLockError::Error(error)) => Err(failed("lock", &self.join(path))(error)),
         }
     }
 
