@@ -232,11 +232,6 @@ impl Workspace {
         format!("{}, process {}", self.holder, std::process::id())
     }
 
-    /// A path in kaizen's own folder, which may not exist.
-    pub(crate) fn own_path(&self, name: &str) -> PathBuf {
-        self.root.join(OWN_FOLDER).join(name)
-    }
-
     /// A path in kaizen's own folder, which gets a `.gitignore`.
     pub(crate) fn own(&self, name: &str) -> PathBuf {
         let folder = self.root.join(OWN_FOLDER);

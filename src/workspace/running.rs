@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Workspace;
 use super::event::Event;
 use super::progress::{LOG_INTERVAL, ProgressMeter, WorkProgress};
 use super::transaction::LOCK;
+use super::{OWN_FOLDER, Workspace};
 use crate::sys::clock::Stopwatch;
 use crate::sys::disk::Lock;
 
@@ -41,9 +41,12 @@ pub(crate) struct OtherRun {
 }
 
 impl OtherRun {
-    /// The run that holds the lock of a workspace; `None` if no process works there, or it cannot be told.
+    /// The run that holds the lock of a workspace; `None` if no process works there, or that is unknown.
     pub(crate) fn of(workspace: &Workspace) -> Option<Self> {
-        let text = workspace.root.lock_holder(workspace.own_path(LOCK)).ok()??;
+        let text = workspace
+            .root
+            .lock_holder(workspace.root.join(OWN_FOLDER).join(LOCK))
+            .ok()??;
         Some(Self::read(&text))
     }
 

@@ -21,7 +21,8 @@ fn logged(space: &Space, arguments: &[&str]) -> Said {
 fn a_log_says_how_far_the_work_has_come() {
     let space = Space::planned();
     for (arguments, works) in [
-        (&["eval"][..], &["gate"][..]),
+        (&["eval", "--split", "train"][..], &[][..]),
+        (&["plan-gate"], &[]),
         (&["eval", "--format", "json"], &[]),
         (&["run"], &["edit bold"]),
         (&["run", "--new", "--until", "baseline"], &[]),

@@ -1,4 +1,5 @@
 //! Shows progress: as a bar on a terminal, and as a line now and then in a log.
+#![allow(clippy::disallowed_methods)] // edge: the environment, the clock
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
