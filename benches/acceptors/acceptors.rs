@@ -259,6 +259,7 @@ pub fn sampled(session: &Session, trial: &DrawnTrial, level: f64, runs: usize, s
         baseline,
         categories: session.categories.clone(),
         sizes: session.sizes.clone(),
+        seen: 0,
         order: session.order(trial),
         useful: settings.useful(whole),
         level,

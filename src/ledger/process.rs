@@ -329,8 +329,9 @@ impl Git {
         };
         let answer = ended(child, &name, self.policy.patience, &late)?;
         let trace = record.trace();
-        if answer.status.code().is_none() {
-            record.remove_locks(self);
+        let was_killed = answer.status.code().is_none();
+        if was_killed || held_lock(&answer).is_none() {
+            record.remove_locks(self, was_killed);
         }
         Ok((answer, trace))
     }

@@ -99,6 +99,11 @@ impl WriteTrace {
         })
     }
 
+    /// The process id of git, if it began.
+    pub(super) fn process(&self) -> Option<u32> {
+        self.process
+    }
+
     /// The process id of a git that began and was killed, or is still running.
     pub(super) fn unfinished_process(&self) -> Option<u32> {
         self.process.filter(|_| !self.has_ended)

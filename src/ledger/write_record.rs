@@ -78,12 +78,20 @@ impl WriteRecord {
         trace_path(&self.path)
     }
 
-    /// Removes the lock files of git, which was killed while this process waited for it.
-    pub(super) fn remove_locks(&self, git: &Git) {
-        if let Ok(began) = self.input.metadata().and_then(|facts| facts.modified())
-            && !is_git_at_work(&places(git))
-        {
-            remove_locks(&self.path, began, &git.git_dir, git.branch_lock().as_deref());
+    /// Removes the lock files that git left while this process waited for it: because it was killed, or because it could
+    /// not remove them itself.
+    pub(super) fn remove_locks(&self, git: &Git, was_killed: bool) {
+        let trace = self.trace();
+        let (process, breath) = match was_killed {
+            true => (trace.unfinished_process(), LAST_BREATH),
+            // It lived until its last trace.
+            false => (trace.process(), Duration::ZERO),
+        };
+        if let (Ok(began), Some(process)) = (self.input.metadata().and_then(|facts| facts.modified()), process) {
+            let branch_lock = git.branch_lock();
+            let locks = locks(process, &git.git_dir, branch_lock.as_deref());
+            let left = made_between(locks, began, &self.trace_path(), breath);
+            remove(&left, &places(git));
         }
     }
 
@@ -145,8 +153,11 @@ fn sweep_record(record: &Path, git_dir: &Path, places: &[PathBuf], branch_lock: 
         // Its process or its git is alive.
         return;
     }
-    if is_near && !is_git_at_work(places) {
-        remove_locks(record, began, git_dir, branch_lock);
+    // A git that ended has removed its locks, as far as its trace shows.
+    let trace = trace_path(record);
+    if let Some(process) = WriteTrace::read(&trace).unfinished_process().filter(|_| is_near) {
+        let locks = locks(process, git_dir, branch_lock);
+        remove(&made_between(locks, began, &trace, LAST_BREATH), places);
     }
     // Best effort: what stays is looked at again before the next write.
     let _ = fs::remove_file(trace_path(record));
@@ -159,26 +170,37 @@ fn boot_of(record: &Path) -> Option<&str> {
     Some(rest.split_once('-')?.0)
 }
 
-/// Removes the lock files that a killed git made while it ran.
-fn remove_locks(record: &Path, began: SystemTime, git_dir: &Path, branch_lock: Option<&Path>) {
-    let trace = trace_path(record);
-    let Some(process) = WriteTrace::read(&trace).unfinished_process() else {
-        return;
-    };
-    let Ok(last) = fs::symlink_metadata(&trace).and_then(|facts| facts.modified()) else {
-        return;
-    };
+/// The lock files that a git process makes when it commits.
+fn locks(process: u32, git_dir: &Path, branch_lock: Option<&Path>) -> Vec<PathBuf> {
     let index = [
         format!("next-index-{process}.lock"),
         "index.lock".to_owned(),
         "HEAD.lock".to_owned(),
     ];
     let locks = index.iter().map(|name| git_dir.join(name));
-    for lock in locks.chain(branch_lock.map(Path::to_owned)) {
-        let made = fs::symlink_metadata(&lock).and_then(|facts| facts.modified());
-        let is_its_own = made.is_ok_and(|made| made >= began && made <= last + LAST_BREATH);
-        if is_its_own && fs::remove_file(&lock).is_ok() {
-            tracing::info!(lock = %lock.display(), "removed a lock file that a killed git of ours had left");
+    locks.chain(branch_lock.map(Path::to_owned)).collect()
+}
+
+/// Those of the locks that were made while git ran, so that they are its own.
+fn made_between(locks: Vec<PathBuf>, began: SystemTime, trace: &Path, breath: Duration) -> Vec<PathBuf> {
+    let Ok(last) = fs::symlink_metadata(trace).and_then(|facts| facts.modified()) else {
+        return Vec::new();
+    };
+    let is_its_own = |lock: &PathBuf| {
+        let made = fs::symlink_metadata(lock).and_then(|facts| facts.modified());
+        made.is_ok_and(|made| made >= began && made <= last + breath)
+    };
+    locks.into_iter().filter(is_its_own).collect()
+}
+
+/// Removes lock files that a git of ours left, unless a git is at work.
+fn remove(locks: &[PathBuf], places: &[PathBuf]) {
+    if locks.is_empty() || is_git_at_work(places) {
+        return;
+    }
+    for lock in locks {
+        if fs::remove_file(lock).is_ok() {
+            tracing::info!(lock = %lock.display(), "removed a lock file that a git of ours had left");
         }
     }
 }
@@ -282,6 +304,27 @@ mod tests {
         );
         let later = Killed::here().date("index.lock", SystemTime::now() + LAST_BREATH * 2);
         assert_eq!(later.swept(), (left, false), "another git made it after ours had died");
+    }
+
+    #[test]
+    fn a_lock_that_git_made_while_it_ran_and_left_is_its_own() {
+        let end = "{\"event\":\"atexit\",\"sid\":\"20260101T000000.1Z-H1-P0000002a\",\"code\":0}\n";
+        let ended = Killed::on(BOOT.as_str(), &format!("{START}{end}"));
+        let began = fs::metadata(&ended.1).unwrap().modified().unwrap();
+        let ended = ended
+            .date("index.lock", began)
+            .date("next-index-42.lock", began + LAST_BREATH);
+        let own = made_between(
+            super::locks(42, ended.0.path(), None),
+            began,
+            &trace_path(&ended.1),
+            Duration::ZERO,
+        );
+        assert_eq!(
+            own,
+            [ended.0.path().join("index.lock")],
+            "the other one was made after it had ended"
+        );
     }
 
     #[test]

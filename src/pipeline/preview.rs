@@ -153,11 +153,7 @@ pub(crate) fn look(
         Some(known) => known,
         None => run_gate_tasks(&evaluator, &harness, &gate, twice)?,
     };
-    if first.task_count == 0 {
-        return Err(RunError::Unscored(
-            first.unscored().unwrap_or_else(|| "there are none".into()),
-        ));
-    }
+    has_score(&first)?;
     let plan = plan_of(workspace, &inputs, session)?;
     let edits = match (session, &plan) {
         (Some(session), Some(plan)) => to_come(workspace, &inputs, session, plan)?,
@@ -193,6 +189,15 @@ pub(crate) fn look(
         session: session.filter(|_| plan.is_some()).map(|session| session.id.clone()),
         attempts: made.into_inner(),
     })
+}
+
+fn has_score(first: &Evaluation) -> Result<(), RunError> {
+    match first.task_count {
+        0 => Err(RunError::Unscored(
+            first.unscored().unwrap_or_else(|| "there are none".into()),
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// The student's epoch in a session or, without one, the newest.

@@ -118,7 +118,7 @@ fn screened(context: &Context, edit: &Edit, policy: &GatePolicy) -> Result<Resul
     if tasks.is_empty() {
         return Ok(Err("there are no train tasks to screen its variants on".to_owned()));
     }
-    let payloads = context.evaluating(|evaluator| {
+    let payloads = context.evaluating("variants", |evaluator| {
         let one = |one: &Edit| payload(context, one, &harness, &tasks, policy, &evaluator);
         alternatives.iter().map(one).collect::<Result<Vec<_>, RunError>>()
     })?;

@@ -97,7 +97,7 @@ impl ProgressMeter {
             return None;
         };
         let goes_on = |(_, from): &(Duration, usize)| {
-            let is_same = |last: &WorkProgress| last.what == *what && last.of == *of;
+            let is_same = |last: &WorkProgress| last.what == *what && last.of == *of && last.done < last.of;
             *done > *from && self.last.as_ref().is_some_and(is_same)
         };
         let (begun, from) = self.begun.filter(goes_on).unwrap_or_else(|| {
@@ -213,7 +213,7 @@ mod tests {
             (
                 201,
                 attempt("edit `b`", 2, 200),
-                Some("2 of 200 attempts, 2.4 per minute, about 83 min left"),
+                Some("2 of 200 attempts, 2.4 per minute, about 82 min left"),
             ),
         ] {
             assert_eq!(words(now, event.clone()).as_deref(), expected, "{now}: {event:?}");

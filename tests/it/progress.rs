@@ -20,6 +20,7 @@ fn logged(space: &Space, arguments: &[&str]) -> Said {
 #[test]
 fn a_log_says_how_far_the_work_has_come() {
     let space = Space::planned();
+    let attempts = Regex::new("(?m) of [0-9]+ attempts").unwrap();
     for (arguments, works) in [
         (&["eval", "--split", "train"][..], &[][..]),
         (&["plan-gate"], &[]),
@@ -36,10 +37,7 @@ fn a_log_says_how_far_the_work_has_come() {
             .unwrap();
             assert!(line.is_match(&said.err), "{arguments:?}: no {work} in {}", said.err);
         }
-        let count = Regex::new("(?m) of [0-9]+ attempts")
-            .unwrap()
-            .find_iter(&said.err)
-            .count();
+        let count = attempts.find_iter(&said.err).count();
         assert!(count <= 200, "{count} lines: {}", said.err);
         assert!(
             !said.out.contains(" attempts, "),

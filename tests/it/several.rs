@@ -95,13 +95,13 @@ fn later(space: &Space, edits: &[Value]) -> String {
 #[test]
 fn a_bundle_with_an_undecided_edit_needs_tasks_on_which_it_was_not_tried() {
     let server = model();
-    let space = space(&server, "screen = 0", GATE, &[says("MIXED")]);
+    let space = space(&server, "screen = 0", GATE, &[says("TRADE")]);
     space.kaizen(&["run", "--autonomy", "auto"]);
     let first = sessions(&space)[0].clone();
-    assert_eq!(statuses(&space, &first)["mixed"], "undecided");
+    assert_eq!(statuses(&space, &first)["trade"], "undecided");
     let longer = json!({"agent": "assistant", "param": "max_tokens", "value": 99});
     let longer = edit("longer", "set_agent_param", "agents.assistant.max_tokens", longer);
-    let bundle = [several("both", &[longer, says("MIXED")])];
+    let bundle = [several("both", &[longer, says("TRADE")])];
 
     let second = later(&space, &bundle);
     assert_eq!(statuses(&space, &second)["both"], "inapplicable");
