@@ -74,14 +74,18 @@ pub(crate) fn accept(command: &AcceptArgs, setting: &Setting) -> Result<Code, Co
         }
         return Ok(Code::Settled);
     };
+    let undecided = match command.skip_gate {
+        true => None,
+        false => undecided::named(&workspace, &session, name)?,
+    };
     let answer = GivenAnswer {
         decision: ReviewAnswer::Accept,
         skip_gate: command.skip_gate,
-        keep: !command.skip_gate && undecided::is_kept(&session, name)?,
+        keep: undecided.is_some(),
     };
-    let question = match answer.keep {
-        true => undecided::named(&workspace, &session, name)?,
-        false => find_edit(&session, name)?,
+    let question = match undecided {
+        Some(question) => question,
+        None => find_edit(&session, name)?,
     };
     decide(&workspace, &session, question, &answer, &command.around, setting)
 }

@@ -10,30 +10,27 @@ use crate::artifact::plan::Plan;
 use crate::workspace::Workspace;
 use crate::workspace::session::Session;
 
-/// Whether a name is that of an edit which the gate left undecided, so that accepting it means to keep it.
-///
-/// # Errors
-/// The session cannot be read.
-pub(crate) fn is_kept(session: &Session, name: &str) -> Result<bool, CommandFailure> {
-    Ok(keepable(session)?.iter().any(|outcome| fits(outcome, name)))
-}
-
 fn fits(outcome: &Outcome, name: &str) -> bool {
     let is_digits = name.len() >= super::accept::FEWEST_DIGITS && outcome.edit_digest.to_string().starts_with(name);
     outcome.edit_id == name || is_digits
 }
 
-/// The question about an undecided edit with this name.
+/// The question about the undecided edit with this name; `None` if the gate left no edit with this name undecided.
 ///
 /// # Errors
 /// Several edits have the name, or the plan no longer has the edit.
-pub(crate) fn named(workspace: &Workspace, session: &Session, name: &str) -> Result<PendingReview, CommandFailure> {
+pub(crate) fn named(
+    workspace: &Workspace,
+    session: &Session,
+    name: &str,
+) -> Result<Option<PendingReview>, CommandFailure> {
     let found: Vec<Outcome> = keepable(session)?
         .into_iter()
         .filter(|outcome| fits(outcome, name))
         .collect();
     match &found[..] {
-        [one] => question(workspace, session, one),
+        [] => Ok(None),
+        [one] => question(workspace, session, one).map(Some),
         several => {
             let named = several.iter().map(|one| {
                 let what = format!("{} {} {}", one.edit_id, one.op.name(), one.target);
@@ -47,7 +44,7 @@ pub(crate) fn named(workspace: &Workspace, session: &Session, name: &str) -> Res
 /// The questions about all edits of a session that likely help.
 ///
 /// # Errors
-/// There are none.
+/// The gate calls no undecided edit of the session likely.
 pub(crate) fn likely(workspace: &Workspace, session: &Session) -> Result<Vec<PendingReview>, CommandFailure> {
     let (likely, others): (Vec<_>, Vec<_>) = keepable(session)?.into_iter().partition(is_likely);
     if likely.is_empty() {

@@ -11,14 +11,13 @@ use super::held_out_examples;
 use crate::artifact::edit::Edit;
 use crate::artifact::gate::numbers::Tally;
 use crate::artifact::gate::record::RunCounts;
-use crate::artifact::gate::settings::Mode;
 use crate::artifact::plan::Plan;
 use crate::artifact::screening::{self, ScreenedPayload, ScreenedVariants, Screening};
 use crate::artifact::task::{Split, Task};
 use crate::artifact::{Artifact, counted};
 use crate::digest::Digest;
 use crate::eval::run::Evaluator;
-use crate::gate::trial::{GatePolicy, Trial, TrialSpec};
+use crate::gate::trial::{GatePolicy, Trial};
 use crate::harness::{Harness, op};
 use crate::workspace::error::RunError;
 use crate::workspace::event::Event;
@@ -181,30 +180,15 @@ fn payload(
     if let Some(refusal) = held_out_examples::refusal(context, edit, harness, &rules)? {
         return Ok(unfit(refusal));
     }
-    let trial = Trial::new(
-        evaluator,
-        TrialSpec {
-            before: harness,
-            after: &after,
-            tasks,
-            target: None,
-            mode: Mode::Sample,
-            one_pass: true,
-            settings: policy.settings,
-            sample: policy.sample,
-            edit: edit.digest(),
-        },
-    );
+    let trial = Trial::new(evaluator, policy.together(harness, &after, tasks, edit.digest()));
     let pairs = trial.round(0, 0, &mut RunCounts::default())?;
     if let Some(words) = trial.refusal() {
         return Ok(unfit(format!("the agent's requests are refused: {words}")));
     }
-    let mut differences: Vec<f64> = pairs.iter().filter_map(|pair| pair.difference()).collect();
-    if differences.is_empty() && !pairs.is_empty() {
+    if !pairs.is_empty() && pairs.iter().all(|pair| pair.difference().is_none()) {
         return Ok(unfit("no run has a score".to_owned()));
     }
-    // A task whose request is the same is a tie.
-    differences.resize(differences.len() + tasks.len() - pairs.len(), 0.0);
+    let differences = trial.differences(&pairs);
     let flips = Tally::of(&differences);
     Ok(ScreenedPayload {
         edit_digest: edit.digest(),

@@ -75,34 +75,21 @@ impl SharedRunState {
 }
 
 /// An event without the gate's numbers: the client is a teacher, and the session has not settled yet.
-fn for_teachers(event: Event) -> Event {
-    match event {
-        Event::EditSettled {
-            session,
-            number,
-            of,
-            edit,
-            op,
-            target,
-            status,
-            reason,
-            commit,
-            ..
-        } => Event::EditSettled {
-            session,
-            number,
-            of,
-            edit,
-            op,
-            target,
-            reason: reason.filter(|_| !is_judged(status)),
-            status,
-            delta: None,
-            interval: None,
-            commit,
-        },
-        event => event,
+fn for_teachers(mut event: Event) -> Event {
+    if let Event::EditSettled {
+        status,
+        reason,
+        delta,
+        interval,
+        ..
+    } = &mut event
+    {
+        (*delta, *interval) = (None, None);
+        if is_judged(*status) {
+            *reason = None;
+        }
     }
+    event
 }
 
 /// Whether the reason of an edit with this status may be the gate's.

@@ -36,7 +36,7 @@ pub(crate) fn is_likely(outcome: &Outcome) -> bool {
         .is_some_and(|record| record.reason == GateReason::Likely)
 }
 
-/// Asks one question about all undecided edits of a session; prints nothing if there are none.
+/// Asks one question about all edits of a session that the gate left undecided. Without such edits, it prints nothing.
 ///
 /// # Errors
 /// The outcomes cannot be read.

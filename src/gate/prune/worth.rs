@@ -4,13 +4,12 @@ use super::Fate;
 use super::run::{PruneContext, PruneEvidence, PruneSpec, PruneVerdict, bytes};
 use crate::artifact::gate::numbers::Tally;
 use crate::artifact::gate::record::RunCounts;
-use crate::artifact::gate::settings::Mode;
 use crate::artifact::holdout_use::EditWorth;
 use crate::artifact::task::Task;
 use crate::digest::Digest;
 use crate::eval::run::{EvaluationHalted, evaluate};
 use crate::gate::sample::summary::{interval_at, mean};
-use crate::gate::trial::{Trial, TrialSpec};
+use crate::gate::trial::Trial;
 
 /// The number of a prune's first run if the student varies; larger than that of any run of a trial or an audit. The runs
 /// on which an edit was accepted overstate its gain.
@@ -20,17 +19,12 @@ const FIRST_RUN: u32 = 1 << 25;
 pub(super) fn by_complete_run(context: &PruneContext, spec: &PruneSpec) -> Result<PruneVerdict, EvaluationHalted> {
     let trial = Trial::new(
         &context.evaluator,
-        TrialSpec {
-            before: spec.without,
-            after: spec.present,
-            tasks: spec.tasks,
-            target: None,
-            mode: Mode::Sample,
-            one_pass: false,
-            settings: context.policy.settings,
-            sample: context.policy.sample,
-            edit: Digest::of_value(&("prune", spec.edit)),
-        },
+        context.policy.together(
+            spec.without,
+            spec.present,
+            spec.tasks,
+            Digest::of_value(&("prune", spec.edit)),
+        ),
     );
     let first = if trial.varies() { FIRST_RUN } else { 0 };
     let mut made = RunCounts::default();

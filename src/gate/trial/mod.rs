@@ -5,12 +5,15 @@
 //! and serve the next baseline.
 
 mod exact;
+mod policy;
 mod sample;
 mod second_look;
 mod sequential;
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
+
+pub(crate) use policy::GatePolicy;
 
 use crate::artifact::diagnosis::FailureCluster;
 use crate::artifact::edit::Edit;
@@ -20,11 +23,10 @@ use crate::artifact::gate::record::{
     AlphaGrant, GateEvidence, GateRecord, Pair, ReachedTask, RunCounts, StagedEvidence,
 };
 use crate::artifact::gate::sample::SampleSettings;
-use crate::artifact::gate::settings::{GateSettings, Keep, Mode, Population};
+use crate::artifact::gate::settings::{GateSettings, Mode};
 use crate::artifact::task::Task;
 use crate::digest::Digest;
 use crate::eval::run::{Arm, EvaluationHalted, Evaluator, TaskRun, most_frequent};
-use crate::gate::sample::choice::StudentSort;
 use crate::harness::Harness;
 
 /// The smallest denominator of the share of lost pairs, because one lost pair of three proves nothing.
@@ -343,26 +345,6 @@ fn decided(record: GateRecord, reason: GateReason) -> GateRecord {
         why: record.line(),
         ..record
     }
-}
-
-/// How the gate decides in modes other than `rule`.
-pub(crate) struct GatePolicy {
-    /// The mode of the manifest.
-    pub mode: Mode,
-    /// The kind of the student, by which `auto` chooses.
-    pub sort: StudentSort,
-    /// Whether the tasks are the whole population or a sample.
-    pub population: Population,
-    /// The settings of modes `exact` and `sequential`.
-    pub settings: GateSettings,
-    /// The settings of mode `sample`.
-    pub sample: SampleSettings,
-    /// What is kept of the edits that mode `sample` leaves undecided.
-    pub keep: Keep,
-    /// The number of train tasks on which mode `sample` screens an edit before it reaches the gate; 0: none.
-    pub screen: usize,
-    /// The tolerated fall of a category in mode `exact` if the edit has no target, 0 to 1.
-    pub eps_overall: f64,
 }
 
 /// The category of the edit's cluster, if the benchmark has it.

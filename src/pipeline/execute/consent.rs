@@ -7,7 +7,6 @@ use super::reconcile::EditStep;
 use super::verdict::refused;
 use crate::artifact::edit::Edit;
 use crate::artifact::gate::record::{GateRecord, Keeper};
-use crate::artifact::gate::settings::Mode;
 use crate::artifact::gate::verdict::GateDecision;
 use crate::artifact::outcome::{Outcome, OutcomeStatus};
 use crate::gate::trial::{Trial, TrialSpec};
@@ -50,15 +49,8 @@ pub(super) fn keep(
     let trial = Trial::new(
         &execution.evaluator,
         TrialSpec {
-            before: &before,
-            after: candidate,
-            tasks: input.gate.tasks,
-            target: None,
-            mode: Mode::Sample,
-            one_pass: true,
-            settings: policy.settings,
             sample: policy.sample.to_the_end(),
-            edit: edit.digest(),
+            ..policy.together(&before, candidate, input.gate.tasks, edit.digest())
         },
     );
     if trial.repeats(record) {

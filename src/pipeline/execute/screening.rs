@@ -18,7 +18,7 @@ use crate::artifact::task::{Split, Task};
 use crate::digest::Digest;
 use crate::eval::run::Evaluator;
 use crate::gate::sample::screen::{FEWEST_GATE_TASKS, lead, passes};
-use crate::gate::trial::{Trial, TrialSpec};
+use crate::gate::trial::Trial;
 use crate::harness::{Harness, op};
 use crate::workspace::error::RunError;
 use crate::workspace::event::Event;
@@ -145,20 +145,7 @@ fn tried(
         progress: &|_, _| count.add(),
         ..execution.evaluator
     };
-    let trial = Trial::new(
-        &evaluator,
-        TrialSpec {
-            before: &before,
-            after,
-            tasks,
-            target: None,
-            mode: Mode::Sample,
-            one_pass: true,
-            settings: policy.settings,
-            sample: policy.sample,
-            edit: edit.digest(),
-        },
-    );
+    let trial = Trial::new(&evaluator, policy.together(&before, after, tasks, edit.digest()));
     if let Some(result) = known.of(&edit.digest(), &trial.comparison()) {
         return Ok(Some(result.clone()));
     }
@@ -169,9 +156,7 @@ fn tried(
     if trial.refusal().is_some() {
         return Ok(None);
     }
-    let mut differences: Vec<f64> = pairs.iter().filter_map(|pair| pair.difference()).collect();
-    differences.resize(differences.len() + tasks.len() - pairs.len(), 0.0);
-    let flips = Tally::of(&differences);
+    let flips = Tally::of(&trial.differences(&pairs));
     Ok(Some(ScreenedEdit {
         edit_id: edit.id.clone(),
         edit_digest: edit.digest(),
