@@ -8,13 +8,14 @@ use clap::Args;
 use super::exit::{Code, CommandFailure};
 use super::render::Renderer;
 use super::visible::visible;
-use super::{Setting, found_student, init_openjarvis, init_skill, render, traces};
+use super::init_homes::HomeTexts;
+use super::init_tasks::{labels, read_all};
+use super::{Setting, found_student, init_homes, init_openjarvis, init_skill, render, traces};
 use crate::artifact::counted;
-use crate::artifact::task::{Scorer, Split, Task};
-use crate::eval::benchmark;
-use crate::eval::benchmark::BenchmarkError;
+use crate::artifact::task::{Split, Task};
 use crate::harness::agents::new_name_problem;
 use crate::harness::home::ParsedHome;
+use crate::harness::layout::detect::Detection;
 use crate::harness::{Harness, starter};
 use crate::ledger::message::message;
 use crate::ledger::port::{Ledger, LedgerError};
@@ -24,10 +25,10 @@ use crate::manifest::suggested_student::{COST_LIMIT, SuggestedStudent};
 use crate::manifest::{self, Manifest, template};
 use crate::pipeline::phase::readiness::{UsableTraces, readiness};
 use crate::pipeline::student_choice;
-use crate::sys::disk;
 use crate::sys::disk::Root;
 use crate::teacher::schemas;
 use crate::workspace::Workspace;
+use crate::workspace::consent::layout_table;
 use crate::workspace::inputs::Inputs;
 
 /// Create a workspace in an agent's home, or around task files
@@ -36,13 +37,13 @@ pub(crate) struct InitArgs {
     /// Tasks in JSON Lines. They are gate tasks if --train or --test is given; otherwise, tasks that state no split are
     /// divided between train and gate
     #[arg(long, value_name = "FILE")]
-    tasks: Option<PathBuf>,
+    pub(crate) tasks: Option<PathBuf>,
     /// Tasks that the teacher may see
     #[arg(long, value_name = "FILE", requires = "tasks")]
-    train: Option<PathBuf>,
+    pub(crate) train: Option<PathBuf>,
     /// Sealed tasks, which only `--split test` of `kaizen eval` and `kaizen audit` opens
     #[arg(long, value_name = "FILE", requires = "tasks")]
-    test: Option<PathBuf>,
+    pub(crate) test: Option<PathBuf>,
     /// The name of the starter agent
     #[arg(long, default_value = "assistant")]
     agent: String,
@@ -67,7 +68,10 @@ pub(crate) fn init(command: &InitArgs, setting: &Setting) -> Result<Code, Comman
         );
     }
     let tasks = read_all(command)?;
-    let home = InitialHome::read(root, !tasks.is_empty())?;
+    let table = layout_table(root)?;
+    let found = init_homes::homes(root, &table, keyless())?;
+    init_homes::show(&found, setting);
+    let home = InitialHome::read(root, &found, !tasks.is_empty())?;
     let mut files = agent_files(root, command, &tasks, &home)?;
     if !tasks.is_empty() {
         let rows: String = tasks
@@ -81,7 +85,8 @@ pub(crate) fn init(command: &InitArgs, setting: &Setting) -> Result<Code, Comman
     refuse_to_overwrite(root, &files)?;
     write(root, &files)?;
     let workspace = commit(root, &files, setting)?;
-    if !tasks.is_empty() {
+    // The built-in student would not read the texts of another host.
+    if !tasks.is_empty() && home.texts.is_none() {
         let made = traces::collect(&workspace, traces::DEFAULT_LIMIT, &Renderer::new(setting.format))?;
         let collected = counted(made.collected, "trace");
         say(
@@ -92,6 +97,13 @@ pub(crate) fn init(command: &InitArgs, setting: &Setting) -> Result<Code, Comman
             err!("note: {}", failure.message);
         }
     }
+    if let Some(texts) = &home.texts {
+        let others = counted(texts.paths.len() - 1, "other text");
+        say(
+            setting,
+            &format!("kaizen can edit {} now; the agent's files are this one and {others}", texts.main),
+        );
+    }
     finish(setting, &workspace, &tasks, home.student.as_ref())
 }
 
@@ -101,60 +113,14 @@ fn say(setting: &Setting, text: &str) {
     }
 }
 
-/// All tasks with their split. An invalid task, such as one with an unknown scorer, is an error with file and line.
-fn read_all(command: &InitArgs) -> Result<Vec<Task>, CommandFailure> {
-    let several = command.train.is_some() || command.test.is_some();
-    let gate = several.then_some(Split::Gate);
-    let mut tasks: Vec<Task> = Vec::new();
-    for (file, split) in [
-        (&command.tasks, gate),
-        (&command.train, Some(Split::Train)),
-        (&command.test, Some(Split::Test)),
-    ] {
-        let Some(path) = file else { continue };
-        if !path.is_file() {
-            return Err(CommandFailure::usage(format!("{}: no such file", path.display())));
-        }
-        // The file is an argument, so an error in it is a usage error.
-        let read = disk::open_named(path).map_err(BenchmarkError::from);
-        let rows = read
-            .and_then(|file| benchmark::read_tasks(file, path))
-            .map_err(|error| CommandFailure {
-                code: Code::Usage,
-                ..error.into()
-            })?;
-        if rows.is_empty() {
-            return Err(CommandFailure::usage(format!(
-                "{}: it contains no tasks",
-                path.display()
-            )));
-        }
-        tasks.extend(rows.into_iter().map(|(_, task)| Task {
-            split: Some(split.unwrap_or_else(|| task.split())),
-            ..task
-        }));
-    }
-    unique(&tasks)?;
-    Ok(tasks)
-}
-
-fn unique(tasks: &[Task]) -> Result<(), CommandFailure> {
-    let mut seen = BTreeSet::new();
-    match tasks.iter().find(|task| !seen.insert(&task.task_id)) {
-        Some(task) => Err(CommandFailure::usage(format!(
-            "task_id `{}` occurs more than once in these files",
-            task.task_id
-        ))),
-        None => Ok(()),
-    }
-}
-
 type InitialFiles = Vec<(String, Vec<u8>)>;
 
 /// What `init` finds in a folder.
 struct InitialHome {
     /// Whether there is an agent.
     has_agent: bool,
+    /// The texts of a host other than OpenJarvis.
+    texts: Option<HomeTexts>,
     /// Settings of `config.toml` that the manifest keeps.
     kept: init_openjarvis::ImportedSettings,
     /// The student to suggest; `None` if the built-in student was chosen.
@@ -162,12 +128,16 @@ struct InitialHome {
 }
 
 impl InitialHome {
-    /// Reads a home. With tasks, the built-in student is chosen.
-    fn read(root: &Root, has_tasks: bool) -> Result<Self, CommandFailure> {
+    /// Reads a home. With tasks, the built-in student is chosen for an agent in the default layout.
+    fn read(root: &Root, found: &Detection, has_tasks: bool) -> Result<Self, CommandFailure> {
+        let is_other = !found.files.is_empty() && found.layouts().iter().all(|layout| layout.name != "openjarvis");
+        if is_other {
+            return Self::of_host(root, found);
+        }
         let config = root.read_text("config.toml")?;
         let has_agent = config.is_some() || root.join("agents").is_dir();
         if !has_agent && !has_tasks {
-            return Err(CommandFailure::usage("there is no agent here: neither config.toml nor agents/")
+            return Err(CommandFailure::usage("there is no agent here: `kaizen layouts` lists the homes that it finds")
                 .hint("`kaizen init --tasks FILE` creates a starter agent for tasks; `kaizen demo DIR` creates a complete example"));
         }
         let model = config.as_deref().and_then(model_of);
@@ -186,8 +156,27 @@ impl InitialHome {
         });
         Ok(Self {
             has_agent,
+            texts: None,
             kept,
             student,
+        })
+    }
+
+    /// The home of a host other than OpenJarvis. Its student is the host, which the user approves first.
+    fn of_host(root: &Root, found: &Detection) -> Result<Self, CommandFailure> {
+        let Some(texts) = HomeTexts::of(found, root) else {
+            let names: Vec<&str> = found.layouts().iter().map(|layout| layout.name.as_str()).collect();
+            let problem = format!(
+                "found {}, but kaizen cannot edit any of its files yet: none is a text without front matter",
+                names.join(", ")
+            );
+            return Err(CommandFailure::usage(problem).hint("add an AGENTS.md or a prompt file that the agent reads"));
+        };
+        Ok(Self {
+            has_agent: true,
+            texts: Some(texts),
+            kept: init_openjarvis::ImportedSettings::default(),
+            student: None,
         })
     }
 }
@@ -206,10 +195,12 @@ fn agent_files(
     home: &InitialHome,
 ) -> Result<InitialFiles, CommandFailure> {
     let InitialHome { has_agent, kept, .. } = home;
-    let mut files: InitialFiles = vec![(
-        manifest::FILE.into(),
-        template::manifest_text(&kept.settings, &kept.mentioned).into_bytes(),
-    )];
+    let text = template::manifest_text(&kept.settings, &kept.mentioned);
+    let text = match &home.texts {
+        Some(texts) => template::with_texts(&text, &texts.paths, &texts.main),
+        None => text,
+    };
+    let mut files: InitialFiles = vec![(manifest::FILE.into(), text.into_bytes())];
     for (path, bytes) in schemas::files() {
         if !root.is_taken(&path)? {
             files.push((path, bytes));
@@ -226,21 +217,6 @@ fn agent_files(
         files.extend(starter.files().map(|(path, bytes)| (path.to_owned(), bytes.to_vec())));
     }
     Ok(files)
-}
-
-/// The labels that the train tasks use as answers; empty if the answers are not labels.
-fn labels(tasks: &[Task]) -> Vec<String> {
-    let labelled = tasks
-        .iter()
-        .filter(|task| task.split() == Split::Train && task.scorer == Scorer::Exact);
-    let answers: Vec<&str> = labelled.map(|task| task.reference_answer.as_str()).collect();
-    let labels: BTreeSet<&str> = answers.iter().copied().collect();
-    // Labels repeat; free-form answers do not.
-    if labels.len() * 2 > answers.len() {
-        Vec::new()
-    } else {
-        labels.into_iter().map(str::to_owned).collect()
-    }
 }
 
 fn refuse_to_overwrite(root: &Root, files: &InitialFiles) -> Result<(), CommandFailure> {

@@ -19,9 +19,12 @@ pub(crate) mod explain;
 pub(crate) mod found_student;
 pub(crate) mod help;
 pub(crate) mod init;
+pub(crate) mod init_homes;
 pub(crate) mod init_openjarvis;
 pub(crate) mod init_skill;
+pub(crate) mod init_tasks;
 pub(crate) mod interrupt;
+pub(crate) mod layouts;
 pub(crate) mod log;
 pub(crate) mod looping;
 pub(crate) mod man;
@@ -105,6 +108,7 @@ pub(crate) enum Format {
 enum CliCommand {
     Demo(demo::DemoArgs),
     Init(init::InitArgs),
+    Layouts(layouts::LayoutsArgs),
     Run(run::RunArgs),
     Watch(watch::WatchArgs),
     Loop(looping::LoopArgs),
@@ -247,6 +251,7 @@ fn dispatch(command: CliCommand, setting: &Setting) -> Result<exit::Code, Comman
     match command {
         CliCommand::Demo(command) => demo::demo(&command, setting),
         CliCommand::Init(command) => init::init(&command, setting),
+        CliCommand::Layouts(command) => layouts::layouts(&command, setting),
         CliCommand::Run(command) => run::run(&command, setting),
         CliCommand::Watch(command) => watch::watch(&command, setting),
         CliCommand::Loop(command) => looping::looping(&command, setting),

@@ -4,6 +4,7 @@ pub(crate) mod agent_settings;
 pub(crate) mod agents;
 pub(crate) mod examples;
 pub(crate) mod home;
+pub(crate) mod layout;
 pub(crate) mod line_hunk;
 pub(crate) mod merge;
 pub(crate) mod op;

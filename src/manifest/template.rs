@@ -1,5 +1,7 @@
 //! The text of a new `kaizen.toml`: the common settings, each with its default and an explanation.
 
+use super::layout::Layout;
+
 /// A manifest with the given settings, as `(section, key, TOML value)`. `mentioned` lines are appended as comments.
 pub(crate) fn manifest_text(settings: &[(&str, &str, String)], mentioned: &[String]) -> String {
     let mut text = TEMPLATE.to_owned();
@@ -11,6 +13,26 @@ pub(crate) fn manifest_text(settings: &[(&str, &str, String)], mentioned: &[Stri
         text.extend(mentioned.iter().map(|line| format!("# {line}\n")));
     }
     text
+}
+
+/// A manifest whose harness consists of some files, of which edits may change the text at `main`.
+pub(crate) fn with_texts(text: &str, files: &[String], main: &str) -> String {
+    let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
+    let files: Vec<String> = files.iter().map(|path| quoted(&globset::escape(path))).collect();
+    let closed = Layout::default();
+    let closed = closed.paths().map(|(key, _)| key).filter(|key| *key != "prompt");
+    let closed: String = closed.map(|key| format!("{key} = \"\"\n")).collect();
+    let section = format!(
+        "files = [\n  {},\n]\n\n# The text that edits may change. An empty template closes an op.\n[harness.layout]\nprompt = {}\n{closed}",
+        files.join(",\n  "),
+        quoted(main),
+    );
+    let is_default = |line: &str| line.starts_with("# files = [\"config.toml\"");
+    let lines = text.lines().map(|line| match is_default(line) {
+        true => section.clone(),
+        false => format!("{line}\n"),
+    });
+    lines.collect()
 }
 
 /// Replaces the commented-out default of one key with a value.
@@ -110,6 +132,17 @@ version = 1
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_texts_of_a_home_are_the_harness() {
+        let paths = ["CLAUDE.md".to_owned(), "a/[x].md".to_owned()];
+        let text = with_texts(&manifest_text(&[], &[]), &paths, "CLAUDE.md");
+        let manifest = crate::manifest::Manifest::parse(std::path::Path::new("kaizen.toml"), &text).unwrap();
+        assert_eq!(manifest.harness.files, ["CLAUDE.md", "a/[[]x[]].md"]);
+        assert_eq!(manifest.harness.layout.paths().collect::<Vec<_>>(), [("prompt", "CLAUDE.md")]);
+        let membership = crate::manifest::membership::Membership::new(&manifest).unwrap();
+        assert!(paths.iter().all(|path| membership.selects(path)));
+    }
     use crate::artifact::gate::settings::GateSettings;
     use crate::manifest::{GateSection, Manifest};
 

@@ -189,7 +189,8 @@ fn without_place(key: &str) -> &str {
     }
 }
 
-fn is_protected_file(path: &str) -> bool {
+/// Whether a file contains only protected settings, or programs that run automatically.
+pub(crate) fn is_protected_file(path: &str) -> bool {
     let lower = path.to_lowercase();
     let mut folders = lower.split('/');
     let name = folders.next_back().unwrap_or_default();
@@ -200,7 +201,7 @@ fn is_protected_file(path: &str) -> bool {
 }
 
 /// The kind of the protected setting at a path of keys; `None` for an ordinary setting.
-pub(super) fn kind(keys: &[String]) -> Option<&'static str> {
+pub(crate) fn kind(keys: &[String]) -> Option<&'static str> {
     // Some hosts write a path as one key, such as "chat.tools.autoApprove".
     let keys: Vec<String> = keys.iter().flat_map(|key| key.split('.')).map(bare).collect();
     if let Some((_, kind, _)) = KEYS.iter().find(|(pattern, _, _)| matches_anywhere(pattern, &keys)) {

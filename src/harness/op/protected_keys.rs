@@ -178,7 +178,7 @@ fn key_of(item: &str) -> Option<(String, &str)> {
 }
 
 /// The front matter: the lines between `---` at the start of a text and the next `---` or `...`.
-fn front_matter(text: &str) -> Option<&str> {
+pub(crate) fn front_matter(text: &str) -> Option<&str> {
     let rest = text.strip_prefix("---")?;
     let rest = &rest[rest.find('\n').filter(|at| rest[..*at].trim().is_empty())? + 1..];
     let mut at = 0;
@@ -192,7 +192,7 @@ fn front_matter(text: &str) -> Option<&str> {
 }
 
 /// Removes comments, and commas before a closing bracket, from JSON.
-fn without_comments(text: &str) -> String {
+pub(crate) fn without_comments(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(c) = rest.chars().next() {

@@ -7,6 +7,7 @@ mod identity;
 mod named_file;
 mod store;
 mod user_config;
+mod user_layouts;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -14,6 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 pub(crate) use self::identity::WorkspaceIdentity;
 pub use self::store::ApprovalStore;
 pub(crate) use self::user_config::UserConfig;
+pub(crate) use self::user_layouts::layout_table;
 use crate::digest::Digest;
 use crate::ledger::port::LedgerError;
 use crate::manifest::membership::{EvidencePatterns, Membership};

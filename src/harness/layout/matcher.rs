@@ -1,0 +1,114 @@
+//! Matches the paths of a workspace against the globs of all layouts at once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use globset::{GlobMatcher, GlobSet, GlobSetBuilder};
+
+use super::HostLayout;
+use super::surface::compiled;
+use super::table::LayoutTable;
+
+/// The role of a glob in its layout, with its number there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum GlobRole {
+    Marker(usize),
+    Surface(usize),
+    Protected,
+    Shown,
+}
+
+/// A glob of a layout.
+struct LayoutGlob {
+    layout: usize,
+    role: GlobRole,
+    matcher: GlobMatcher,
+}
+
+/// The globs of all layouts, relative to a home at any depth.
+pub(super) struct LayoutMatcher {
+    anywhere: GlobSet,
+    globs: Vec<LayoutGlob>,
+}
+
+/// The folders that may be the home of a path for each glob that matches it, outermost first.
+pub(super) type PathMatches<'p> = BTreeMap<(usize, GlobRole), Vec<&'p str>>;
+
+impl LayoutMatcher {
+    /// Compiles the globs of a table.
+    ///
+    /// # Errors
+    /// A malformed glob; parsing a layout rules that out.
+    pub(super) fn new(table: &LayoutTable) -> Result<Self, String> {
+        let mut globs = Vec::new();
+        let mut anywhere = GlobSetBuilder::new();
+        for (layout, row) in table.rows().iter().enumerate() {
+            for (role, glob) in globs_of(&row.layout) {
+                anywhere.add(compiled(&format!("**/{glob}"))?);
+                let matcher = compiled(&glob)?.compile_matcher();
+                globs.push(LayoutGlob { layout, role, matcher });
+            }
+        }
+        Ok(Self {
+            anywhere: anywhere.build().map_err(|error| error.to_string())?,
+            globs,
+        })
+    }
+
+    /// The globs that match a path in some home.
+    pub(super) fn matches<'p>(&self, path: &'p str) -> PathMatches<'p> {
+        let mut found = PathMatches::new();
+        for index in self.anywhere.matches(path) {
+            let glob = &self.globs[index];
+            let homes = folders(path).filter(|home| glob.matcher.is_match(inside(path, home)));
+            found.entry((glob.layout, glob.role)).or_default().extend(homes);
+        }
+        found
+    }
+}
+
+fn globs_of(layout: &HostLayout) -> Vec<(GlobRole, String)> {
+    let markers = layout.markers.iter().enumerate();
+    let markers = markers.map(|(number, marker)| (GlobRole::Marker(number), marker.path.clone()));
+    let surfaces = layout.surfaces.iter().enumerate();
+    let surfaces = surfaces.map(|(number, surface)| (GlobRole::Surface(number), surface.glob()));
+    let protected = layout.protected.files.iter();
+    let protected = protected.map(|glob| (GlobRole::Protected, glob.clone()));
+    let shown = layout.shown.iter().map(|glob| (GlobRole::Shown, glob.clone()));
+    markers.chain(surfaces).chain(protected).chain(shown).collect()
+}
+
+/// The folders that hold a path, from the workspace, ``, to the innermost one.
+fn folders(path: &str) -> impl Iterator<Item = &str> {
+    std::iter::once("").chain(path.match_indices('/').map(|(at, _)| &path[..at]))
+}
+
+/// A path relative to a home that holds it.
+fn inside<'p>(path: &'p str, home: &str) -> &'p str {
+    match home {
+        "" => path,
+        home => &path[home.len() + 1..],
+    }
+}
+
+/// The innermost of some folders that is a home.
+pub(super) fn innermost<'p>(folders: &[&'p str], homes: &BTreeSet<String>) -> Option<&'p str> {
+    folders.iter().rev().find(|folder| homes.contains(**folder)).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_glob_matches_in_a_home_at_any_depth() {
+        let table = LayoutTable::built_in().unwrap();
+        let matcher = LayoutMatcher::new(&table).unwrap();
+        let claude = table.rows().iter().position(|row| row.layout.name == "claude_code").unwrap();
+        let surface = table.rows()[claude].layout.surfaces.iter().position(|surface| surface.name == "agents");
+        let key = (claude, GlobRole::Surface(surface.unwrap()));
+        let homes = |path| matcher.matches(path).get(&key).cloned().unwrap_or_default();
+        assert_eq!(homes(".claude/agents/x.md"), [""]);
+        assert_eq!(homes("a/b/.claude/agents/deep/x.md"), ["a/b"]);
+        assert!(homes("claude/agents/x.md").is_empty());
+    }
+}

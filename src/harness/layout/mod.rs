@@ -1,0 +1,123 @@
+//! Layouts of agent homes as data: what marks a home, which parts are editable, and what is protected.
+//!
+//! Each layout is a TOML file. The built-in ones are in `data`; a user may add more. [`detect`] finds the layouts of a
+//! workspace.
+
+pub(crate) mod detect;
+mod imports;
+pub(crate) mod listing;
+mod marker;
+mod matcher;
+mod named_files;
+mod outline;
+mod parse;
+mod reserved;
+pub(crate) mod surface;
+pub(crate) mod table;
+mod yaml;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+pub(crate) use self::parse::LayoutError;
+use self::surface::Surface;
+
+/// The layout of the homes of one host.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HostLayout {
+    /// Its name.
+    pub name: String,
+    /// The host, in a few words.
+    pub about: String,
+    /// The files that mark a home.
+    pub markers: Vec<Marker>,
+    /// Whether the layout is only for files that no other layout has.
+    #[serde(default)]
+    pub fallback: bool,
+    /// Whether a home may be inside a hidden folder.
+    #[serde(default)]
+    pub in_hidden_folders: bool,
+    /// The surface that holds the main instructions.
+    pub main: Option<String>,
+    /// The surfaces that the host reads when it starts, in this order. It reads the others when they are needed.
+    #[serde(default)]
+    pub at_start: Vec<String>,
+    /// How many imports deep the host follows `@path`.
+    #[serde(default)]
+    pub import_depth: usize,
+    /// The suggested program of the student and its arguments; `{query}` is the task.
+    #[serde(default)]
+    pub student: Vec<String>,
+    /// Variables for the student, each with a folder of the home.
+    #[serde(default)]
+    pub student_variables: BTreeMap<String, String>,
+    /// Where the host writes traces; `{workspace}` is the path of the workspace with `-` for `/`.
+    #[serde(default)]
+    pub traces: Vec<String>,
+    /// Globs of files that the teacher sees, but that are not editable.
+    #[serde(default)]
+    pub shown: Vec<String>,
+    /// What no edit may change.
+    pub protected: Protection,
+    /// The surfaces. The first one that matches a file has it.
+    #[serde(rename = "surface")]
+    pub surfaces: Vec<Surface>,
+    /// Values that name further files.
+    #[serde(default)]
+    pub named_files: Vec<NamedFiles>,
+}
+
+/// A file whose presence marks a home.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Marker {
+    /// A glob relative to the home.
+    pub path: String,
+    /// Keys that the file must all have, as dotted paths in which `*` is any key.
+    #[serde(default)]
+    pub has: Vec<String>,
+    /// Keys of which the file must have at least one.
+    #[serde(default)]
+    pub has_any: Vec<String>,
+    /// Another file that the home must have.
+    pub beside: Option<String>,
+}
+
+/// The files and keys of a layout that no edit may change, whatever its surfaces say.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Protection {
+    /// Globs relative to the home.
+    #[serde(default)]
+    pub files: Vec<String>,
+    /// Dotted paths of keys; everything under them is protected as well.
+    #[serde(default)]
+    pub keys: Vec<String>,
+}
+
+/// A value that names files of the harness.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NamedFiles {
+    /// The surface to which the named files belong.
+    pub surface: String,
+    /// The file with the value, relative to the home.
+    pub file: String,
+    /// The dotted path of a string or a list of strings, which may be globs.
+    pub key: String,
+    /// Whether a name means the files of that name in every folder of the home.
+    #[serde(default)]
+    pub anywhere: bool,
+}
+
+impl HostLayout {
+    /// The surface of a name.
+    pub(crate) fn surface(&self, name: &str) -> Option<&Surface> {
+        self.surfaces.iter().find(|surface| surface.name == name)
+    }
+}

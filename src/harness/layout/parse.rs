@@ -1,0 +1,149 @@
+//! Reads a layout from TOML and checks it. Errors name the file, the line and the remedy.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use super::outline::{covers, segments};
+use super::surface::compiled;
+use super::{HostLayout, Protection};
+use crate::harness::op::protected_kind;
+use crate::manifest;
+
+/// A layout that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {problem}", path.display())]
+pub(crate) struct LayoutError {
+    /// The file.
+    pub path: PathBuf,
+    /// The problem with its line, and the remedy.
+    pub problem: String,
+}
+
+/// A value of a layout that is wrong, with the text by which to find its line, and the remedy.
+struct Misfit {
+    value: String,
+    problem: String,
+}
+
+fn misfit(value: &str, problem: impl Into<String>) -> Misfit {
+    Misfit {
+        value: value.to_owned(),
+        problem: problem.into(),
+    }
+}
+
+impl HostLayout {
+    /// Parses and checks a layout.
+    ///
+    /// # Errors
+    /// It is not TOML, has an unknown key, or a value that cannot be used.
+    pub(crate) fn parse(path: &Path, text: &str) -> Result<Self, LayoutError> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let failed = |problem| LayoutError {
+            path: path.to_owned(),
+            problem,
+        };
+        let layout: Self = toml::from_str(text).map_err(|error| failed(manifest::explain(&error)))?;
+        match layout.check() {
+            Ok(()) => Ok(layout),
+            Err(Misfit { value, problem }) => Err(failed(match line_of(text, &value) {
+                Some(line) => format!("line {line}: {problem}"),
+                None => problem,
+            })),
+        }
+    }
+
+    fn check(&self) -> Result<(), Misfit> {
+        let is_letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-');
+        if self.name.is_empty() || !self.name.chars().all(is_letter) {
+            return Err(misfit(&self.name, "a layout's name has only a-z, 0-9, `_` and `-`; rename it"));
+        }
+        if self.markers.is_empty() {
+            return Err(misfit("markers", "a layout needs a marker; add the path of a file that every home has"));
+        }
+        self.check_names()?;
+        self.check_globs()?;
+        self.check_keys()
+    }
+
+    fn check_names(&self) -> Result<(), Misfit> {
+        let mut names = BTreeSet::new();
+        for surface in &self.surfaces {
+            if !names.insert(surface.name.as_str()) {
+                return Err(misfit(
+                    &surface.name,
+                    format!("two surfaces have the name `{}`; rename one", surface.name),
+                ));
+            }
+        }
+        names.extend(self.named_files.iter().map(|named| named.surface.as_str()));
+        let unknown = self.at_start.iter().chain(&self.main).find(|name| !names.contains(name.as_str()));
+        match unknown {
+            Some(name) => Err(misfit(name, format!("there is no surface `{name}`; name one of this layout"))),
+            None => Ok(()),
+        }
+    }
+
+    fn check_globs(&self) -> Result<(), Misfit> {
+        let markers = self.markers.iter().map(|marker| &marker.path);
+        let plain = markers.chain(&self.shown).chain(&self.protected.files);
+        for path in plain {
+            compiled(path).map_err(|problem| misfit(path, problem))?;
+        }
+        for surface in &self.surfaces {
+            compiled(&surface.glob()).map_err(|problem| misfit(&surface.path, problem))?;
+        }
+        Ok(())
+    }
+
+    fn check_keys(&self) -> Result<(), Misfit> {
+        for surface in &self.surfaces {
+            if !surface.keys.is_empty() && !surface.format().has_keys() {
+                let problem = format!("`{}` has no keys in its format; state `format`, or remove `keys`", surface.path);
+                return Err(misfit(&surface.path, problem));
+            }
+            if let Some(key) = surface.keys.keys().find(|key| self.protected.covers_key(key)) {
+                let problem = format!("`{key}` of surface `{}` is protected; remove it", surface.name);
+                return Err(misfit(&surface.name, problem));
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks that a user's layout opens nothing that the layout it replaces protects.
+    ///
+    /// # Errors
+    /// A surface offers a protected key.
+    pub(super) fn check_against(&self, path: &Path, protected: &Protection) -> Result<(), LayoutError> {
+        let keys = self
+            .surfaces
+            .iter()
+            .flat_map(|surface| surface.keys.keys().map(move |key| (surface, key)));
+        match keys.into_iter().find(|(_, key)| protected.covers_key(key)) {
+            Some((surface, key)) => Err(LayoutError {
+                path: path.to_owned(),
+                problem: format!(
+                    "`{key}` of surface `{}` is protected in the built-in layout; remove it",
+                    surface.name
+                ),
+            }),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Protection {
+    /// Whether a key or a pattern of keys is protected, here or in every layout.
+    pub(crate) fn covers_key(&self, key: &str) -> bool {
+        let parts: Vec<String> = segments(key).map(str::to_owned).collect();
+        self.keys.iter().any(|protected| covers(protected, key)) || protected_kind(&parts).is_some()
+    }
+}
+
+/// The first line that holds a value as a TOML string, or sets it as a key.
+fn line_of(text: &str, value: &str) -> Option<usize> {
+    let quoted = [format!("\"{value}\""), format!("'{value}'")];
+    let is_key = |line: &str| line.strip_prefix(value).is_some_and(|rest| rest.trim_start().starts_with('='));
+    let holds = |line: &str| quoted.iter().any(|quoted| line.contains(quoted)) || is_key(line);
+    text.lines().position(holds).map(|index| index + 1)
+}

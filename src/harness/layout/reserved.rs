@@ -1,0 +1,58 @@
+//! Files that no layout may open: credentials, kaizen's own files, evidence, programs, and protected settings.
+
+use crate::harness::op::is_protected_file;
+use crate::manifest::membership::Membership;
+
+/// Why a file is never read as part of a home, decided by its path alone.
+pub(super) fn exclusion(path: &str) -> Option<&'static str> {
+    match path {
+        _ if is_credential(path) => Some("it may hold credentials, so it is never read"),
+        _ if !Membership::everything().selects(path) => Some("it is kaizen's own, or evidence"),
+        _ => None,
+    }
+}
+
+/// Extensions of programs.
+const PROGRAMS: [&str; 13] = [
+    "py", "sh", "bash", "zsh", "js", "mjs", "cjs", "ts", "rb", "pl", "ps1", "bat", "exe",
+];
+
+/// Whether a file is never editable in any layout: a program, or a file that holds only protected settings.
+pub(super) fn is_closed(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+    let is_program = name.rsplit_once('.').is_some_and(|(_, extension)| PROGRAMS.contains(&extension));
+    is_program || is_protected_file(path)
+}
+
+/// Whether a file may hold credentials. Such a file is never read, shown, copied or committed.
+pub(crate) fn is_credential(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+    matches!(name.as_str(), "auth.json" | ".credentials.json")
+        || name.starts_with(".env")
+        || [".pem", ".key"].iter().any(|end| name.ends_with(end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_and_servers_are_closed() {
+        for path in ["a/run.py", "x.SH", ".mcp.json", ".claude/hooks/x.md", "x.rules"] {
+            assert!(is_closed(path), "{path}");
+        }
+        assert!(!is_closed("CLAUDE.md") && !is_closed("py.md") && !is_closed(".cursorrules"));
+    }
+
+    #[test]
+    fn credentials_are_known_by_their_names() {
+        for path in [".codex/auth.json", ".env", "a/.env.local", "x.PEM", "id.key", ".claude/.credentials.json"] {
+            assert!(is_credential(path) && exclusion(path).is_some(), "{path}");
+        }
+        for path in ["environment.md", "keys.md", "a/.environ/x.md", "CLAUDE.md"] {
+            assert!(!is_credential(path), "{path}");
+        }
+        assert!(exclusion("kaizen.toml").is_some() && exclusion("benchmark/x.jsonl").is_some());
+        assert_eq!(exclusion("CLAUDE.md"), None);
+    }
+}

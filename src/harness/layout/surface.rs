@@ -1,0 +1,240 @@
+//! A surface: a file or a family of files of an agent's home, and what may be edited in it.
+
+use std::collections::BTreeMap;
+
+use globset::{Glob, GlobBuilder};
+use serde::Deserialize;
+
+use crate::artifact::edit::RiskTier;
+
+/// A file or a family of files, with the parts that edits may change.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Surface {
+    /// The name by which edits address it; unique in its layout.
+    pub name: String,
+    /// A glob relative to the home, in which `{name}` matches like `*` and captures a name.
+    pub path: String,
+    /// The format; absent: by the extension of the file.
+    pub format: Option<SurfaceFormat>,
+    /// Who decides on edits of the body: the whole of a text, or the text under the front matter.
+    pub body: Option<BodyTier>,
+    /// The editable keys, as dotted paths in which `*` is any key and `[*]` any item of a list. No other key is editable.
+    #[serde(default)]
+    pub keys: BTreeMap<String, RiskTier>,
+    /// Whether edits may create and remove files of the family.
+    #[serde(default)]
+    pub create: CreateTier,
+    /// Whether the host follows `@path` in these files.
+    #[serde(default)]
+    pub imports: bool,
+    /// Whether only files that a marker of the layout selects belong to it.
+    #[serde(default)]
+    pub only_markers: bool,
+}
+
+/// How the values of a file are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum SurfaceFormat {
+    /// Text without keys.
+    Text,
+    /// Markdown, optionally with front matter.
+    FrontMatter,
+    /// TOML.
+    Toml,
+    /// YAML.
+    Yaml,
+    /// JSON.
+    Json,
+    /// JSON with comments and trailing commas.
+    Jsonc,
+    /// JSON Lines.
+    Jsonl,
+}
+
+/// Who decides on edits of the body of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum BodyTier {
+    /// Edits apply without a person.
+    Auto,
+    /// A person reviews them.
+    Review,
+    /// The body is not editable.
+    Off,
+}
+
+impl BodyTier {
+    /// Its name in a layout.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Review => "review",
+            Self::Off => "off",
+        }
+    }
+}
+
+/// Who decides on new files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum CreateTier {
+    /// Files cannot be created.
+    #[default]
+    Off,
+    /// A person reviews them.
+    Review,
+}
+
+impl CreateTier {
+    /// Its name in a layout.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Review => "review",
+        }
+    }
+}
+
+impl SurfaceFormat {
+    /// The format of a file by its extension.
+    pub(crate) fn of(path: &str) -> Self {
+        let name = path.rsplit('/').next().unwrap_or_default();
+        match name.rsplit_once('.').map(|(_, extension)| extension) {
+            Some("md" | "mdc") => Self::FrontMatter,
+            Some("toml") => Self::Toml,
+            Some("yaml" | "yml") => Self::Yaml,
+            Some("json") => Self::Json,
+            Some("jsonc") => Self::Jsonc,
+            Some("jsonl") => Self::Jsonl,
+            _ => Self::Text,
+        }
+    }
+
+    /// Whether files of this format have keys.
+    pub(crate) fn has_keys(self) -> bool {
+        !matches!(self, Self::Text | Self::Jsonl)
+    }
+
+    /// Whether the file is text for the model, apart from a front matter.
+    fn is_prose(self) -> bool {
+        matches!(self, Self::Text | Self::FrontMatter)
+    }
+}
+
+impl Surface {
+    /// A surface of text files that other files name.
+    pub(crate) fn of_named_files(name: &str, path: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            path: path.to_owned(),
+            format: None,
+            body: Some(BodyTier::Review),
+            keys: BTreeMap::new(),
+            create: CreateTier::Off,
+            imports: false,
+            only_markers: false,
+        }
+    }
+
+    /// The format of a file of this surface.
+    pub(crate) fn format(&self) -> SurfaceFormat {
+        self.format.unwrap_or_else(|| SurfaceFormat::of(&self.path))
+    }
+
+    /// Who decides on edits of the body: by default a person, and in files with keys only the keys are editable.
+    pub(crate) fn body(&self) -> BodyTier {
+        let default = match self.format().is_prose() {
+            true => BodyTier::Review,
+            false => BodyTier::Off,
+        };
+        self.body.unwrap_or(default)
+    }
+
+    /// Who decides on edits of a key, given as a dotted path in which `[name=x]` picks an item; `None` if it is not editable.
+    pub(crate) fn editable_key(&self, key: &str) -> Option<RiskTier> {
+        let tiers = self.keys.iter().filter(|(pattern, _)| matches_key(pattern, key));
+        // The strictest of the patterns that match decides.
+        tiers.map(|(_, tier)| *tier).max()
+    }
+
+    /// The glob of the path, in which placeholders match like `*`.
+    pub(crate) fn glob(&self) -> String {
+        let mut glob = String::new();
+        let mut rest = self.path.as_str();
+        while let Some((before, after)) = rest.split_once('{') {
+            let Some((_, behind)) = after.split_once('}') else { break };
+            glob += before;
+            glob.push('*');
+            rest = behind;
+        }
+        glob + rest
+    }
+}
+
+/// Whether a pattern of keys matches a key: `*` matches any key, and `[*]` any item.
+fn matches_key(pattern: &str, key: &str) -> bool {
+    let (pattern, key): (Vec<&str>, Vec<&str>) = (pattern.split('.').collect(), key.split('.').collect());
+    let is_same = |(pattern, key): (&&str, &&str)| match pattern.strip_suffix("[*]") {
+        Some(list) => key.split_once('[').is_some_and(|(name, _)| name == list),
+        None => *pattern == "*" || pattern == key,
+    };
+    pattern.len() == key.len() && pattern.iter().zip(&key).all(is_same)
+}
+
+/// Compiles a glob of a layout; `*` does not match `/`.
+///
+/// # Errors
+/// It is not a glob that names files of the home.
+pub(crate) fn compiled(glob: &str) -> Result<Glob, String> {
+    let is_outside = glob.starts_with(['/', '~']) || glob.split('/').any(|part| part == "..");
+    if is_outside || glob.is_empty() || glob.contains(['\\', '{', '}']) || glob.get(1..2) == Some(":") {
+        return Err(format!(
+            "`{glob}` must be a path inside the home, with `/`, `*` and `{{name}}`"
+        ));
+    }
+    let built = GlobBuilder::new(glob).literal_separator(true).build();
+    built.map_err(|error| format!("`{glob}` is not a glob: {}", error.kind()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_match_within_one_folder() {
+        let surface = Surface::of_named_files("agents", "a/{agent}/**/{file}.md");
+        assert_eq!(surface.glob(), "a/*/**/*.md");
+        let glob = compiled(&surface.glob()).unwrap().compile_matcher();
+        assert!(glob.is_match("a/b/c.md") && glob.is_match("a/b/d/c.md") && !glob.is_match("a/c.md"));
+    }
+
+    #[test]
+    fn a_key_is_editable_if_a_pattern_matches_and_the_strictest_decides() {
+        let mut surface = Surface::of_named_files("x", "x.yaml");
+        let patterns = [("a.*.b", RiskTier::Auto), ("a.*.*", RiskTier::Review), ("l[*].n", RiskTier::Auto)];
+        surface.keys = patterns.map(|(key, tier)| (key.to_owned(), tier)).into();
+        assert_eq!(surface.editable_key("a.x.b"), Some(RiskTier::Review));
+        assert_eq!(surface.editable_key("l[name=x].n"), Some(RiskTier::Auto));
+        for key in ["a.x", "l.n", "l", "b", "a.x.b.c"] {
+            assert_eq!(surface.editable_key(key), None, "{key}");
+        }
+    }
+
+    #[test]
+    fn a_glob_stays_inside_the_home() {
+        for bad in ["/etc/*", "../x", "a/../../x", "~/x", "C:/x", "a\\b", "", "{x", "a[", "{a,b}.md"] {
+            assert!(compiled(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_body_of_a_file_with_keys_is_closed_unless_opened() {
+        let body = |path: &str| Surface { body: None, ..Surface::of_named_files("x", path) }.body();
+        assert_eq!(body("x.md"), BodyTier::Review);
+        assert_eq!(body(".cursorrules"), BodyTier::Review);
+        assert_eq!(body("x.toml"), BodyTier::Off);
+        assert_eq!(body("x.jsonc"), BodyTier::Off);
+    }
+}

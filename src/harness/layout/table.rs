@@ -1,0 +1,91 @@
+//! The table of layouts: the built-in ones, and those of the user.
+
+use std::path::Path;
+
+use super::{HostLayout, LayoutError};
+
+/// The built-in layouts as (file, text), in the order in which they claim files.
+const BUILT_IN: [(&str, &str); 19] = [
+    ("claude_code.toml", include_str!("data/claude_code.toml")),
+    ("codex.toml", include_str!("data/codex.toml")),
+    ("gemini.toml", include_str!("data/gemini.toml")),
+    ("opencode.toml", include_str!("data/opencode.toml")),
+    ("cursor.toml", include_str!("data/cursor.toml")),
+    ("copilot.toml", include_str!("data/copilot.toml")),
+    ("aider.toml", include_str!("data/aider.toml")),
+    ("continue.toml", include_str!("data/continue.toml")),
+    ("cline.toml", include_str!("data/cline.toml")),
+    ("roo.toml", include_str!("data/roo.toml")),
+    ("claude_plugin.toml", include_str!("data/claude_plugin.toml")),
+    ("openjarvis.toml", include_str!("data/openjarvis.toml")),
+    ("promptfoo.toml", include_str!("data/promptfoo.toml")),
+    ("crewai.toml", include_str!("data/crewai.toml")),
+    ("mini_swe_agent.toml", include_str!("data/mini_swe_agent.toml")),
+    ("dspy.toml", include_str!("data/dspy.toml")),
+    ("langgraph.toml", include_str!("data/langgraph.toml")),
+    ("skills.toml", include_str!("data/skills.toml")),
+    ("agents_md.toml", include_str!("data/agents_md.toml")),
+];
+
+/// All layouts, in the order in which they claim files.
+#[derive(Clone, Debug)]
+pub(crate) struct LayoutTable {
+    layouts: Vec<TableRow>,
+}
+
+/// A layout and its origin.
+#[derive(Clone, Debug)]
+pub(crate) struct TableRow {
+    /// The layout.
+    pub layout: HostLayout,
+    /// Whether a user added it.
+    pub is_users: bool,
+}
+
+impl LayoutTable {
+    /// The built-in layouts.
+    ///
+    /// # Errors
+    /// One of them is malformed, which a test rules out.
+    pub(crate) fn built_in() -> Result<Self, LayoutError> {
+        let mut layouts = Vec::new();
+        for (file, text) in BUILT_IN {
+            let layout = HostLayout::parse(Path::new(file), text)?;
+            layouts.push(TableRow {
+                layout,
+                is_users: false,
+            });
+        }
+        Ok(Self { layouts })
+    }
+
+    /// Adds a layout of the user, before the built-in ones. One with the name of a built-in layout replaces it, but what
+    /// that one protects stays protected.
+    ///
+    /// # Errors
+    /// It is malformed, has another name than its file, or offers a protected key.
+    pub(crate) fn add(&mut self, path: &Path, text: &str) -> Result<(), LayoutError> {
+        let mut layout = HostLayout::parse(path, text)?;
+        if path.file_stem().is_none_or(|stem| *stem != *layout.name) {
+            return Err(LayoutError {
+                path: path.to_owned(),
+                problem: format!("its name is `{0}`; rename the file to {0}.toml, or correct `name`", layout.name),
+            });
+        }
+        if let Some(replaced) = self.layouts.iter().find(|row| row.layout.name == layout.name) {
+            let replaced = &replaced.layout.protected;
+            layout.check_against(path, replaced)?;
+            layout.protected.files.extend(replaced.files.iter().cloned());
+            layout.protected.keys.extend(replaced.keys.iter().cloned());
+        }
+        self.layouts.retain(|row| row.layout.name != layout.name);
+        let own = self.layouts.iter().filter(|row| row.is_users).count();
+        self.layouts.insert(own, TableRow { layout, is_users: true });
+        Ok(())
+    }
+
+    /// The layouts, in the order in which they claim files.
+    pub(crate) fn rows(&self) -> &[TableRow] {
+        &self.layouts
+    }
+}
