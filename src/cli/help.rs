@@ -11,7 +11,9 @@ use super::CliArgs;
 const GROUPS: &[(&str, &[&str])] = &[
     (
         "Sessions",
-        &["init", "layouts", "demo", "run", "status", "explain", "log", "diff", "doctor"],
+        &[
+            "init", "layouts", "demo", "run", "status", "explain", "log", "diff", "doctor",
+        ],
     ),
     ("Review", &["review", "show", "accept", "reject", "release", "revert"]),
     ("Evidence", &["traces", "bench", "eval", "plan-gate", "blame", "audit"]),

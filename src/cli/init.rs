@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::exit::{Code, CommandFailure};
-use super::render::Renderer;
-use super::visible::visible;
 use super::init_homes::HomeTexts;
 use super::init_tasks::{labels, read_all};
+use super::render::Renderer;
+use super::visible::visible;
 use super::{Setting, found_student, init_homes, init_openjarvis, init_skill, render, traces};
 use crate::artifact::counted;
 use crate::artifact::task::{Split, Task};
@@ -101,7 +101,10 @@ pub(crate) fn init(command: &InitArgs, setting: &Setting) -> Result<Code, Comman
         let others = counted(texts.paths.len() - 1, "other text");
         say(
             setting,
-            &format!("kaizen can edit {} now; the agent's files are this one and {others}", texts.main),
+            &format!(
+                "kaizen can edit {} now; the agent's files are this one and {others}",
+                texts.main
+            ),
         );
     }
     finish(setting, &workspace, &tasks, home.student.as_ref())

@@ -51,7 +51,12 @@ pub(crate) fn homes<'t>(root: &Root, table: &'t LayoutTable, policy: Policy) -> 
         Err(LedgerError::NoRepository(_)) => return Ok(found),
         git => git?,
     };
-    let paths: Vec<&str> = found.files.keys().chain(found.shown.keys()).map(String::as_str).collect();
+    let paths: Vec<&str> = found
+        .files
+        .keys()
+        .chain(found.shown.keys())
+        .map(String::as_str)
+        .collect();
     if paths.is_empty() {
         return Ok(found);
     }
@@ -105,7 +110,12 @@ impl HomeTexts {
         let texts: Vec<(&String, &HomeFile)> = found.files.iter().filter(is_text).collect();
         let is_main = |file: &HomeFile| file.home.layout.main.as_ref() == Some(&file.surface.name);
         // A whole new text would remove the front matter.
-        let is_plain = |path: &str| root.read_text(path).ok().flatten().is_some_and(|text| front_matter(&text).is_none());
+        let is_plain = |path: &str| {
+            root.read_text(path)
+                .ok()
+                .flatten()
+                .is_some_and(|text| front_matter(&text).is_none())
+        };
         let rank = |(path, file): &(&String, &HomeFile)| (!is_main(file), path.matches('/').count());
         let mut plain: Vec<_> = texts.iter().copied().filter(|(path, _)| is_plain(path)).collect();
         plain.sort_by_key(rank);
@@ -126,15 +136,29 @@ pub(crate) fn show(found: &Detection, setting: &Setting) {
         show_layout(layout, found);
     }
     let paths = found.shown.iter();
-    list("shown to the teacher, never edited", paths.map(|(path, reason)| format!("{path} ({reason})")).collect());
+    list(
+        "shown to the teacher, never edited",
+        paths.map(|(path, reason)| format!("{path} ({reason})")).collect(),
+    );
     let paths = found.left_out.iter();
-    list("left out", paths.map(|(path, reason)| format!("{path}: {reason}")).collect());
+    list(
+        "left out",
+        paths.map(|(path, reason)| format!("{path}: {reason}")).collect(),
+    );
 }
 
 fn show_layout(layout: &HostLayout, found: &Detection) {
-    let own = found.files.iter().filter(|(_, file)| file.home.layout.name == layout.name);
+    let own = found
+        .files
+        .iter()
+        .filter(|(_, file)| file.home.layout.name == layout.name);
     let files: Vec<(&String, &HomeFile)> = own.collect();
-    out!("found {} ({}): {}", layout.name, visible(&layout.about), counted(files.len(), "file"));
+    out!(
+        "found {} ({}): {}",
+        layout.name,
+        visible(&layout.about),
+        counted(files.len(), "file")
+    );
     let surface = |name: &str| {
         let of_surface = files.iter().filter(|(_, file)| file.surface.name == name);
         of_surface.map(|(path, _)| (*path).clone()).collect::<Vec<_>>()
@@ -162,7 +186,10 @@ fn list(title: &str, paths: Vec<String>) {
         return;
     }
     out!("{title}:");
-    paths.iter().take(MOST_PATHS).for_each(|path| out!("    {}", visible(path)));
+    paths
+        .iter()
+        .take(MOST_PATHS)
+        .for_each(|path| out!("    {}", visible(path)));
     if paths.len() > MOST_PATHS {
         out!("    and {} more; `--format json` lists all", paths.len() - MOST_PATHS);
     }

@@ -139,7 +139,10 @@ mod tests {
         let text = with_texts(&manifest_text(&[], &[]), &paths, "CLAUDE.md");
         let manifest = crate::manifest::Manifest::parse(std::path::Path::new("kaizen.toml"), &text).unwrap();
         assert_eq!(manifest.harness.files, ["CLAUDE.md", "a/[[]x[]].md"]);
-        assert_eq!(manifest.harness.layout.paths().collect::<Vec<_>>(), [("prompt", "CLAUDE.md")]);
+        assert_eq!(
+            manifest.harness.layout.paths().collect::<Vec<_>>(),
+            [("prompt", "CLAUDE.md")]
+        );
         let membership = crate::manifest::membership::Membership::new(&manifest).unwrap();
         assert!(paths.iter().all(|path| membership.selects(path)));
     }

@@ -19,7 +19,10 @@ fn claude_home() -> Space {
         ("docs/style.md", "Short lines.\n"),
         (".claude/agents/reviewer.md", "---\nname: reviewer\n---\nReport bugs.\n"),
         (".claude/settings.json", "{\"model\": \"opus\"}\n"),
-        (".claude/skills/a/SKILL.md", "---\nname: a\ndescription: A\n---\nDo a.\n"),
+        (
+            ".claude/skills/a/SKILL.md",
+            "---\nname: a\ndescription: A\n---\nDo a.\n",
+        ),
         (".claude/skills/a/run.py", "print(1)\n"),
         (".claude/.env", "KEY=1\n"),
         (".claude/agents/mine.md", "Not in git.\n"),
@@ -37,13 +40,25 @@ fn init_finds_a_home_of_claude_code_and_writes_its_texts() {
     let said = space.kaizen(&["init", "--format", "json"]).exits(0);
     let found = harness_line(&said.out);
     assert_eq!(found["layouts"], json!(["claude_code"]));
-    let files = [".claude/agents/reviewer.md", ".claude/settings.json", ".claude/skills/a/SKILL.md", "CLAUDE.md", "docs/style.md"];
+    let files = [
+        ".claude/agents/reviewer.md",
+        ".claude/settings.json",
+        ".claude/skills/a/SKILL.md",
+        "CLAUDE.md",
+        "docs/style.md",
+    ];
     assert_eq!(found["files"], json!(files));
     assert_eq!(found["shown"], json!([".claude/skills/a/run.py"]));
     assert_eq!(found["ok"], true);
     let manifest = space.read("kaizen.toml");
-    assert!(manifest.contains("prompt = \"CLAUDE.md\"") && manifest.contains("\"docs/style.md\""), "{manifest}");
-    assert!(!manifest.contains("mine.md") && !manifest.contains("settings.json"), "{manifest}");
+    assert!(
+        manifest.contains("prompt = \"CLAUDE.md\"") && manifest.contains("\"docs/style.md\""),
+        "{manifest}"
+    );
+    assert!(
+        !manifest.contains("mine.md") && !manifest.contains("settings.json"),
+        "{manifest}"
+    );
     assert!(!space.root.join("agents").exists(), "no starter agent beside this one");
     space.kaizen(&["status"]).exits(0);
 }
@@ -83,27 +98,46 @@ fn layouts_are_listed_with_the_users_own_first() {
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join("mine.toml"), own).unwrap();
     let said = space.kaizen(&["layouts", "--format", "json"]).exits(0);
-    let rows: Vec<Value> = said.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let rows: Vec<Value> = said
+        .out
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     assert_eq!((&rows[0]["layout"], &rows[0]["own"]), (&json!("mine"), &json!(true)));
     let names: Vec<&str> = rows.iter().map(|row| row["layout"].as_str().unwrap()).collect();
     assert!(names.len() > 18 && names.contains(&"promptfoo"), "{names:?}");
     assert!(rows.iter().all(|row| !row["surfaces"].as_array().unwrap().is_empty()));
     let said = space.kaizen(&["layouts"]).exits(0);
     let agents = ".claude/agents/**/{agent}.md: text, description, model, tools";
-    assert!(said.out.contains(agents) && said.out.contains("Mine (yours)"), "{}", said.out);
+    assert!(
+        said.out.contains(agents) && said.out.contains("Mine (yours)"),
+        "{}",
+        said.out
+    );
 
     space.write("MINE.md", "Be brief.\n");
     let said = space.kaizen(&["init", "--format", "json"]).exits(0);
     assert_eq!(harness_line(&said.out)["layouts"], json!(["mine"]));
 
-    std::fs::write(folder.join("mine.toml"), own.replace("path = 'MINE.md'\n", "path = '../x'\n")).unwrap();
-    space.kaizen(&["layouts"]).exits(2).says(&["mine.toml", "line 7", "inside the home"]);
+    std::fs::write(
+        folder.join("mine.toml"),
+        own.replace("path = 'MINE.md'\n", "path = '../x'\n"),
+    )
+    .unwrap();
+    space
+        .kaizen(&["layouts"])
+        .exits(2)
+        .says(&["mine.toml", "line 7", "inside the home"]);
 }
 
 /// The paths among `files` that a glob of an expectation names; text after a blank is a comment.
 fn named<'f>(expected: &Value, files: &'f [String]) -> Vec<&'f String> {
     let glob = expected.as_str().unwrap().split(' ').next().unwrap();
-    let glob = GlobBuilder::new(glob).literal_separator(true).build().unwrap().compile_matcher();
+    let glob = GlobBuilder::new(glob)
+        .literal_separator(true)
+        .build()
+        .unwrap()
+        .compile_matcher();
     files.iter().filter(|path| glob.is_match(path)).collect()
 }
 
@@ -128,7 +162,9 @@ fn the_expected_files_of_every_sample_home_are_found() {
     };
     for entry in entries {
         let path = entry.unwrap().path();
-        let Some(name) = path.to_str().unwrap().strip_suffix(".expected.json") else { continue };
+        let Some(name) = path.to_str().unwrap().strip_suffix(".expected.json") else {
+            continue;
+        };
         let expected: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
         let space = Space::empty();
         let files = copied(&PathBuf::from(name), &space);
@@ -140,7 +176,10 @@ fn the_expected_files_of_every_sample_home_are_found() {
             assert!(holds("files", path), "{name}: {path} is not editable");
         }
         for path in list("shown_not_edited").iter().flat_map(|glob| named(glob, &files)) {
-            assert!(holds("shown", path) && !holds("files", path), "{name}: {path} is not only shown");
+            assert!(
+                holds("shown", path) && !holds("files", path),
+                "{name}: {path} is not only shown"
+            );
         }
     }
 }

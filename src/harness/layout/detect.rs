@@ -163,7 +163,13 @@ impl<'t> HomeSearch<'_, 't> {
                     continue;
                 };
                 let is_hidden = folder.split('/').any(|part| part.starts_with('.'));
-                let join = |path: &str| if folder.is_empty() { path.to_owned() } else { format!("{folder}/{path}") };
+                let join = |path: &str| {
+                    if folder.is_empty() {
+                        path.to_owned()
+                    } else {
+                        format!("{folder}/{path}")
+                    }
+                };
                 let has_other = marker.beside.as_ref();
                 let has_other = has_other.is_none_or(|other| self.view.paths.contains_key(&join(other)));
                 if (!is_hidden || layout.in_hidden_folders) && has_other && self.contents.satisfies(seen.file, marker) {
@@ -183,7 +189,9 @@ impl<'t> HomeSearch<'_, 't> {
                 let folders = seen.matches.get(&(number, GlobRole::Surface(index)))?;
                 Some((surface, innermost(folders, &homes.folders)?))
             });
-            let Some((surface, folder)) = places.next() else { continue };
+            let Some((surface, folder)) = places.next() else {
+                continue;
+            };
             if self.closed.contains(seen.file) || Self::is_protected(number, seen, &homes.folders) {
                 self.closed.insert(seen.file.to_owned());
                 continue;
@@ -201,11 +209,15 @@ impl<'t> HomeSearch<'_, 't> {
     /// Gives a file to a surface, unless another one has it; returns whether it has it now.
     fn claim(&mut self, seen: &SeenPath, home: &DetectedHome<'t>, surface: Surface) -> bool {
         let is_new = !self.found.files.contains_key(seen.file);
-        let file = self.found.files.entry(seen.file.to_owned()).or_insert_with(|| HomeFile {
-            home: home.clone(),
-            surface,
-            links: BTreeSet::new(),
-        });
+        let file = self
+            .found
+            .files
+            .entry(seen.file.to_owned())
+            .or_insert_with(|| HomeFile {
+                home: home.clone(),
+                surface,
+                links: BTreeSet::new(),
+            });
         if seen.is_link {
             file.links.insert(seen.path.to_owned());
         }
@@ -264,7 +276,9 @@ impl<'t> HomeSearch<'_, 't> {
             false => is_prose(path),
         };
         if !is_text || is_closed(seen.file) || self.closed.contains(seen.file) {
-            self.found.shown.insert(seen.file.to_owned(), "not a text for the model");
+            self.found
+                .shown
+                .insert(seen.file.to_owned(), "not a text for the model");
             return false;
         }
         let mut own = Surface::of_named_files(surface, seen.file);
@@ -321,7 +335,12 @@ impl<'t> HomeSearch<'_, 't> {
         for (link, target) in &self.view.broken {
             let inside = ["", "/x.md", "/SKILL.md", "/x/SKILL.md"].map(|rest| format!("{link}{rest}"));
             let (itself, below) = inside.split_at(1);
-            let is_folder = !link.rsplit('/').next().unwrap_or_default().trim_start_matches('.').contains('.');
+            let is_folder = !link
+                .rsplit('/')
+                .next()
+                .unwrap_or_default()
+                .trim_start_matches('.')
+                .contains('.');
             if itself.iter().any(|path| is_part(path)) || is_folder && below.iter().any(|path| is_part(path)) {
                 let reason = format!(
                     "a link to {target}, which is no file of this workspace; replace it by a copy or by a link to one"

@@ -60,7 +60,9 @@ fn below<'l>(files: &[&'l str], path: &str) -> Vec<(&'l str, &'l str)> {
     let near = files[start..].iter().take_while(|file| file.starts_with(path));
     let rests = near.map(|file| (&file[path.len()..], *file));
     // Names such as `path-x` sort before those in the folder.
-    rests.filter(|(rest, _)| rest.is_empty() || rest.starts_with('/')).collect()
+    rests
+        .filter(|(rest, _)| rest.is_empty() || rest.starts_with('/'))
+        .collect()
 }
 
 /// The path that `target` names in the file `from`, relative to the workspace; `None` if it leads outside.
@@ -88,7 +90,12 @@ mod tests {
     fn a_target_is_relative_to_the_folder_of_its_link() {
         assert_eq!(resolved("a/b.md", "c.md").as_deref(), Some("a/c.md"));
         assert_eq!(resolved("a/b.md", "./../c.md").as_deref(), Some("c.md"));
-        for (from, target) in [("b.md", "../c.md"), ("b.md", "/etc/passwd"), ("b.md", "~/x"), ("a/b", "..")] {
+        for (from, target) in [
+            ("b.md", "../c.md"),
+            ("b.md", "/etc/passwd"),
+            ("b.md", "~/x"),
+            ("a/b", ".."),
+        ] {
             assert_eq!(resolved(from, target), None, "{target}");
         }
     }

@@ -41,7 +41,9 @@ impl<'r> FileContents<'r> {
     /// The values of a file, in the format of its extension.
     pub(super) fn values(&mut self, path: &str) -> Option<&Value> {
         if !self.values.contains_key(path) {
-            let values = self.text(path).and_then(|text| values_of(SurfaceFormat::of(path), text));
+            let values = self
+                .text(path)
+                .and_then(|text| values_of(SurfaceFormat::of(path), text));
             self.values.insert(path.to_owned(), values);
         }
         self.values.get(path)?.as_ref()

@@ -103,8 +103,16 @@ mod tests {
     fn a_glob_matches_in_a_home_at_any_depth() {
         let table = LayoutTable::built_in().unwrap();
         let matcher = LayoutMatcher::new(&table).unwrap();
-        let claude = table.rows().iter().position(|row| row.layout.name == "claude_code").unwrap();
-        let surface = table.rows()[claude].layout.surfaces.iter().position(|surface| surface.name == "agents");
+        let claude = table
+            .rows()
+            .iter()
+            .position(|row| row.layout.name == "claude_code")
+            .unwrap();
+        let surface = table.rows()[claude]
+            .layout
+            .surfaces
+            .iter()
+            .position(|surface| surface.name == "agents");
         let key = (claude, GlobRole::Surface(surface.unwrap()));
         let homes = |path| matcher.matches(path).get(&key).cloned().unwrap_or_default();
         assert_eq!(homes(".claude/agents/x.md"), [""]);

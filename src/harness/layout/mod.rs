@@ -114,10 +114,3 @@ pub(crate) struct NamedFiles {
     #[serde(default)]
     pub anywhere: bool,
 }
-
-impl HostLayout {
-    /// The surface of a name.
-    pub(crate) fn surface(&self, name: &str) -> Option<&Surface> {
-        self.surfaces.iter().find(|surface| surface.name == name)
-    }
-}

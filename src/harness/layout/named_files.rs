@@ -16,16 +16,12 @@ const PROSE: [&str; 12] = [
 /// Whether a named file is text for a model.
 pub(super) fn is_prose(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
-    name.rsplit_once('.').is_none_or(|(_, extension)| PROSE.contains(&extension))
+    name.rsplit_once('.')
+        .is_none_or(|(_, extension)| PROSE.contains(&extension))
 }
 
 /// The paths of the view that a value of a home names.
-pub(super) fn named_paths(
-    named: &NamedFiles,
-    home: &str,
-    view: &HostView,
-    contents: &mut FileContents,
-) -> Vec<String> {
+pub(super) fn named_paths(named: &NamedFiles, home: &str, view: &HostView, contents: &mut FileContents) -> Vec<String> {
     let file = match home {
         "" => named.file.clone(),
         home => format!("{home}/{}", named.file),

@@ -56,10 +56,16 @@ impl HostLayout {
     fn check(&self) -> Result<(), Misfit> {
         let is_letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-');
         if self.name.is_empty() || !self.name.chars().all(is_letter) {
-            return Err(misfit(&self.name, "a layout's name has only a-z, 0-9, `_` and `-`; rename it"));
+            return Err(misfit(
+                &self.name,
+                "a layout's name has only a-z, 0-9, `_` and `-`; rename it",
+            ));
         }
         if self.markers.is_empty() {
-            return Err(misfit("markers", "a layout needs a marker; add the path of a file that every home has"));
+            return Err(misfit(
+                "markers",
+                "a layout needs a marker; add the path of a file that every home has",
+            ));
         }
         self.check_names()?;
         self.check_globs()?;
@@ -77,9 +83,16 @@ impl HostLayout {
             }
         }
         names.extend(self.named_files.iter().map(|named| named.surface.as_str()));
-        let unknown = self.at_start.iter().chain(&self.main).find(|name| !names.contains(name.as_str()));
+        let unknown = self
+            .at_start
+            .iter()
+            .chain(&self.main)
+            .find(|name| !names.contains(name.as_str()));
         match unknown {
-            Some(name) => Err(misfit(name, format!("there is no surface `{name}`; name one of this layout"))),
+            Some(name) => Err(misfit(
+                name,
+                format!("there is no surface `{name}`; name one of this layout"),
+            )),
             None => Ok(()),
         }
     }
@@ -99,7 +112,10 @@ impl HostLayout {
     fn check_keys(&self) -> Result<(), Misfit> {
         for surface in &self.surfaces {
             if !surface.keys.is_empty() && !surface.format().has_keys() {
-                let problem = format!("`{}` has no keys in its format; state `format`, or remove `keys`", surface.path);
+                let problem = format!(
+                    "`{}` has no keys in its format; state `format`, or remove `keys`",
+                    surface.path
+                );
                 return Err(misfit(&surface.path, problem));
             }
             if let Some(key) = surface.keys.keys().find(|key| self.protected.covers_key(key)) {
@@ -143,7 +159,10 @@ impl Protection {
 /// The first line that holds a value as a TOML string, or sets it as a key.
 fn line_of(text: &str, value: &str) -> Option<usize> {
     let quoted = [format!("\"{value}\""), format!("'{value}'")];
-    let is_key = |line: &str| line.strip_prefix(value).is_some_and(|rest| rest.trim_start().starts_with('='));
+    let is_key = |line: &str| {
+        line.strip_prefix(value)
+            .is_some_and(|rest| rest.trim_start().starts_with('='))
+    };
     let holds = |line: &str| quoted.iter().any(|quoted| line.contains(quoted)) || is_key(line);
     text.lines().position(holds).map(|index| index + 1)
 }

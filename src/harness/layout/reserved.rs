@@ -20,7 +20,9 @@ const PROGRAMS: [&str; 13] = [
 /// Whether a file is never editable in any layout: a program, or a file that holds only protected settings.
 pub(super) fn is_closed(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
-    let is_program = name.rsplit_once('.').is_some_and(|(_, extension)| PROGRAMS.contains(&extension));
+    let is_program = name
+        .rsplit_once('.')
+        .is_some_and(|(_, extension)| PROGRAMS.contains(&extension));
     is_program || is_protected_file(path)
 }
 
@@ -46,7 +48,14 @@ mod tests {
 
     #[test]
     fn credentials_are_known_by_their_names() {
-        for path in [".codex/auth.json", ".env", "a/.env.local", "x.PEM", "id.key", ".claude/.credentials.json"] {
+        for path in [
+            ".codex/auth.json",
+            ".env",
+            "a/.env.local",
+            "x.PEM",
+            "id.key",
+            ".claude/.credentials.json",
+        ] {
             assert!(is_credential(path) && exclusion(path).is_some(), "{path}");
         }
         for path in ["environment.md", "keys.md", "a/.environ/x.md", "CLAUDE.md"] {

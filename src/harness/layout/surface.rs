@@ -152,35 +152,20 @@ impl Surface {
         self.body.unwrap_or(default)
     }
 
-    /// Who decides on edits of a key, given as a dotted path in which `[name=x]` picks an item; `None` if it is not editable.
-    pub(crate) fn editable_key(&self, key: &str) -> Option<RiskTier> {
-        let tiers = self.keys.iter().filter(|(pattern, _)| matches_key(pattern, key));
-        // The strictest of the patterns that match decides.
-        tiers.map(|(_, tier)| *tier).max()
-    }
-
     /// The glob of the path, in which placeholders match like `*`.
     pub(crate) fn glob(&self) -> String {
         let mut glob = String::new();
         let mut rest = self.path.as_str();
         while let Some((before, after)) = rest.split_once('{') {
-            let Some((_, behind)) = after.split_once('}') else { break };
+            let Some((_, behind)) = after.split_once('}') else {
+                break;
+            };
             glob += before;
             glob.push('*');
             rest = behind;
         }
         glob + rest
     }
-}
-
-/// Whether a pattern of keys matches a key: `*` matches any key, and `[*]` any item.
-fn matches_key(pattern: &str, key: &str) -> bool {
-    let (pattern, key): (Vec<&str>, Vec<&str>) = (pattern.split('.').collect(), key.split('.').collect());
-    let is_same = |(pattern, key): (&&str, &&str)| match pattern.strip_suffix("[*]") {
-        Some(list) => key.split_once('[').is_some_and(|(name, _)| name == list),
-        None => *pattern == "*" || pattern == key,
-    };
-    pattern.len() == key.len() && pattern.iter().zip(&key).all(is_same)
 }
 
 /// Compiles a glob of a layout; `*` does not match `/`.
@@ -211,27 +196,32 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_editable_if_a_pattern_matches_and_the_strictest_decides() {
-        let mut surface = Surface::of_named_files("x", "x.yaml");
-        let patterns = [("a.*.b", RiskTier::Auto), ("a.*.*", RiskTier::Review), ("l[*].n", RiskTier::Auto)];
-        surface.keys = patterns.map(|(key, tier)| (key.to_owned(), tier)).into();
-        assert_eq!(surface.editable_key("a.x.b"), Some(RiskTier::Review));
-        assert_eq!(surface.editable_key("l[name=x].n"), Some(RiskTier::Auto));
-        for key in ["a.x", "l.n", "l", "b", "a.x.b.c"] {
-            assert_eq!(surface.editable_key(key), None, "{key}");
-        }
-    }
-
-    #[test]
     fn a_glob_stays_inside_the_home() {
-        for bad in ["/etc/*", "../x", "a/../../x", "~/x", "C:/x", "a\\b", "", "{x", "a[", "{a,b}.md"] {
+        for bad in [
+            "/etc/*",
+            "../x",
+            "a/../../x",
+            "~/x",
+            "C:/x",
+            "a\\b",
+            "",
+            "{x",
+            "a[",
+            "{a,b}.md",
+        ] {
             assert!(compiled(bad).is_err(), "{bad}");
         }
     }
 
     #[test]
     fn the_body_of_a_file_with_keys_is_closed_unless_opened() {
-        let body = |path: &str| Surface { body: None, ..Surface::of_named_files("x", path) }.body();
+        let body = |path: &str| {
+            Surface {
+                body: None,
+                ..Surface::of_named_files("x", path)
+            }
+            .body()
+        };
         assert_eq!(body("x.md"), BodyTier::Review);
         assert_eq!(body(".cursorrules"), BodyTier::Review);
         assert_eq!(body("x.toml"), BodyTier::Off);

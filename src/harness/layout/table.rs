@@ -69,7 +69,10 @@ impl LayoutTable {
         if path.file_stem().is_none_or(|stem| *stem != *layout.name) {
             return Err(LayoutError {
                 path: path.to_owned(),
-                problem: format!("its name is `{0}`; rename the file to {0}.toml, or correct `name`", layout.name),
+                problem: format!(
+                    "its name is `{0}`; rename the file to {0}.toml, or correct `name`",
+                    layout.name
+                ),
             });
         }
         if let Some(replaced) = self.layouts.iter().find(|row| row.layout.name == layout.name) {

@@ -41,7 +41,9 @@ fn paths(found: &Detection) -> FoundPaths {
             .iter()
             .map(|(path, file)| {
                 let links: Vec<&str> = file.links.iter().map(String::as_str).collect();
-                format!("{path}: {} {}", file.surface.name, links.join(" ")).trim_end().to_owned()
+                format!("{path}: {} {}", file.surface.name, links.join(" "))
+                    .trim_end()
+                    .to_owned()
             })
             .collect(),
     }
@@ -68,14 +70,35 @@ fn every_row_of_the_table_parses_under_its_own_name() {
     let table = LayoutTable::built_in().unwrap();
     let names: Vec<&str> = table.rows().iter().map(|row| row.layout.name.as_str()).collect();
     for name in [
-        "claude_code", "claude_plugin", "skills", "codex", "agents_md", "gemini", "opencode", "cursor", "copilot", "aider",
-        "continue", "cline", "roo", "crewai", "promptfoo", "dspy", "mini_swe_agent", "openjarvis", "langgraph",
+        "claude_code",
+        "claude_plugin",
+        "skills",
+        "codex",
+        "agents_md",
+        "gemini",
+        "opencode",
+        "cursor",
+        "copilot",
+        "aider",
+        "continue",
+        "cline",
+        "roo",
+        "crewai",
+        "promptfoo",
+        "dspy",
+        "mini_swe_agent",
+        "openjarvis",
+        "langgraph",
     ] {
         assert_eq!(names.iter().filter(|other| **other == name).count(), 1, "{name}");
     }
     for row in table.rows() {
         let layout = &row.layout;
-        assert!(!layout.surfaces.is_empty() && !layout.about.is_empty(), "{}", layout.name);
+        assert!(
+            !layout.surfaces.is_empty() && !layout.about.is_empty(),
+            "{}",
+            layout.name
+        );
         for surface in &layout.surfaces {
             for key in surface.keys.keys() {
                 assert!(!layout.protected.covers_key(key), "{}: {key}", layout.name);
@@ -90,38 +113,97 @@ fn each_layout_is_found_by_its_markers() {
     let json = r#"{"predict": {"signature": {"instructions": "x"}, "demos": []}}"#;
     for (layout, files, editable) in [
         ("claude_code", vec![("CLAUDE.md", "")], vec!["CLAUDE.md"]),
-        ("claude_code", vec![(".claude/settings.json", "{}")], vec![".claude/settings.json"]),
+        (
+            "claude_code",
+            vec![(".claude/settings.json", "{}")],
+            vec![".claude/settings.json"],
+        ),
         (
             "claude_plugin",
-            vec![("p/.claude-plugin/plugin.json", "{}"), ("p/commands/a.md", ""), ("p/skills/x/SKILL.md", "")],
+            vec![
+                ("p/.claude-plugin/plugin.json", "{}"),
+                ("p/commands/a.md", ""),
+                ("p/skills/x/SKILL.md", ""),
+            ],
             vec!["p/commands/a.md", "p/skills/x/SKILL.md"],
         ),
-        ("claude_plugin", vec![("agents/a.md", "---\nname: a\n---\n")], vec!["agents/a.md"]),
-        ("skills", vec![("tools/x/SKILL.md", ""), ("tools/x/references/a.md", "")], vec!["tools/x/SKILL.md", "tools/x/references/a.md"]),
-        ("codex", vec![(".codex/config.toml", "model = 'x'"), ("AGENTS.md", "")], vec![".codex/config.toml", "AGENTS.md"]),
-        ("agents_md", vec![("AGENTS.md", ""), ("a/AGENTS.md", "")], vec!["AGENTS.md", "a/AGENTS.md"]),
+        (
+            "claude_plugin",
+            vec![("agents/a.md", "---\nname: a\n---\n")],
+            vec!["agents/a.md"],
+        ),
+        (
+            "skills",
+            vec![("tools/x/SKILL.md", ""), ("tools/x/references/a.md", "")],
+            vec!["tools/x/SKILL.md", "tools/x/references/a.md"],
+        ),
+        (
+            "codex",
+            vec![(".codex/config.toml", "model = 'x'"), ("AGENTS.md", "")],
+            vec![".codex/config.toml", "AGENTS.md"],
+        ),
+        (
+            "agents_md",
+            vec![("AGENTS.md", ""), ("a/AGENTS.md", "")],
+            vec!["AGENTS.md", "a/AGENTS.md"],
+        ),
         ("gemini", vec![("GEMINI.md", "")], vec!["GEMINI.md"]),
-        ("opencode", vec![("opencode.jsonc", "{}"), ("AGENTS.md", "")], vec!["AGENTS.md", "opencode.jsonc"]),
+        (
+            "opencode",
+            vec![("opencode.jsonc", "{}"), ("AGENTS.md", "")],
+            vec!["AGENTS.md", "opencode.jsonc"],
+        ),
         ("cursor", vec![(".cursorrules", "")], vec![".cursorrules"]),
-        ("copilot", vec![(".github/prompts/a.prompt.md", "")], vec![".github/prompts/a.prompt.md"]),
-        ("continue", vec![(".continue/config.yaml", "")], vec![".continue/config.yaml"]),
+        (
+            "copilot",
+            vec![(".github/prompts/a.prompt.md", "")],
+            vec![".github/prompts/a.prompt.md"],
+        ),
+        (
+            "continue",
+            vec![(".continue/config.yaml", "")],
+            vec![".continue/config.yaml"],
+        ),
         ("cline", vec![(".clinerules/a.md", "")], vec![".clinerules/a.md"]),
         ("cline", vec![(".clinerules", "")], vec![".clinerules"]),
-        ("roo", vec![(".roomodes", ""), (".roo/rules-code/a.md", "")], vec![".roo/rules-code/a.md", ".roomodes"]),
+        (
+            "roo",
+            vec![(".roomodes", ""), (".roo/rules-code/a.md", "")],
+            vec![".roo/rules-code/a.md", ".roomodes"],
+        ),
         (
             "crewai",
             vec![("src/x/config/agents.yaml", ""), ("src/x/config/tasks.yaml", "")],
             vec!["src/x/config/agents.yaml", "src/x/config/tasks.yaml"],
         ),
-        ("dspy", vec![("out/program.json", json), ("package.json", "{}"), ("x.json", "[1]")], vec!["out/program.json"]),
+        (
+            "dspy",
+            vec![("out/program.json", json), ("package.json", "{}"), ("x.json", "[1]")],
+            vec!["out/program.json"],
+        ),
         (
             "mini_swe_agent",
-            vec![("c/mini.yaml", "agent:\n  system_template: |\n    Hi.\n"), ("c/other.yaml", "agent:\n  x: system_template\n")],
+            vec![
+                ("c/mini.yaml", "agent:\n  system_template: |\n    Hi.\n"),
+                ("c/other.yaml", "agent:\n  x: system_template\n"),
+            ],
             vec!["c/mini.yaml"],
         ),
-        ("openjarvis", vec![("config.toml", "[intelligence]\nx = 1\n"), ("SOUL.md", "")], vec!["SOUL.md", "config.toml"]),
-        ("openjarvis", vec![("agents/a/system_prompt.md", "")], vec!["agents/a/system_prompt.md"]),
-        ("langgraph", vec![("src/prompts/a.md", ""), ("src/prompts/b.jinja2", ""), ("src/x.md", "")], vec!["src/prompts/a.md", "src/prompts/b.jinja2"]),
+        (
+            "openjarvis",
+            vec![("config.toml", "[intelligence]\nx = 1\n"), ("SOUL.md", "")],
+            vec!["SOUL.md", "config.toml"],
+        ),
+        (
+            "openjarvis",
+            vec![("agents/a/system_prompt.md", "")],
+            vec!["agents/a/system_prompt.md"],
+        ),
+        (
+            "langgraph",
+            vec![("src/prompts/a.md", ""), ("src/prompts/b.jinja2", ""), ("src/x.md", "")],
+            vec!["src/prompts/a.md", "src/prompts/b.jinja2"],
+        ),
     ] {
         let found = find(&files, &[]);
         assert_eq!(found.layouts, [layout], "{files:?}");
@@ -148,7 +230,12 @@ fn nothing_is_found_without_a_marker() {
 fn a_hosts_own_layout_wins_over_the_general_ones() {
     let found = find_paths(&[".claude/skills/a/SKILL.md", "CLAUDE.md"]);
     assert_eq!(found.layouts, ["claude_code"]);
-    let found = find_paths(&[".codex/config.toml", "AGENTS.md", "sub/AGENTS.md", ".agents/skills/a/SKILL.md"]);
+    let found = find_paths(&[
+        ".codex/config.toml",
+        "AGENTS.md",
+        "sub/AGENTS.md",
+        ".agents/skills/a/SKILL.md",
+    ]);
     assert_eq!(found.layouts, ["codex"]);
     // What no host's own layout has stays theirs.
     let found = find_paths(&["CLAUDE.md", "AGENTS.md", "lib/a/SKILL.md"]);
@@ -168,20 +255,47 @@ fn each_nested_home_of_a_monorepo_is_found() {
     assert_eq!(found.layouts, ["claude_code", "gemini", "cursor"]);
     assert_eq!(
         found.files,
-        ["CLAUDE.md", "a/.claude/agents/x.md", "a/CLAUDE.md", "b/.cursor/rules/y.mdc", "c/GEMINI.md"]
+        [
+            "CLAUDE.md",
+            "a/.claude/agents/x.md",
+            "a/CLAUDE.md",
+            "b/.cursor/rules/y.mdc",
+            "c/GEMINI.md"
+        ]
     );
     assert_eq!(found.shown, [".claude/worktrees/w/GEMINI.md"]);
 }
 
 #[test]
 fn imports_are_followed_inside_the_workspace_as_deep_as_the_host_does() {
-    let mut files = vec![("CLAUDE.md", "@AGENTS.md @d/1.md @run.py @../out.md @.env @none.md @kaizen.toml")];
-    files.extend([("AGENTS.md", ""), ("run.py", ""), (".env", "KEY=1"), ("kaizen.toml", "")]);
-    files.extend([("d/1.md", "@2.md"), ("d/2.md", "@3.md"), ("d/3.md", "@4.txt"), ("d/4.txt", "@5.md")]);
+    let mut files = vec![(
+        "CLAUDE.md",
+        "@AGENTS.md @d/1.md @run.py @../out.md @.env @none.md @kaizen.toml",
+    )];
+    files.extend([
+        ("AGENTS.md", ""),
+        ("run.py", ""),
+        (".env", "KEY=1"),
+        ("kaizen.toml", ""),
+    ]);
+    files.extend([
+        ("d/1.md", "@2.md"),
+        ("d/2.md", "@3.md"),
+        ("d/3.md", "@4.txt"),
+        ("d/4.txt", "@5.md"),
+    ]);
     files.extend([("d/5.md", "@6.md @1.md"), ("d/6.md", "")]);
     let found = find(&files, &[]);
     assert_eq!(found.layouts, ["claude_code"]);
-    let expected = ["AGENTS.md", "CLAUDE.md", "d/1.md", "d/2.md", "d/3.md", "d/4.txt", "d/5.md"];
+    let expected = [
+        "AGENTS.md",
+        "CLAUDE.md",
+        "d/1.md",
+        "d/2.md",
+        "d/3.md",
+        "d/4.txt",
+        "d/5.md",
+    ];
     assert_eq!(found.files, expected);
     assert_eq!(found.shown, ["run.py"]);
     assert_eq!(found.left_out.keys().collect::<Vec<_>>(), [".env", "kaizen.toml"]);
@@ -189,19 +303,39 @@ fn imports_are_followed_inside_the_workspace_as_deep_as_the_host_does() {
 
 #[test]
 fn values_of_settings_name_further_files() {
-    let aider = [(".aider.conf.yml", "read: [STYLE.md, src/x.py]\nmodel: m\n"), ("STYLE.md", ""), ("src/x.py", "")];
+    let aider = [
+        (".aider.conf.yml", "read: [STYLE.md, src/x.py]\nmodel: m\n"),
+        ("STYLE.md", ""),
+        ("src/x.py", ""),
+    ];
     let found = find(&aider, &[]);
     assert_eq!(found.files, [".aider.conf.yml", "STYLE.md"]);
     assert_eq!(found.shown, ["src/x.py"]);
 
-    let opencode = [("opencode.json", "{\"instructions\": [\"docs/*.md\", \"https://x/y.md\"], // c\n}"), ("docs/a.md", "")];
+    let opencode = [
+        (
+            "opencode.json",
+            "{\"instructions\": [\"docs/*.md\", \"https://x/y.md\"], // c\n}",
+        ),
+        ("docs/a.md", ""),
+    ];
     assert_eq!(find(&opencode, &[]).files, ["docs/a.md", "opencode.json"]);
 
-    let gemini = [(".gemini/settings.json", r#"{"context": {"fileName": "RULES.md"}}"#), ("a/RULES.md", ""), ("RULES.md", "")];
-    assert_eq!(find(&gemini, &[]).files, [".gemini/settings.json", "RULES.md", "a/RULES.md"]);
+    let gemini = [
+        (".gemini/settings.json", r#"{"context": {"fileName": "RULES.md"}}"#),
+        ("a/RULES.md", ""),
+        ("RULES.md", ""),
+    ];
+    assert_eq!(
+        find(&gemini, &[]).files,
+        [".gemini/settings.json", "RULES.md", "a/RULES.md"]
+    );
 
     let promptfoo = [
-        ("e/promptfooconfig.yaml", "prompts:\n  - file://p/*.txt\n  - id: file://q.json\n  - file://make.py:run\n  - 'Say {{q}}'\n"),
+        (
+            "e/promptfooconfig.yaml",
+            "prompts:\n  - file://p/*.txt\n  - id: file://q.json\n  - file://make.py:run\n  - 'Say {{q}}'\n",
+        ),
         ("e/p/a.txt", ""),
         ("e/q.json", "[]"),
         ("e/make.py", ""),
@@ -221,13 +355,34 @@ fn a_link_is_followed_once_to_a_file_of_the_workspace() {
     assert_eq!(found.surfaces, ["AGENTS.md: memory CLAUDE.md"]);
     assert_eq!(found.layouts, ["claude_code"]);
 
-    let found = find(&[("skills/a/SKILL.md", ""), ("CLAUDE.md", "")], &[(".claude/skills", "../skills")]);
-    assert_eq!(found.surfaces, ["CLAUDE.md: memory", "skills/a/SKILL.md: skills .claude/skills/a/SKILL.md"]);
+    let found = find(
+        &[("skills/a/SKILL.md", ""), ("CLAUDE.md", "")],
+        &[(".claude/skills", "../skills")],
+    );
+    assert_eq!(
+        found.surfaces,
+        [
+            "CLAUDE.md: memory",
+            "skills/a/SKILL.md: skills .claude/skills/a/SKILL.md"
+        ]
+    );
 
-    let links = [("AGENTS.md", "CLAUDE.md"), ("GEMINI.md", "AGENTS.md"), (".claude/agents", "/srv/agents"), ("data", "/srv/data")];
+    let links = [
+        ("AGENTS.md", "CLAUDE.md"),
+        ("GEMINI.md", "AGENTS.md"),
+        (".claude/agents", "/srv/agents"),
+        ("data", "/srv/data"),
+    ];
     let found = find(&[("CLAUDE.md", "")], &links);
-    assert_eq!(found.left_out.keys().collect::<Vec<_>>(), [".claude/agents", "GEMINI.md"]);
-    assert!(found.left_out["GEMINI.md"].contains("AGENTS.md"), "{:?}", found.left_out);
+    assert_eq!(
+        found.left_out.keys().collect::<Vec<_>>(),
+        [".claude/agents", "GEMINI.md"]
+    );
+    assert!(
+        found.left_out["GEMINI.md"].contains("AGENTS.md"),
+        "{:?}",
+        found.left_out
+    );
 }
 
 #[test]
@@ -253,15 +408,32 @@ fn protected_files_are_shown_and_credentials_are_not() {
         ".mcp.json",
     ];
     assert_eq!(found.shown, shown);
-    assert_eq!(found.left_out.keys().collect::<Vec<_>>(), [".claude/.credentials.json", ".claude/.env"]);
+    assert_eq!(
+        found.left_out.keys().collect::<Vec<_>>(),
+        [".claude/.credentials.json", ".claude/.env"]
+    );
 }
 
 #[test]
 fn the_users_own_folder_of_a_host_is_a_home() {
     let table = LayoutTable::built_in().unwrap();
-    let mut listing = listing(&BTreeMap::from([("CLAUDE.md", ""), ("agents/x.md", ""), ("settings.json", ""), ("m.md", "")]), &[]);
+    let mut listing = listing(
+        &BTreeMap::from([
+            ("CLAUDE.md", ""),
+            ("agents/x.md", ""),
+            ("settings.json", ""),
+            ("m.md", ""),
+        ]),
+        &[],
+    );
     listing.name = ".claude".into();
-    let read = |path: &str| Some(if path == "CLAUDE.md" { "@m.md".to_owned() } else { String::new() });
+    let read = |path: &str| {
+        Some(if path == "CLAUDE.md" {
+            "@m.md".to_owned()
+        } else {
+            String::new()
+        })
+    };
     let found = paths(&detect(&table, &listing, &read).unwrap());
     assert_eq!(found.layouts, ["claude_code"]);
     assert_eq!(found.files, ["CLAUDE.md", "agents/x.md", "m.md", "settings.json"]);
@@ -280,15 +452,36 @@ fn a_users_layout_comes_first_and_cannot_open_what_is_protected() {
     assert_eq!(found.files, ["CLAUDE.md", "MINE.md"]);
 
     let own = include_str!("data/claude_code.toml");
-    let opened = own.replace("keys = { model = \"auto\" }", "keys = { model = \"auto\", hooks = \"auto\" }");
+    let opened = own.replace(
+        "keys = { model = \"auto\" }",
+        "keys = { model = \"auto\", hooks = \"auto\" }",
+    );
     let opened = opened.replace("\"hooks\", ", "");
-    let error = table.add(Path::new("/c/claude_code.toml"), &opened).unwrap_err().to_string();
-    assert!(error.contains("/c/claude_code.toml") && error.contains("`hooks`"), "{error}");
+    let error = table
+        .add(Path::new("/c/claude_code.toml"), &opened)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("/c/claude_code.toml") && error.contains("`hooks`"),
+        "{error}"
+    );
     let shorter = own.replace(", \".claude/skills/kaizen/**\"", "");
     assert_ne!(own, shorter);
     table.add(Path::new("/c/claude_code.toml"), &shorter).unwrap();
-    let row = table.rows().iter().find(|row| row.layout.name == "claude_code").unwrap();
-    assert!(row.is_users && row.layout.protected.files.iter().any(|glob| glob == ".claude/skills/kaizen/**"));
+    let row = table
+        .rows()
+        .iter()
+        .find(|row| row.layout.name == "claude_code")
+        .unwrap();
+    assert!(
+        row.is_users
+            && row
+                .layout
+                .protected
+                .files
+                .iter()
+                .any(|glob| glob == ".claude/skills/kaizen/**")
+    );
 }
 
 #[test]
@@ -297,20 +490,49 @@ fn errors_of_a_layout_name_file_line_and_remedy() {
     let marker = "markers = [{ path = 'X.md' }]\n";
     let surface = "[protected]\n[[surface]]\nname = 'a'\n";
     for (text, parts) in [
-        (format!("{head}{marker}{surface}pth = 'a.md'\n"), ["line 7", "did you mean `path`?"]),
-        (format!("{head}{marker}{surface}path = '../a.md'\n"), ["line 7", "inside the home"]),
-        (format!("{head}{marker}{surface}path = 'a['\n"), ["line 7", "not a glob"]),
-        (format!("{head}{marker}{surface}path = 'a.py'\nkeys = {{ k = 'auto' }}\n"), ["line 7", "state `format`"]),
-        (format!("{head}{marker}main = 'b'\n{surface}path = 'a.md'\n"), ["line 4", "name one of this layout"]),
-        (format!("{head}markers = []\n{surface}path = 'a.md'\n"), ["line 3", "add the path"]),
-        (format!("name = 'X y'\nabout = 'X'\n{marker}{surface}path = 'a.md'\n"), ["line 1", "rename it"]),
-        (format!("{head}{marker}{surface}path = 'a.md'\n[[surface]]\nname = 'a'\npath = 'b.md'\n"), ["line 6", "rename one"]),
-        (format!("{head}{marker}{surface}path = 'a.md'\nkeys = {{ env = 'auto' }}\n"), ["`env`", "remove it"]),
+        (
+            format!("{head}{marker}{surface}pth = 'a.md'\n"),
+            ["line 7", "did you mean `path`?"],
+        ),
+        (
+            format!("{head}{marker}{surface}path = '../a.md'\n"),
+            ["line 7", "inside the home"],
+        ),
+        (
+            format!("{head}{marker}{surface}path = 'a['\n"),
+            ["line 7", "not a glob"],
+        ),
+        (
+            format!("{head}{marker}{surface}path = 'a.py'\nkeys = {{ k = 'auto' }}\n"),
+            ["line 7", "state `format`"],
+        ),
+        (
+            format!("{head}{marker}main = 'b'\n{surface}path = 'a.md'\n"),
+            ["line 4", "name one of this layout"],
+        ),
+        (
+            format!("{head}markers = []\n{surface}path = 'a.md'\n"),
+            ["line 3", "add the path"],
+        ),
+        (
+            format!("name = 'X y'\nabout = 'X'\n{marker}{surface}path = 'a.md'\n"),
+            ["line 1", "rename it"],
+        ),
+        (
+            format!("{head}{marker}{surface}path = 'a.md'\n[[surface]]\nname = 'a'\npath = 'b.md'\n"),
+            ["line 6", "rename one"],
+        ),
+        (
+            format!("{head}{marker}{surface}path = 'a.md'\nkeys = {{ env = 'auto' }}\n"),
+            ["`env`", "remove it"],
+        ),
     ] {
         let mut table = LayoutTable::built_in().unwrap();
         let error = table.add(Path::new("/c/x.toml"), &text).unwrap_err().to_string();
         assert!(error.starts_with("/c/x.toml: "), "{error}");
-        parts.iter().for_each(|part| assert!(error.contains(part), "{part}: {error}"));
+        parts
+            .iter()
+            .for_each(|part| assert!(error.contains(part), "{part}: {error}"));
     }
     let mut table = LayoutTable::built_in().unwrap();
     let text = format!("{head}{marker}{surface}path = 'a.md'\n");

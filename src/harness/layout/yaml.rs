@@ -116,7 +116,10 @@ impl YamlLines {
             let (key, rest) = (key.to_owned(), rest.to_owned());
             self.at += 1;
             let value = match rest.chars().next() {
-                None if self.next(indent).is_some_and(|(here, text)| here == indent && is_item(text)) => {
+                None if self
+                    .next(indent)
+                    .is_some_and(|(here, text)| here == indent && is_item(text)) =>
+                {
                     self.list(indent, level + 1)
                 }
                 None => self.node(indent + 1, level + 1),
@@ -232,7 +235,9 @@ impl FlowText<'_> {
     fn members(&mut self, level: usize) -> Value {
         let mut map = Map::new();
         while self.more('}') {
-            let Value::String(key) = self.value(true, level + 1) else { break };
+            let Value::String(key) = self.value(true, level + 1) else {
+                break;
+            };
             self.rest = self.rest.trim_start();
             let value = match self.rest.strip_prefix(':') {
                 Some(rest) => {
@@ -289,7 +294,10 @@ mod tests {
     #[test]
     fn front_matter_that_is_no_yaml_keeps_its_other_keys() {
         let value = read("description: Use it: now\nglobs: **/*.py,**/x\nalwaysApply: false\n");
-        assert_eq!(value, json!({"description": "Use it: now", "globs": null, "alwaysApply": "false"}));
+        assert_eq!(
+            value,
+            json!({"description": "Use it: now", "globs": null, "alwaysApply": "false"})
+        );
     }
 
     proptest::proptest! {

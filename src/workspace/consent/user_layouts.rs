@@ -22,8 +22,14 @@ pub(crate) fn layout_table(root: &Path) -> Result<LayoutTable, ConsentError> {
 fn table_with(folder: Option<PathBuf>, root: &Path) -> Result<LayoutTable, ConsentError> {
     let mut table = LayoutTable::built_in().map_err(unusable)?;
     let entries = folder.as_ref().and_then(|folder| std::fs::read_dir(folder).ok());
-    let paths = entries.into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path());
-    let mut paths: Vec<PathBuf> = paths.filter(|path| path.extension().is_some_and(|end| end == "toml")).collect();
+    let paths = entries
+        .into_iter()
+        .flatten()
+        .filter_map(Result::ok)
+        .map(|entry| entry.path());
+    let mut paths: Vec<PathBuf> = paths
+        .filter(|path| path.extension().is_some_and(|end| end == "toml"))
+        .collect();
     paths.sort();
     for path in paths {
         if super::is_inside(&path, root) {
@@ -53,7 +59,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let root = tempfile::tempdir().unwrap();
         let text = |name: &str| {
-            format!("name = '{name}'\nabout = 'x'\nmarkers = [{{ path = 'X' }}]\n[protected]\n[[surface]]\nname = 'a'\npath = 'X'\n")
+            format!(
+                "name = '{name}'\nabout = 'x'\nmarkers = [{{ path = 'X' }}]\n[protected]\n[[surface]]\nname = 'a'\npath = 'X'\n"
+            )
         };
         for name in ["one", "two"] {
             std::fs::write(folder.path().join(format!("{name}.toml")), text(name)).unwrap();
@@ -63,7 +71,10 @@ mod tests {
         let table = with(folder.path(), root.path()).unwrap();
         let names: Vec<&str> = table.rows().iter().map(|row| row.layout.name.as_str()).collect();
         assert_eq!(names[..3], ["one", "two", "claude_code"]);
-        assert_eq!(with(&folder.path().join("none"), root.path()).unwrap().rows().len(), names.len() - 2);
+        assert_eq!(
+            with(&folder.path().join("none"), root.path()).unwrap().rows().len(),
+            names.len() - 2
+        );
         let inside = with(folder.path(), folder.path()).unwrap_err().to_string();
         assert!(inside.contains("XDG_CONFIG_HOME"), "{inside}");
         std::fs::write(folder.path().join("bad.toml"), "nam = 1").unwrap();
