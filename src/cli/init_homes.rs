@@ -10,11 +10,11 @@ use crate::artifact::counted;
 use crate::harness::layout::HostLayout;
 use crate::harness::layout::detect::{Detection, HomeFile, IMPORTS, detect};
 use crate::harness::layout::listing::WorkspaceListing;
-use crate::harness::layout::surface::{BodyTier, SurfaceFormat};
 use crate::harness::layout::table::LayoutTable;
 use crate::harness::op::front_matter;
 use crate::ledger::port::LedgerError;
 use crate::ledger::{Git, Policy};
+use crate::manifest::surface::{BodyTier, SurfaceFormat};
 use crate::sys::disk::{DiskError, Root};
 
 /// Folders that hold no home: they are machine-local, or hold other people's code.

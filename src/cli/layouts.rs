@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::exit::{Code, CommandFailure};
 use super::visible::visible;
 use super::{Setting, render};
-use crate::harness::layout::surface::Surface;
 use crate::harness::layout::table::TableRow;
+use crate::manifest::surface::Surface;
 use crate::workspace::consent::layout_table;
 
 /// List the layouts of agent homes that `init` finds

@@ -13,6 +13,7 @@ pub(crate) mod range;
 mod sections;
 mod student;
 pub(crate) mod suggested_student;
+pub(crate) mod surface;
 mod teacher;
 pub(crate) mod template;
 pub(crate) mod triggers;

@@ -8,9 +8,9 @@ use super::marker::{FileContents, ReadText};
 use super::matcher::{GlobRole, LayoutMatcher, PathMatches, innermost};
 use super::named_files::{is_prose, named_paths};
 use super::reserved::{exclusion, is_closed};
-use super::surface::Surface;
 use super::table::LayoutTable;
 use super::{HostLayout, NamedFiles};
+use crate::manifest::surface::Surface;
 
 /// The surface of files that are imported with `@path`; the host reads them with the file that imports them.
 pub(crate) const IMPORTS: &str = "imports";
@@ -184,7 +184,8 @@ impl<'t> HomeSearch<'_, 't> {
     fn claim_surfaces(&mut self, number: usize, layout: &'t HostLayout, homes: &mut LayoutHomes) {
         for seen in self.paths.iter().filter(|seen| !seen.is_reserved) {
             let surfaces = layout.surfaces.iter().enumerate();
-            let matching = surfaces.filter(|(_, surface)| !surface.only_markers || homes.markers.contains(seen.file));
+            let matching = surfaces
+                .filter(|(_, surface)| !layout.marked.contains(&surface.name) || homes.markers.contains(seen.file));
             let mut places = matching.filter_map(|(index, surface)| {
                 let folders = seen.matches.get(&(number, GlobRole::Surface(index)))?;
                 Some((surface, innermost(folders, &homes.folders)?))
@@ -242,7 +243,8 @@ impl<'t> HomeSearch<'_, 't> {
     /// Claims the files that the files of a layout import, as deep as its host follows them.
     fn claim_imports(&mut self, layout: &'t HostLayout) {
         let own = self.found.files.iter();
-        let own = own.filter(|(_, file)| file.home.layout.name == layout.name && file.surface.imports);
+        let own = own
+            .filter(|(_, file)| file.home.layout.name == layout.name && layout.importing.contains(&file.surface.name));
         let mut level: Vec<(String, DetectedHome<'t>)> =
             own.map(|(path, file)| (path.clone(), file.home.clone())).collect();
         let mut seen: BTreeSet<String> = level.iter().map(|(path, _)| path.clone()).collect();
@@ -281,8 +283,7 @@ impl<'t> HomeSearch<'_, 't> {
                 .insert(seen.file.to_owned(), "not a text for the model");
             return false;
         }
-        let mut own = Surface::of_named_files(surface, seen.file);
-        own.imports = is_imported;
+        let own = Surface::of_named_files(surface, seen.file);
         self.claim(seen, home, own);
         true
     }

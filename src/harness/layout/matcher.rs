@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use globset::{GlobMatcher, GlobSet, GlobSetBuilder};
 
 use super::HostLayout;
-use super::surface::compiled;
 use super::table::LayoutTable;
+use crate::manifest::surface::compiled;
 
 /// The role of a glob in its layout, with its number there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -12,7 +12,6 @@ mod named_files;
 mod outline;
 mod parse;
 mod reserved;
-pub(crate) mod surface;
 pub(crate) mod table;
 mod yaml;
 
@@ -24,7 +23,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 pub(crate) use self::parse::LayoutError;
-use self::surface::Surface;
+use crate::manifest::surface::Surface;
 
 /// The layout of the homes of one host.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -47,9 +46,15 @@ pub(crate) struct HostLayout {
     /// The surfaces that the host reads when it starts, in this order. It reads the others when they are needed.
     #[serde(default)]
     pub at_start: Vec<String>,
-    /// How many imports deep the host follows `@path`.
+    /// The surfaces in whose files the host follows `@path`.
+    #[serde(default)]
+    pub importing: Vec<String>,
+    /// How many imports deep it follows them.
     #[serde(default)]
     pub import_depth: usize,
+    /// The surfaces that consist of markers: other files that their globs match do not belong to them.
+    #[serde(default)]
+    pub marked: Vec<String>,
     /// The suggested program of the student and its arguments; `{query}` is the task.
     #[serde(default)]
     pub student: Vec<String>,

@@ -6,7 +6,7 @@ use super::NamedFiles;
 use super::listing::{HostView, resolved};
 use super::marker::FileContents;
 use super::outline::values_at;
-use super::surface::compiled;
+use crate::manifest::surface::compiled;
 
 /// Extensions of texts for a model. Other named files, such as code, are only shown.
 const PROSE: [&str; 12] = [

@@ -4,9 +4,9 @@
 
 use serde_json::Value;
 
-use super::surface::SurfaceFormat;
 use super::yaml;
 use crate::harness::op::{front_matter, without_comments};
+use crate::manifest::surface::SurfaceFormat;
 
 /// The values of a file in its format; `None` if it has none, or they cannot be read.
 pub(super) fn values_of(format: SurfaceFormat, text: &str) -> Option<Value> {

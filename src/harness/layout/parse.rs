@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::outline::{covers, segments};
-use super::surface::compiled;
 use super::{HostLayout, Protection};
 use crate::harness::op::protected_kind;
 use crate::manifest;
+use crate::manifest::surface::compiled;
 
 /// A layout that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -87,6 +87,8 @@ impl HostLayout {
             .at_start
             .iter()
             .chain(&self.main)
+            .chain(&self.importing)
+            .chain(&self.marked)
             .find(|name| !names.contains(name.as_str()));
         match unknown {
             Some(name) => Err(misfit(

@@ -7,8 +7,8 @@ use std::path::Path;
 use super::detect::{Detection, detect};
 use super::listing::WorkspaceListing;
 use super::reserved::is_credential;
-use super::surface::compiled;
 use super::table::LayoutTable;
+use crate::manifest::surface::compiled;
 
 /// What is found in a workspace: names of layouts, editable files, shown files, and files that were left out.
 struct FoundPaths {

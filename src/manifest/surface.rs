@@ -3,40 +3,37 @@
 use std::collections::BTreeMap;
 
 use globset::{Glob, GlobBuilder};
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::artifact::edit::RiskTier;
 
 /// A file or a family of files, with the parts that edits may change.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Surface {
-    /// The name by which edits address it; unique in its layout.
+pub struct Surface {
+    /// The name by which edits address it; unique.
     pub name: String,
-    /// A glob relative to the home, in which `{name}` matches like `*` and captures a name.
+    /// A glob relative to the workspace, or in a layout to the home, in which `{name}` matches like `*` and captures a name.
     pub path: String,
     /// The format; absent: by the extension of the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<SurfaceFormat>,
     /// Who decides on edits of the body: the whole of a text, or the text under the front matter.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<BodyTier>,
     /// The editable keys, as dotted paths in which `*` is any key and `[*]` any item of a list. No other key is editable.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub keys: BTreeMap<String, RiskTier>,
     /// Whether edits may create and remove files of the family.
     #[serde(default)]
     pub create: CreateTier,
-    /// Whether the host follows `@path` in these files.
-    #[serde(default)]
-    pub imports: bool,
-    /// Whether only files that a marker of the layout selects belong to it.
-    #[serde(default)]
-    pub only_markers: bool,
 }
 
 /// How the values of a file are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum SurfaceFormat {
+pub enum SurfaceFormat {
     /// Text without keys.
     Text,
     /// Markdown, optionally with front matter.
@@ -54,9 +51,9 @@ pub(crate) enum SurfaceFormat {
 }
 
 /// Who decides on edits of the body of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum BodyTier {
+pub enum BodyTier {
     /// Edits apply without a person.
     Auto,
     /// A person reviews them.
@@ -77,9 +74,9 @@ impl BodyTier {
 }
 
 /// Who decides on new files.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum CreateTier {
+pub enum CreateTier {
     /// Files cannot be created.
     #[default]
     Off,
@@ -133,8 +130,6 @@ impl Surface {
             body: Some(BodyTier::Review),
             keys: BTreeMap::new(),
             create: CreateTier::Off,
-            imports: false,
-            only_markers: false,
         }
     }
 
