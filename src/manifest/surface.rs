@@ -11,7 +11,7 @@ use crate::artifact::edit::RiskTier;
 /// A file or a family of files, with the parts that edits may change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Surface {
+pub(crate) struct Surface {
     /// The name by which edits address it; unique.
     pub name: String,
     /// A glob relative to the workspace, or in a layout to the home, in which `{name}` matches like `*` and captures a name.
@@ -33,7 +33,7 @@ pub struct Surface {
 /// How the values of a file are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum SurfaceFormat {
+pub(crate) enum SurfaceFormat {
     /// Text without keys.
     Text,
     /// Markdown, optionally with front matter.
@@ -53,7 +53,7 @@ pub enum SurfaceFormat {
 /// Who decides on edits of the body of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum BodyTier {
+pub(crate) enum BodyTier {
     /// Edits apply without a person.
     Auto,
     /// A person reviews them.
@@ -76,7 +76,7 @@ impl BodyTier {
 /// Who decides on new files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum CreateTier {
+pub(crate) enum CreateTier {
     /// Files cannot be created.
     #[default]
     Off,

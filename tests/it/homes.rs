@@ -126,7 +126,7 @@ fn layouts_are_listed_with_the_users_own_first() {
     .unwrap();
     space
         .kaizen(&["layouts"])
-        .exits(2)
+        .exits(1)
         .says(&["mine.toml", "line 7", "inside the home"]);
 }
 
