@@ -3,11 +3,12 @@
 use clap::{Args, ValueEnum};
 
 use super::exit::{Code, CommandFailure};
-use super::render::{self, FAINT, Renderer, STRONG};
+use super::render::{self, FAINT, Renderer, STRONG, columns};
 use super::visible::visible;
 use super::{Format, Setting};
 use crate::artifact::task::Split;
 use crate::artifact::{counted, readiness};
+use crate::gate::audit::level::{ScoreLevel, ScoreLevels};
 use crate::gate::audit::{AuditFinding, AuditResult, Basis, ScoreChange};
 use crate::gate::words::points;
 use crate::maintenance::audit;
@@ -155,9 +156,8 @@ fn numbers(found: &AuditReport) {
         others => format!("; the other {others} are ties and cost nothing"),
     };
     out!(
-        "\n{} {} tasks: the request changed for {}{others}",
-        overall.tasks,
-        found.split.name(),
+        "\n{}: the request changed for {}{others}",
+        counted(overall.tasks, &format!("{} task", found.split.name())),
         overall.reached
     );
     if overall.reached == 0 {
@@ -178,36 +178,60 @@ fn numbers(found: &AuditReport) {
     if let Some(failures) = &found.failures {
         out!("{}", visible(failures));
     }
+    if let Some(levels) = &overall.levels {
+        let whose = match overall.reached == overall.tasks {
+            true => String::new(),
+            false => format!(" of the {} whose request changed", counted(overall.reached, "task")),
+        };
+        out!(
+            "score{whose}: {} → {} at 90 %",
+            level(&levels.before),
+            level(&levels.after)
+        );
+    }
+    let width = 2 + columns::width(found.audited.categories.keys().map(String::as_str), 20);
     let title = match basis {
         Basis::Runs => "90 % interval of the change over these tasks, in points",
         Basis::Fact | Basis::Sample => "90 % interval for tasks like these, in points",
     };
     out!(
-        "{FAINT}{:<22}{:>6}{:>7}{:>6}{:>8}   {title}{FAINT:#}",
+        "{FAINT}{:<width$}{:>8}{:>8}{:>6}{:>7}{:>6}{:>8}   {title}{FAINT:#}",
         "",
+        "before",
+        "after",
         "wins",
         "losses",
         "ties",
         "mean"
     );
-    row("all tasks", overall);
-    found
-        .audited
-        .categories
+    row("all tasks", width, overall);
+    let categories = &found.audited.categories;
+    categories
         .iter()
-        .for_each(|(name, change)| row(&format!("  {name}"), change));
+        .for_each(|(name, change)| row(&format!("  {name}"), width, change));
     if found.audited.categories.len() > 1 {
         out!("{FAINT}the intervals of the categories hold simultaneously{FAINT:#}");
     }
 }
 
-fn row(name: &str, change: &ScoreChange) {
+/// A score with its interval.
+fn level(level: &ScoreLevel) -> String {
+    let [low, high] = level.interval.map(|end| format!("{:.1}", 100.0 * end));
+    format!("{:.1} % ({low} to {high})", 100.0 * level.mean)
+}
+
+fn row(name: &str, width: usize, change: &ScoreChange) {
+    let percent = |of: fn(&ScoreLevels) -> f64| {
+        let levels = change.levels.as_ref();
+        levels.map_or("-".to_owned(), |levels| format!("{:.1}", 100.0 * of(levels)))
+    };
+    let (before, after) = (percent(|both| both.before.mean), percent(|both| both.after.mean));
     let mean = change
         .mean
         .map_or("?".to_owned(), |mean| format!("{:+.1}", 100.0 * mean));
     let tally = &change.tally;
     out!(
-        "{:<22}{:>6}{:>7}{:>6}{mean:>8}   {}",
+        "{:<width$}{before:>8}{after:>8}{:>6}{:>7}{:>6}{mean:>8}   {}",
         visible(name),
         tally.wins,
         tally.losses,

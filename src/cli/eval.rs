@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 
 use super::exit::{Code, CommandFailure};
-use super::render::{self, Renderer};
+use super::render::{self, Renderer, columns};
 use super::visible::visible;
 use super::{Format, Setting};
 use crate::artifact::counted;
@@ -130,8 +130,9 @@ fn show(evaluation: &Evaluation, unscorable: &[UnscorableTask], split: Split, se
         counted(evaluation.task_count, "task"),
         visible(&unscored.unwrap_or_default())
     );
+    let width = columns::width(evaluation.category_scores.keys().map(String::as_str), 24);
     for (category, score) in &evaluation.category_scores {
-        out!("  {category:<24} {:>5.1} %", 100.0 * score);
+        out!("  {:<width$} {:>5.1} %", visible(category), 100.0 * score);
     }
     if let Some(failed) = evaluation.failed() {
         out!("  {}", visible(&failed));

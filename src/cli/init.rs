@@ -315,7 +315,10 @@ fn finish(
     if let Some(student) = student {
         show_student(student);
     }
-    if tasks.is_empty() {
+    let files = &workspace.manifest.benchmark.files;
+    if tasks.is_empty() && !workspace.evidence_files(files)?.is_empty() {
+        out!("Next: `kaizen doctor` says what `kaizen run` still needs");
+    } else if tasks.is_empty() {
         out!("Next: put tasks into benchmark/tasks.jsonl, then `kaizen run`");
     } else {
         out!("{train} train, {gate} gate and {test} sealed test tasks in benchmark/tasks.jsonl");

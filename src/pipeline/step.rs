@@ -138,7 +138,11 @@ fn outside(context: &Context, phase: &str, stanza: &Stanza) -> Result<PhaseOutpu
         .collect::<Result<Vec<_>, String>>()
         .map_err(failed)?;
     Ok(PhaseOutput {
-        summary: format!("{} files from `{}`", files.len(), stanza.run.join(" ")),
+        summary: format!(
+            "{} from `{}`",
+            crate::artifact::counted(files.len(), "file"),
+            stanza.run.join(" ")
+        ),
         files,
     })
 }

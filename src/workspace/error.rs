@@ -229,6 +229,9 @@ impl RunError {
 fn more(count: usize) -> String {
     match count {
         0 | 1 => String::new(),
-        count => format!(" and {} more files in {OWN_FOLDER}/", count - 1),
+        count => format!(
+            " and {} in {OWN_FOLDER}/",
+            crate::artifact::counted(count - 1, "more file")
+        ),
     }
 }

@@ -53,6 +53,10 @@ fn what_a_session_did_to_a_student_that_answers_alike_is_a_fact() {
         "kaizen: set_model_param models.base.refuse_below",
         "bold",
         "48 runs in 1 round of pairs",
+        "24 gate tasks: the request changed for 24",
+        "score: ",
+        " at 90 %",
+        "before",
         "for tasks like these",
         "The score on these tasks rose: +50.0 points.",
     ] {
@@ -61,6 +65,10 @@ fn what_a_session_did_to_a_student_that_answers_alike_is_a_fact() {
     assert!(!said.contains("kaizen: record"), "{said}");
     let found = audit(&space, &[]);
     assert_eq!((&found["basis"], &found["finding"]), (&json!("fact"), &json!("gained")));
+    let level = |side: &str| found["overall"]["levels"][side]["mean"].as_f64().unwrap();
+    let rise = found["overall"]["mean"].as_f64().unwrap();
+    assert!((level("after") - level("before") - rise).abs() < 1e-9, "{found}");
+    assert!(found["categories"]["trip"]["levels"]["before"]["interval"].is_array());
     assert_eq!(
         (&found["categories"]["trip"]["mean"], &found["fallen"]),
         (&json!(0.0), &json!([]))

@@ -101,14 +101,14 @@ fn print(done: &RefreshResult, dry_run: bool) {
     out!("  drawn    {}", visible(&done.exchange.drawn.join(", ")));
     for (category, short) in &done.exchange.short {
         out!(
-            "  {}: {} tasks should retire, but the reserve has only {} replacements",
+            "  {}: {} should retire, but the reserve has only {}",
             visible(category),
-            short.wanted,
-            short.reserve
+            counted(short.wanted, "task"),
+            counted(short.reserve, "replacement")
         );
     }
     if done.reserved > 0 {
-        out!("  {} more tasks of the file are now in reserve", done.reserved);
+        out!("  now in reserve: {} of the file", counted(done.reserved, "more task"));
     }
     for copy in &done.kept_copies {
         out!("  git ignores the file, so a copy of the previous version is in {copy}");

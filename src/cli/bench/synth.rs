@@ -6,9 +6,9 @@ use std::path::{Component, Path};
 use clap::Args;
 use serde::Serialize;
 
-use crate::artifact::holdout_use;
 use crate::artifact::task::{Scorer, Split, Task};
 use crate::artifact::trace::Trace;
+use crate::artifact::{counted, holdout_use};
 use crate::cli::exit::{Code, CommandFailure};
 use crate::cli::{Setting, number, render};
 use crate::digest::Digest;
@@ -267,8 +267,10 @@ fn print(report: &Report, made: &Synthesis, command: &SynthArgs) {
         ..
     } = report;
     out!(
-        "{traces} traces, {high_feedback} with feedback of {} or more, {classes} query classes",
-        command.min_feedback
+        "{}, {high_feedback} with feedback of {} or more, {}",
+        counted(*traces, "trace"),
+        command.min_feedback,
+        counted(*classes, "query class")
     );
     let splits: Vec<String> = made
         .splits()
@@ -278,8 +280,12 @@ fn print(report: &Report, made: &Synthesis, command: &SynthArgs) {
     let (tasks, out) = (made.tasks.len(), &command.out);
     match (tasks, report.written) {
         (0, _) => out!("no tasks to write"),
-        (_, true) => out!("{tasks} tasks in {out}: {}", splits.join(", ")),
-        (_, false) => out!("{out} already contains {tasks} tasks: {}", splits.join(", ")),
+        (_, true) => out!("{} in {out}: {}", counted(tasks, "task"), splits.join(", ")),
+        (_, false) => out!(
+            "{out} already contains {}: {}",
+            counted(tasks, "task"),
+            splits.join(", ")
+        ),
     }
     if let Some(copy) = &report.kept_copy {
         out!("the previous version is in {copy}");

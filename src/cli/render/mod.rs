@@ -1,5 +1,6 @@
 //! Prints events, summaries and the cost of language models, as text or as JSON lines.
 
+pub(crate) mod columns;
 mod line;
 mod next;
 mod plan;
@@ -195,15 +196,19 @@ fn edits(session: &Session, record: &SessionRecord) {
     // An outcome that cannot be read leaves its edit without op and target; `kaizen verify` says why.
     let outcomes = session.outcomes().unwrap_or_default();
     out!("\n{STRONG}Edits{STRONG:#}");
-    for outcome in &record.edit_outcomes {
+    let gain = |outcome: &EditOutcome| change(outcome.benchmark_delta, outcome.interval).unwrap_or_default();
+    let label = |outcome: &EditOutcome| shared.shown(&outcome.edit_id, &outcome.edit_digest);
+    let all = &record.edit_outcomes;
+    let (labels, gains): (Vec<String>, Vec<String>) = all.iter().map(|one| (label(one), gain(one))).unzip();
+    let label_width = columns::width(labels.iter().map(String::as_str), 6);
+    let gain_width = columns::width(gains.iter().map(String::as_str), 0);
+    for ((outcome, label), delta) in all.iter().zip(&labels).zip(&gains) {
         let style = colour(outcome.status);
-        let delta = change(outcome.benchmark_delta, outcome.interval).unwrap_or_default();
         let reason = outcome.error.as_deref().map(shortened).unwrap_or_default();
-        let label = shared.shown(&outcome.edit_id, &outcome.edit_digest);
         let full = outcomes.get(&outcome.edit_digest);
         out!(
-            "  {:<6} {style}{:<17}{style:#} {delta:<13} {}{reason}",
-            visible(&label),
+            "  {:<label_width$} {style}{:<17}{style:#} {delta:<gain_width$} {}{reason}",
+            visible(label),
             outcome.status.words(),
             name(full, outcome)
         );

@@ -1,6 +1,6 @@
 //! Prints the summary of a session that is not settled: the planned edits, and what a run will do with each.
 
-use super::{FAINT, STRONG, colour};
+use super::{FAINT, STRONG, colour, columns};
 use crate::artifact::edit::Edit;
 use crate::artifact::plan::Plan;
 use crate::artifact::record::SessionRecord;
@@ -60,13 +60,17 @@ fn edits(workspace: &Workspace, session: &Session, record: &SessionRecord, plan:
     if plan.edits.is_empty() {
         out!("  no edits; `kaizen show` shows the diagnosis");
     }
-    for edit in &plan.edits {
+    let label = |edit: &Edit| shared.shown(&edit.id, &edit.digest());
+    let labels: Vec<String> = plan.edits.iter().map(label).collect();
+    let width = columns::width(labels.iter().map(String::as_str), 6);
+    for (edit, label) in plan.edits.iter().zip(&labels) {
         let digest = edit.digest();
         let what = match outcomes.get(&digest) {
             Some(outcome) => format!("{0}{1}{0:#}", colour(outcome.status), outcome.status.words()),
             None => words(&route_of(edit, &pending, &outcomes, record.autonomy_mode, manifest)),
         };
-        print(edit, &shared.shown(&edit.id, &digest), manifest.tier_of(edit), &what);
+        let name = format!("{:<width$}", visible(label));
+        print(edit, &name, manifest.tier_of(edit), &what);
     }
     for remark in plan.remarks() {
         out!("  note: {}", visible(&remark));
@@ -76,9 +80,8 @@ fn edits(workspace: &Workspace, session: &Session, record: &SessionRecord, plan:
 
 fn print(edit: &Edit, name: &str, tier: crate::artifact::edit::RiskTier, what: &str) {
     let tier = format!("{tier:?}").to_lowercase();
-    let title = edit.title();
-    let (name, title) = (visible(name), visible(&title));
-    out!("  {name:<6} {tier:<7} {title}: {what}");
+    let (name, title) = (visible(name), visible(&edit.title()).into_owned());
+    out!("  {name} {tier:<7} {title}: {what}");
     let why = super::shortened(&edit.rationale);
     if !why.is_empty() {
         out!("         {FAINT}{why}{FAINT:#}");

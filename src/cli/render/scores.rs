@@ -3,9 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::STRONG;
+use super::{STRONG, columns};
 use crate::artifact::after::{self, After};
 use crate::artifact::baseline::Baseline;
+use crate::artifact::counted;
 use crate::artifact::evaluation::Evaluation;
 use crate::artifact::gate::numbers::GAMMA;
 use crate::artifact::gate::settings::Mode;
@@ -40,20 +41,21 @@ pub(crate) fn scores(session: &Session, record: &SessionRecord) {
         .map(|unscored| format!("; {unscored}"))
         .unwrap_or_default();
     out!(
-        "{STRONG}Gate score {was:.1} % → {is:.1} %{STRONG:#} ({:+.1} points{}, {} tasks that the teacher never saw{})",
+        "{STRONG}Gate score {was:.1} % → {is:.1} %{STRONG:#} ({:+.1} points{}, {} that the teacher never saw{})",
         is - was,
         noise.as_ref().map(NoisyScores::overall).unwrap_or_default(),
-        after.task_count,
+        counted(after.task_count, "task"),
         unscored
     );
     if after.cluster_scores.len() < 2 {
         return;
     }
+    let width = columns::width(after.cluster_scores.keys().map(String::as_str), 20);
     for (name, score) in &after.cluster_scores {
         let was = before.cluster_scores.get(name).copied().unwrap_or_default();
         let words = noise.as_ref().map(|noise| noise.category(name)).unwrap_or_default();
         out!(
-            "  {:<20} {:>5.1} % → {:>5.1} %{words}",
+            "  {:<width$} {:>5.1} % → {:>5.1} %{words}",
             visible(name),
             100.0 * was,
             100.0 * score

@@ -9,6 +9,7 @@ use super::evidence::{EditEvidence, RedactedTrace};
 use super::lines::{cut, pieces, prose};
 use super::queue::QueueEntry;
 use super::staleness::Staleness;
+use crate::artifact::counted;
 use crate::artifact::diagnosis::FailureCluster;
 use crate::artifact::gate::verdict::{GateDecision, Verdict};
 use crate::cli::diff;
@@ -226,8 +227,10 @@ pub(crate) fn verdict(verdict: &Verdict, page: &Page) -> String {
         points(verdict.overall_delta)
     )];
     let mut said = vec![format!(
-        "{} wins, {} losses of {} tasks",
-        verdict.wins, verdict.losses, verdict.tasks
+        "{}, {} of {}",
+        counted(verdict.wins, "win"),
+        counted(verdict.losses, "loss"),
+        counted(verdict.tasks, "task")
     )];
     let falls = verdict.cluster_deltas.iter().filter(|(_, delta)| **delta < 0.0);
     let falls: Vec<String> = falls

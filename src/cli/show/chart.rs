@@ -86,8 +86,8 @@ fn staged_lines(record: &GateRecord, staged: &StagedEvidence) -> Vec<String> {
     }
     if numbers.dropped > 0 {
         lines.push(format!(
-            "lost       {} pairs to infrastructure failures",
-            numbers.dropped
+            "lost       {} to infrastructure failures",
+            counted(numbers.dropped, "pair")
         ));
     }
     match record.mode {

@@ -48,7 +48,9 @@ pub(crate) fn show(session: &Session, setting: &Setting) -> Result<(), CommandFa
         budget.slots.iter().for_each(slot);
     }
     out!("\n{STRONG}Edits{STRONG:#}");
-    sorted.iter().for_each(|(_, outcome)| edit(outcome));
+    let width = render::columns::width(sorted.iter().map(|(_, outcome)| outcome.edit_id.as_str()), 6);
+    let status = render::columns::width(sorted.iter().map(|(_, outcome)| outcome.status.words()), 0);
+    sorted.iter().for_each(|(_, outcome)| edit(outcome, width, status));
     for remark in plan.iter().flat_map(Plan::remarks) {
         out!("  note: {}", visible(&remark));
     }
@@ -114,7 +116,7 @@ fn slot(slot: &Slot) {
     );
 }
 
-fn edit(outcome: &Outcome) {
+fn edit(outcome: &Outcome, width: usize, status: usize) {
     let style = render::colour(outcome.status);
     let digest = outcome.edit_digest.short();
     let numbers = outcome.evidence().unwrap_or_default();
@@ -123,7 +125,7 @@ fn edit(outcome: &Outcome) {
         .as_deref()
         .map(|commit| format!("  commit {}", &commit[..commit.len().min(8)]));
     out!(
-        "  {:<6} {FAINT}{digest}{FAINT:#}  {style}{}{style:#}  {} {}{}",
+        "  {:<width$} {FAINT}{digest}{FAINT:#}  {style}{:<status$}{style:#}  {} {}{}",
         visible(&outcome.edit_id),
         outcome.status.words(),
         outcome.op.name(),

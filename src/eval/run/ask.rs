@@ -91,7 +91,7 @@ pub(super) fn ask<'t>(
     let answers = questions.iter().zip(attempts).zip(scores).zip(fresh);
     let missing = || Attempt::Infra {
         reason: (evaluator.halted)()
-            .or_else(|| stopped.clone())
+            .or_else(|| streak.reason())
             .unwrap_or("no attempt was made".into()),
     };
     AnsweredQuestions {

@@ -19,6 +19,7 @@ struct StreakState {
     infra: usize,
     /// The number of refused requests.
     refused: usize,
+    /// Why the attempts that stopped it failed.
     stopped: Option<String>,
 }
 
@@ -43,12 +44,18 @@ impl FailureStreak {
         }
         let stops = state.infra >= MOST || (state.refused >= MOST && !state.answered);
         if let Some(reason) = attempt.unscored().filter(|_| stops && state.stopped.is_none()) {
-            state.stopped = Some(format!("{reason} ({MOST} attempts in a row)"));
+            state.stopped = Some(reason.to_owned());
         }
     }
 
     /// Why no further attempts are made.
     pub(super) fn stopped(&self) -> Option<String> {
+        let reason = self.reason()?;
+        Some(format!("{reason} ({MOST} attempts in a row)"))
+    }
+
+    /// Why the attempts that stopped it failed; the ones after them have the same reason.
+    pub(super) fn reason(&self) -> Option<String> {
         self.state().stopped.clone()
     }
 

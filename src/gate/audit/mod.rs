@@ -4,12 +4,14 @@
 //! tasks are fixed and the runs are random: the interval of the tasks that ran is scaled to all tasks. If the tasks are
 //! a sample, the choice of the tasks is random: tasks that did not run count as ordinary ties.
 
+pub(crate) mod level;
 pub(crate) mod run;
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use self::level::{ScoreLevels, levels};
 use super::evidence::{log_e_above, log_e_below};
 use super::rule::TOLERANCE;
 use crate::artifact::gate::numbers::{GAMMA, Tally};
@@ -59,6 +61,10 @@ pub(crate) struct ScoreChange {
     pub mean: Option<f64>,
     /// Confidence interval of the mean, valid at every moment.
     pub interval: [f64; 2],
+    /// The scores before and after of the tasks whose request differs, with intervals at the same confidence; absent if no
+    /// pair has both scores.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub levels: Option<ScoreLevels>,
 }
 
 /// The input of an audit: pairs of runs under two harnesses, and their tasks.
@@ -116,12 +122,19 @@ pub(crate) fn audited(compared: &AuditPairs) -> AuditResult {
             .filter(|(of, _)| of == name)
             .map(|(_, difference)| *difference);
         let reached = category.values().filter(|of| **of == name).count();
-        let change = change(&own.collect::<Vec<_>>(), (*tasks, reached), gamma, compared.basis);
+        let of_category = |pair: &&Pair| category.get(pair.task.as_str()).is_some_and(|of| *of == name);
+        let change = ScoreChange {
+            levels: levels(compared.pairs.iter().filter(of_category), gamma),
+            ..change(&own.collect::<Vec<_>>(), (*tasks, reached), gamma, compared.basis)
+        };
         (name.clone(), change)
     };
     let categories: BTreeMap<String, ScoreChange> = compared.sizes.iter().map(one).collect();
     let tasks = compared.sizes.values().sum();
-    let overall = change(&all, (tasks, category.len()), GAMMA, compared.basis);
+    let overall = ScoreChange {
+        levels: levels(compared.pairs.iter(), GAMMA),
+        ..change(&all, (tasks, category.len()), GAMMA, compared.basis)
+    };
     let lost = compared.pairs.len() - all.len();
     let too_many = lost as f64 > compared.max_infra_share * compared.pairs.len() as f64;
     let finding = if too_many {
@@ -165,6 +178,7 @@ fn change(differences: &[f64], (tasks, reached): (usize, usize), gamma: f64, bas
             _ => Some(mean * share),
         },
         interval,
+        levels: None,
     }
 }
 

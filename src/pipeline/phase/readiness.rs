@@ -127,7 +127,7 @@ pub(crate) struct ColdStart {
 pub(crate) fn enough_traces(count: usize, min_traces: usize) -> ColdStart {
     let ready = count >= min_traces;
     let message = if ready {
-        format!("Ready: {count} traces available.")
+        format!("Ready: {} available.", crate::artifact::counted(count, "trace"))
     } else {
         format!(
             "Too few traces to learn from: have {count}, need at least {min_traces}. \

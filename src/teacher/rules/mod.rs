@@ -26,6 +26,7 @@ use serde::{Deserialize, Serialize};
 use self::cause::Failures;
 pub(crate) use self::race::RaceSettings;
 use crate::artifact::Money;
+use crate::artifact::counted;
 use crate::artifact::diagnosis::FailureCluster;
 use crate::artifact::edit::Edit;
 use crate::llm::redact::Redactor;
@@ -157,9 +158,13 @@ impl Teacher for RulesTeacher {
 fn markdown(failures: &Failures, clusters: &[FailureCluster], tries_remedies: bool) -> String {
     let measured: usize = failures.measured.values().sum();
     let mut text = format!(
-        "# Diagnosis\n\nThe student was run on {measured} train tasks, spread evenly over {} categories; \
+        "# Diagnosis\n\nThe student was run on {}, spread evenly over {}; \
          it failed {}.\n",
-        failures.measured.len(),
+        counted(measured, "train task"),
+        match failures.measured.len() {
+            1 => "1 category".to_owned(),
+            categories => format!("{categories} categories"),
+        },
         failures.failed.len()
     );
     for cluster in clusters {
