@@ -75,6 +75,11 @@ fn a_server_that_offers_the_model_is_written_into_the_manifest() {
         "{}",
         said.out
     );
+    assert!(
+        !said.out.contains("put tasks into"),
+        "the tasks are there: {}",
+        said.out
+    );
     let requests = server.received();
     assert_eq!(requests.len(), 1, "only the list of models was asked for");
     assert_eq!(

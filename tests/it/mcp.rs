@@ -647,3 +647,61 @@ fn the_next_step_is_named_after_a_restart_and_after_the_end() {
         status["next"]
     );
 }
+
+/// Asserts that `kaizen status` and `session_status` tell the same of a session, each with its own words for the next step.
+fn agree(space: &Space, client: &mut Client, next: (&str, &str)) {
+    let lines = space.kaizen(&["status", "--format", "json"]).exits(0).out;
+    let status: Value = serde_json::from_str(lines.lines().last().unwrap()).unwrap();
+    let told = client.good("session_status", json!({}));
+    assert_eq!(told["session"], status["session"]);
+    assert_eq!(told["status"], status["status"]);
+    for phase in status["phases"].as_array().unwrap() {
+        let word = match phase["state"].as_str().unwrap() {
+            "fresh" => "done",
+            "stale" => "to do",
+            "kept" => "kept as edited by hand",
+            _ => "waits",
+        };
+        assert_eq!(
+            told["phases"][phase["phase"].as_str().unwrap()],
+            word,
+            "{status} {told}"
+        );
+    }
+    let open = status["waiting_for_review"].as_array().unwrap().iter();
+    let open: Vec<&Value> = open
+        .filter(|one| one["decided"] == false)
+        .map(|one| &one["edit_id"])
+        .collect();
+    let asked: Vec<&Value> = told["waiting_for_review"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| &one["edit"])
+        .collect();
+    assert_eq!(asked, open, "{status} {told}");
+    for (said, words) in [(&status["next"], next.0), (&told["next"], next.1)] {
+        assert!(said.as_str().unwrap().contains(words), "no {words:?} in {said}");
+    }
+}
+
+#[test]
+fn status_and_session_status_agree_in_every_state() {
+    let space = Space::new();
+    let mut client = Client::start(&space);
+    assert_eq!(
+        space.kaizen(&["status"]).exits(0).out,
+        "No session yet; `kaizen run` starts one.\n"
+    );
+    assert_eq!(client.good("session_status", json!({}))["session"], Value::Null);
+    client.good("submit_diagnosis", diagnosis());
+    agree(&space, &mut client, ("plan.json, then kaizen run", "submit_plan"));
+    client.good("submit_plan", json!({"edits": [bold(), shots()]}));
+    agree(&space, &mut client, ("kaizen run", "start_benchmark"));
+    client.run();
+    agree(&space, &mut client, ("kaizen review", "kaizen review"));
+    space.kaizen(&["accept", "shots"]).exits(0);
+    agree(&space, &mut client, ("kaizen run", "start_benchmark"));
+    client.run();
+    agree(&space, &mut client, ("kaizen run --new", "nothing is left to do"));
+}
