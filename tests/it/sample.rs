@@ -347,6 +347,56 @@ fn an_accepted_edit_of_the_built_in_student_records_the_rise_of_the_score() {
     space.kaizen(&["verify"]).exits(0);
 }
 
+#[test]
+fn an_edit_behind_one_that_waits_is_tried_after_the_answer() {
+    let server = model();
+    let space = space(&server, "screen = 0", 24, &[says("GOOD"), longer()]);
+    let said = space.kaizen(&["run", "--autonomy", "tiered"]).exits(3);
+    let words = "longer comes after good, which waits for you: answer first (kaizen review)";
+    assert!(said.err.contains(words), "{}", said.err);
+    let of_longer = |space: &Space| space.outcomes().into_iter().find(|one| one["edit_id"] == "longer");
+    assert_eq!(
+        of_longer(&space),
+        None,
+        "it is not judged on an agent that its plan means to change"
+    );
+    space.kaizen(&["accept", "good"]).exits(0);
+    space.kaizen(&["run"]);
+    assert_eq!(outcome(&space, "good")["status"], "applied");
+    assert_eq!(of_longer(&space).unwrap()["gate"]["mode"], "sample");
+}
+
+/// Three of 120 tasks are right by chance at a high temperature; answers are wrong throughout without a prompt.
+fn warm(request: &Received) -> Reply {
+    let (number, _) = asked(request);
+    let is_warm = request.json()["temperature"]
+        .as_f64()
+        .is_some_and(|temperature| temperature > 1.0);
+    Reply::says(if is_warm && number % 40 == 0 { "yes" } else { "no" })
+}
+
+#[test]
+fn a_few_lucky_answers_are_no_fact_although_the_baseline_never_varied() {
+    let server = Server::answering(Box::new(warm));
+    let hot = edit(
+        "hot",
+        "set_agent_param",
+        "agents.assistant.temperature",
+        json!({"agent": "assistant", "param": "temperature", "value": 1.8}),
+    );
+    let space = space(&server, "screen = 0", GATE, &[hot]);
+    let said = run(&space).exits(0);
+    for words in ["0.0 % of 120 gate tasks", "student: own", "temperature 0"] {
+        assert!(said.err.contains(words), "no {words:?} in {}", said.err);
+    }
+    let hot = outcome(&space, "hot");
+    assert_ne!(hot["status"], "applied", "{hot}");
+    assert_eq!(
+        (&hot["gate"]["mode"], &hot["gate"]["losses"]),
+        (&json!("sample"), &json!(0))
+    );
+}
+
 /// A workspace in which an edit that helps was applied.
 fn pruned(server: &Server, gate: &str) -> Space {
     let space = space(server, &format!("screen = 0\n{gate}"), GATE, &[says("GOOD")]);
