@@ -9,11 +9,13 @@ use super::freshness::Freshness;
 use super::gate_policy::gate_policy;
 use super::preview::{look, request_bytes};
 use super::state::state;
+use super::variants;
 use crate::artifact::baseline::Baseline;
 use crate::artifact::egress::LlmRole;
 use crate::artifact::plan::Plan;
 use crate::artifact::probe::Probe;
-use crate::artifact::task::{Scorer, Task};
+use crate::artifact::screening::{self, Screening};
+use crate::artifact::task::{Scorer, Split, Task};
 use crate::eval::run::missing;
 use crate::gate::preview::{NewAttempts, unknown_trial};
 use crate::llm::estimate::RoleLoad;
@@ -241,9 +243,9 @@ fn trials(
     let baseline = baseline.filter(|_| !remaining.has("baseline"));
     let is_enough = |baseline: &Baseline| baseline.probe.is_some() || !workspace.manifest.gate.probes();
     let enough = baseline.as_ref().filter(|baseline| is_enough(baseline));
-    if let (Some(session), Some(_), Some(_)) = (planned, &plan, enough) {
+    if let (Some(session), Some(plan), Some(_)) = (planned, &plan, enough) {
         let calls = look(workspace, Some(session), &|_| {})?.preview.calls;
-        return Ok(usual(calls));
+        return Ok(usual(calls).plus(screening(workspace, session, plan)?));
     }
     let most = workspace.manifest.teacher.max_edits;
     // Teachers rarely propose as many edits as they may.
@@ -254,6 +256,14 @@ fn trials(
     let shares = workspace.student.shares_chance();
     let one = unknown_trial(&gate_policy(workspace), gate.len(), noisy, alpha, shares);
     Ok(usual(one).times(edits as u64, most as u64))
+}
+
+/// The attempts that choose among the variants of a plan's edits.
+fn screening(workspace: &Workspace, session: &Session, plan: &Plan) -> Result<Count, RunError> {
+    let train = Inputs::new(workspace).benchmark()?.split(Split::Train).len();
+    let chosen: Screening = session.read(screening::FILE)?.unwrap_or_default();
+    let most = variants::attempts(plan, &chosen, train.min(gate_policy(workspace).screen));
+    Ok(Count::of(most, most))
 }
 
 /// Between an edit without effect and one that helps as much as hoped.

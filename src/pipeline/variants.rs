@@ -155,6 +155,17 @@ fn tasks(
     Ok(tasks)
 }
 
+/// The largest number of attempts that the choices of a plan still take: one run of each train task without an edit and
+/// one with each payload.
+pub(super) fn attempts(plan: &Plan, screening: &Screening, tasks: usize) -> usize {
+    let open = plan
+        .edits
+        .iter()
+        .filter(|edit| !edit.variants.is_empty() && screening.choice(&edit.family()).is_none());
+    let runs = |edit: &Edit| (1 + edit.alternatives().len()) * tasks;
+    open.map(runs).sum()
+}
+
 /// One run of each train task with and without an edit.
 fn payload(
     context: &Context,

@@ -681,7 +681,10 @@ fn agree(space: &Space, client: &mut Client, next: (&str, &str)) {
         .collect();
     assert_eq!(asked, open, "{status} {told}");
     for (said, words) in [(&status["next"], next.0), (&told["next"], next.1)] {
-        assert!(said.as_str().unwrap().contains(words), "no {words:?} in {said}");
+        assert!(
+            said.as_str().unwrap().contains(words),
+            "no {words:?} in {said}: {status} {told}"
+        );
     }
 }
 
@@ -695,7 +698,8 @@ fn status_and_session_status_agree_in_every_state() {
     );
     assert_eq!(client.good("session_status", json!({}))["session"], Value::Null);
     client.good("submit_diagnosis", diagnosis());
-    agree(&space, &mut client, ("plan.json, then kaizen run", "submit_plan"));
+    // A run of the person plans with the teacher of the manifest.
+    agree(&space, &mut client, ("kaizen run", "submit_plan"));
     client.good("submit_plan", json!({"edits": [bold(), shots()]}));
     agree(&space, &mut client, ("kaizen run", "start_benchmark"));
     client.run();

@@ -144,3 +144,20 @@ fn a_bad_variant_is_named_with_its_number() {
     let page = space.read(&format!("{}/plan.check.md", space.session()));
     assert!(page.contains("variants[1]: set_model_param: "), "{page}");
 }
+
+#[test]
+fn an_estimate_counts_the_runs_that_choose_a_variant() {
+    let server = model();
+    let space = planned(&server);
+    space.kaizen(&["run", "--until", "plan"]).exits(0);
+    let estimated = || -> u64 {
+        let said = space.kaizen(&["--format", "json", "run", "--estimate"]).exits(0);
+        said.events()[0]["parts"][0]["most_calls"].as_u64().unwrap()
+    };
+    let with = estimated();
+    let mut plan = space.artifact("plan.json");
+    plan["edits"][0].as_object_mut().unwrap().remove("variants");
+    space.write(&format!("{}/plan.json", space.session()), &plan.to_string());
+    // 30 train tasks, run without the edit and with each of its three payloads.
+    assert_eq!(estimated() + 4 * 30, with);
+}

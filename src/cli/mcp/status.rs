@@ -179,12 +179,26 @@ fn next_words(context: &Context, driven: &DrivenSession) -> Result<String, RunEr
             let first = problems.first().map(|one| one.message.as_str()).unwrap_or_default();
             format!("{file} cannot be used: {first}; submit it again")
         }
+        // The diagnosis was submitted, and no run has taken it yet.
+        Next::Run { .. } if lacks_plan(context.session) => "submit_plan".to_owned(),
         Next::Run { .. } => "start_benchmark, then poll_benchmark".to_owned(),
         Next::NotReady(problem) => problem,
         Next::Release => release(&context.session.id),
         Next::Nothing if !waiting(context.session)?.is_empty() => REVIEW.to_owned(),
-        Next::Nothing => "nothing is left to do; another submit_diagnosis starts another session".to_owned(),
+        Next::Nothing => {
+            let kept = state(context)?
+                .into_iter()
+                .find(|(_, phase)| matches!(phase, Freshness::Kept { .. }));
+            let redo = kept.map_or_else(String::new, |(phase, _)| {
+                format!(" unless a person asks for `kaizen run --redo {phase}`, which replaces what was edited by hand")
+            });
+            format!("nothing is left to do{redo}; another submit_diagnosis starts another session")
+        }
     })
+}
+
+fn lacks_plan(session: &Session) -> bool {
+    session.path("diagnosis.md").is_file() && !session.path("plan.json").is_file()
 }
 
 fn files(session: &Session) -> Vec<String> {

@@ -13,7 +13,7 @@ use self::history::HistoryState;
 use self::present::NewestSession;
 use super::Setting;
 use super::exit::{Code, CommandFailure};
-use super::render::{self, FAINT, STRONG};
+use super::render::{self, FAINT, STRONG, columns};
 use super::visible::visible;
 use crate::artifact::egress::LlmRole;
 use crate::artifact::outcome::OutcomeStatus;
@@ -89,14 +89,14 @@ pub(crate) fn status(command: &StatusArgs, setting: &Setting) -> Result<Code, Co
     let states = history::states(&context, older);
     let recent = sessions.len().saturating_sub(SHOWN);
     let shown = |at: usize, state: &HistoryState| command.all || at >= recent || *state == HistoryState::Stale;
-    for (at, (session, state)) in older.iter().zip(states).enumerate() {
-        if shown(at, &state) {
-            print(&line(session, state), setting);
-        }
-    }
+    let rows = older.iter().zip(states).enumerate();
+    let mut lines: Vec<StatusLine> = rows
+        .filter(|(at, (_, state))| shown(*at, state))
+        .map(|(_, (session, state))| line(session, state))
+        .collect();
     let present = present::present(&context, running)?;
     let state = present.state();
-    let line = StatusLine {
+    lines.push(StatusLine {
         present: Some(present),
         gate_split: gate_split(&workspace),
         // A benchmark that cannot be read is already the problem of `gate_split`.
@@ -106,8 +106,8 @@ pub(crate) fn status(command: &StatusArgs, setting: &Setting) -> Result<Code, Co
             .unwrap_or_default(),
         spending: render::spent_so_far(newest, newest.record().ok().flatten().as_ref())?,
         ..line(newest, state)
-    };
-    print(&line, setting);
+    });
+    print_all(&lines, setting);
     if !setting.is_json() {
         render::undecided::ask(newest)?;
     }
@@ -167,18 +167,27 @@ fn gate_split(workspace: &Workspace) -> Option<GateSplit> {
     }
 }
 
-fn print(line: &StatusLine, setting: &Setting) {
+fn print_all(lines: &[StatusLine], setting: &Setting) {
     if setting.is_json() {
-        return render::json(line);
+        return lines.iter().for_each(render::json);
     }
+    let rows: Vec<[String; 3]> = lines.iter().map(cells).collect();
+    let width = |column: usize| columns::width(rows.iter().map(|row| row[column].as_str()), 0);
+    let (session, status, score) = (width(0), width(1), width(2));
+    for (line, [name, words, scores]) in lines.iter().zip(&rows) {
+        let rest = format!("{}{}", edits(line), mark(line));
+        out!("{STRONG}{name:<session$}{STRONG:#}  {words:<status$}  {scores:<score$}  {rest}");
+        print_details(line);
+    }
+}
+
+/// The session, its status and its scores.
+fn cells(line: &StatusLine) -> [String; 3] {
     let words = line.status.map_or("unreadable", short_words);
-    out!(
-        "{STRONG}{}{STRONG:#}  {words:<15}  {:<17}  {}{}",
-        line.session,
-        scores(line),
-        edits(line),
-        mark(line)
-    );
+    [line.session.clone(), words.to_owned(), scores(line)]
+}
+
+fn print_details(line: &StatusLine) {
     if !line.unscored.is_empty() {
         out!("  gate tasks: {}", line.unscored);
     }

@@ -1,6 +1,6 @@
 //! The texts for the model: the instructions of each step, and the first message of a diagnosis and of a plan.
 
-use crate::artifact::edit::Edit;
+use crate::artifact::edit::{Edit, Op};
 use crate::harness::op;
 use crate::teacher::{Briefing, rejected};
 
@@ -71,14 +71,14 @@ fn measured(candidates: &[Edit]) -> String {
     }
 }
 
-/// Each op that the layout supports, with its target and the schema of its payload.
+/// Each op that the layout supports, and `several`, with its target and the schema of its payload.
 fn operations(briefing: &Briefing) -> String {
-    let one = |op: &crate::artifact::edit::Op| {
+    let one = |op: &Op| {
         let payload = serde_json::to_string(&op::payload_schema(*op)).unwrap_or_default();
         let target = op::usual_target(*op);
         format!("- `{}`, target `{target}`, payload {payload}\n", op.name())
     };
-    briefing.ops.iter().map(one).collect()
+    briefing.ops.iter().chain(&[Op::Several]).map(one).collect()
 }
 
 /// Every text file, between lines with its path.
