@@ -150,7 +150,7 @@ fn history(found: &AuditReport) {
 }
 
 fn numbers(found: &AuditReport) {
-    let AuditResult { overall, basis, .. } = &found.audited;
+    let overall = &found.audited.overall;
     let others = match overall.tasks - overall.reached {
         0 => String::new(),
         others => format!("; the other {others} are ties and cost nothing"),
@@ -179,16 +179,27 @@ fn numbers(found: &AuditReport) {
         out!("{}", visible(failures));
     }
     if let Some(levels) = &overall.levels {
-        let whose = match overall.reached == overall.tasks {
-            true => String::new(),
-            false => format!(" of the {} whose request changed", counted(overall.reached, "task")),
-        };
-        out!(
-            "score{whose}: {} → {} at 90 %",
-            level(&levels.before),
-            level(&levels.after)
-        );
+        scores(overall, levels);
     }
+    table(found);
+}
+
+/// The scores before and after, over the tasks whose request changed.
+fn scores(overall: &ScoreChange, levels: &ScoreLevels) {
+    let whose = match overall.reached == overall.tasks {
+        true => String::new(),
+        false => format!(" of the {} whose request changed", counted(overall.reached, "task")),
+    };
+    out!(
+        "score{whose}: {} → {} at 90 %",
+        level(&levels.before),
+        level(&levels.after)
+    );
+}
+
+/// One row for all tasks and one for each category.
+fn table(found: &AuditReport) {
+    let AuditResult { overall, basis, .. } = &found.audited;
     let width = 2 + columns::width(found.audited.categories.keys().map(String::as_str), 20);
     let title = match basis {
         Basis::Runs => "90 % interval of the change over these tasks, in points",
