@@ -28,6 +28,7 @@ FORMATS = {
     "router": "Answer with one of these words: cards, cash, exchange, identity, topup, transfers.",
     "extract": 'Answer with JSON that has the keys "order" and "amount"; a value that is missing is null.',
 }
+MAX_TOKENS = {"reviews": 16, "router": 16, "extract": 64}
 DIAGNOSIS = """# Diagnosis
 
 The agent has no example of the form that the answers take.
@@ -106,7 +107,7 @@ def workspace(home, agent, temperature, rows):
     (home / "kaizen.toml").write_text(
         'version = 1\n[ledger]\nauthor = "t <t@t>"\n[session]\nmin_traces = 0\n[teacher]\nengine = "files"\n'
         f'[student]\nengine = "chat"\nmodel = "{MODEL}"\nbase_url = "{URL}"\ntemperature = {temperature}\n'
-        f"max_tokens = 64\nconcurrency = {CONCURRENCY}\n")
+        f"max_tokens = {MAX_TOKENS[agent]}\nconcurrency = {CONCURRENCY}\n[network]\ntimeout_seconds = 600\n")
     git(home, "init", "-q")
     git(home, "add", "-A")
     git(home, "commit", "-qm", "agent")
