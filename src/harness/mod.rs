@@ -3,6 +3,8 @@
 pub(crate) mod agent_settings;
 pub(crate) mod agents;
 pub(crate) mod examples;
+#[cfg_attr(not(test), expect(dead_code, reason = "the ops on surfaces will use it"))]
+pub(crate) mod format;
 pub(crate) mod home;
 pub(crate) mod layout;
 pub(crate) mod line_hunk;

@@ -1,0 +1,143 @@
+//! A Markdown text with a head of keys between two lines `---`, and its body.
+
+use std::ops::Range;
+
+use super::error::FormatError;
+use super::splice::line_end;
+
+/// The places of the parts of a text with front matter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct FrontMatter {
+    /// The lines between the two `---`; `None`: the text has no head.
+    pub keys: Option<Range<usize>>,
+    /// The start of the body: behind the head and the empty lines after it.
+    pub body: usize,
+}
+
+impl FrontMatter {
+    /// # Errors
+    /// The head does not end.
+    pub(super) fn of(text: &str) -> Result<Self, FormatError> {
+        let start = text.len() - text.strip_prefix('\u{feff}').unwrap_or(text).len();
+        let mut lines = text[start..].split_inclusive('\n');
+        let Some(first) = lines.next().filter(|line| is_rule(line)) else {
+            return Ok(Self {
+                keys: None,
+                body: start,
+            });
+        };
+        let keys = start + first.len();
+        let mut at = keys;
+        for line in lines {
+            if is_rule(line) {
+                let after = at + line.len();
+                let blank = text[after..]
+                    .split_inclusive('\n')
+                    .take_while(|line| line.trim().is_empty() && line.ends_with('\n'));
+                let body = after + blank.map(str::len).sum::<usize>();
+                return Ok(Self {
+                    keys: Some(keys..at),
+                    body,
+                });
+            }
+            at += line.len();
+        }
+        match first.ends_with('\n') {
+            true => Err(FormatError::OpenHead),
+            false => Ok(Self {
+                keys: None,
+                body: start,
+            }),
+        }
+    }
+}
+
+fn is_rule(line: &str) -> bool {
+    line.trim_end() == "---"
+}
+
+/// The text under the front matter, without the empty lines before it.
+///
+/// # Errors
+/// The front matter does not end.
+pub(crate) fn body(text: &str) -> Result<&str, FormatError> {
+    Ok(&text[FrontMatter::of(text)?.body..])
+}
+
+/// The text with another body. All bytes before the body stay, and the line ends are those of the text.
+///
+/// # Errors
+/// The front matter does not end.
+pub(crate) fn with_body(text: &str, body: &str) -> Result<String, FormatError> {
+    let front = FrontMatter::of(text)?;
+    let head = &text[..front.body];
+    let has_blank_line = head.ends_with("\n\n") || head.ends_with("\n\r\n");
+    let body = if has_blank_line {
+        body.trim_start_matches(['\n', '\r'])
+    } else {
+        body
+    };
+    let end = line_end(text);
+    let body = match end {
+        "\r\n" if !body.contains('\r') => body.replace('\n', end),
+        _ => body.to_owned(),
+    };
+    let gap = if head.is_empty() || head.ends_with('\n') || head == "\u{feff}" || body.is_empty() {
+        ""
+    } else {
+        end
+    };
+    let changed = format!("{head}{gap}{body}");
+    match FrontMatter::of(&changed)?.keys == front.keys {
+        true => Ok(changed),
+        // A body that begins with `---` would become a head.
+        false => Err(FormatError::Unsafe {
+            path: "body".to_owned(),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_body_follows_the_head_and_its_empty_lines() {
+        let cases = [
+            ("", ""),
+            ("Text.\n", "Text.\n"),
+            ("\u{feff}Text.\n", "Text.\n"),
+            ("---\nname: x\n---\n\nText.\n", "Text.\n"),
+            ("\u{feff}---\nname: x\n---\nText.\n", "Text.\n"),
+            ("---\r\nname: x\r\n---\r\n\r\nText.", "Text."),
+            ("---\n---\n", ""),
+            ("---", "---"),
+            ("---\nname: x\n---", ""),
+            ("Text.\n---\nMore.\n---\n", "Text.\n---\nMore.\n---\n"),
+        ];
+        for (text, wanted) in cases {
+            assert_eq!(body(text), Ok(wanted), "{text:?}");
+            assert_eq!(with_body(text, wanted), Ok(text.to_owned()), "{text:?}");
+        }
+        assert_eq!(body("---\nname: x\n"), Err(FormatError::OpenHead));
+    }
+
+    #[test]
+    fn a_new_body_leaves_the_head() {
+        let cases = [
+            ("---\nname: x\n---\n\nOld.\n", "New.\n", "---\nname: x\n---\n\nNew.\n"),
+            ("---\nname: x\n---\n\nOld.\n", "\nNew.\n", "---\nname: x\n---\n\nNew.\n"),
+            (
+                "---\r\nname: x\r\n---\r\nOld.\r\n",
+                "New.\nTwo.\n",
+                "---\r\nname: x\r\n---\r\nNew.\r\nTwo.\r\n",
+            ),
+            ("---\nname: x\n---", "New.\n", "---\nname: x\n---\nNew.\n"),
+            ("Old.\n", "New.\n", "New.\n"),
+        ];
+        for (text, new, wanted) in cases {
+            assert_eq!(with_body(text, new), Ok(wanted.to_owned()), "{text:?}");
+        }
+        assert!(with_body("Old.\n", "---\nmodel: x\n---\nNew.\n").is_err());
+    }
+}

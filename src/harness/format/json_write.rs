@@ -1,0 +1,214 @@
+//! Changes of JSON, JSON with comments, and JSON Lines.
+
+use std::ops::Range;
+
+use serde_json::Value as Json;
+
+use super::bracketed::{Bracketed, CommentStyle};
+use super::node::{Member, Node, Shape, Step};
+use super::splice::{Splice, indent_at, indent_unit, line_after, line_start, next_line};
+
+/// The maximum length of a list of scalars that is written on one line.
+const LONGEST_LIST: usize = 60;
+
+/// How a text writes JSON.
+struct JsonStyle<'t> {
+    text: &'t str,
+    /// The blanks of one level.
+    unit: &'t str,
+    /// What stands between a name and its value.
+    colon: &'t str,
+    /// Whether each value stands on one line.
+    is_lines: bool,
+}
+
+/// The value at the end of steps replaced.
+pub(super) fn replaced(text: &str, tree: &Node, steps: &[Step], value: &Json, is_lines: bool) -> Option<Splice> {
+    let (style, node) = (JsonStyle::of(text, tree, is_lines), tree.at(steps)?);
+    let was_long = text[node.span.clone()].contains('\n');
+    let stands_alone = text[line_start(text, node.span.start)..node.span.start]
+        .trim_start()
+        .starts_with(['"', ',']);
+    let long = was_long || (stands_alone && line_start(text, node.span.start) > 0);
+    let rendered = style.render(value, indent_at(text, node.span.start), long);
+    Some(Splice::replace(node.span.clone(), rendered))
+}
+
+/// A new member at the end of a map. More names than one: maps in maps.
+pub(super) fn member_inserted(
+    text: &str,
+    tree: &Node,
+    steps: &[Step],
+    names: &[String],
+    value: &Json,
+    is_lines: bool,
+) -> Option<Splice> {
+    let (style, map) = (JsonStyle::of(text, tree, is_lines), tree.at(steps)?);
+    let (name, inner) = names.split_first()?;
+    let value = inner
+        .iter()
+        .rev()
+        .fold(value.clone(), |value, name| serde_json::json!({ name: value }));
+    let bracketed = bracketed(text, map);
+    let is_open = map.members().is_empty() && text[map.span.clone()].contains('\n');
+    let indent = match bracketed.own_lines() {
+        Some(indent) => indent.to_owned(),
+        None => format!("{}{}", indent_at(text, map.span.start), style.unit),
+    };
+    let rendered = style.render(&value, &indent, bracketed.own_lines().is_some() || is_open);
+    let element = format!("{}{}{rendered}", Json::from(name.as_str()), style.colon);
+    Some(bracketed.inserted(map.members().len(), &element))
+}
+
+/// A new item of a list at an index.
+pub(super) fn item_inserted(
+    text: &str,
+    tree: &Node,
+    steps: &[Step],
+    at: usize,
+    value: &Json,
+    is_lines: bool,
+) -> Option<Splice> {
+    let (style, list) = (JsonStyle::of(text, tree, is_lines), tree.at(steps)?);
+    if is_lines && steps.is_empty() {
+        let line = style.render(value, "", false);
+        return Some(line_inserted(text, list.items(), at, &line));
+    }
+    let bracketed = bracketed(text, list);
+    let own_lines = bracketed.own_lines();
+    let rendered = style.render(value, own_lines.unwrap_or_default(), own_lines.is_some());
+    Some(bracketed.inserted(at, &rendered))
+}
+
+fn line_inserted(text: &str, items: &[Node], at: usize, line: &str) -> Splice {
+    match (items.get(at), items.last()) {
+        (Some(next), _) => {
+            let start = line_start(text, next.span.start);
+            Splice::insert(start, format!("{line}{}", super::splice::line_end(text)))
+        }
+        (None, Some(last)) => line_after(text, last.span.end, line),
+        (None, None) => Splice::insert(0, format!("{line}\n")),
+    }
+}
+
+/// The member or item at the end of steps taken out.
+pub(super) fn removed(text: &str, tree: &Node, steps: &[Step], is_lines: bool) -> Option<Splice> {
+    let (last, parents) = steps.split_last()?;
+    let parent = tree.at(parents)?;
+    let index = match last {
+        Step::Index(index) => *index,
+        Step::Name(name) => parent.members().iter().position(|member| member.name == *name)?,
+    };
+    if is_lines && parents.is_empty() {
+        let start = line_start(text, parent.items().get(index)?.span.start);
+        let end = next_line(text, start);
+        // Without a line end, the line before loses its own.
+        let from = if end.is_none() {
+            text[..start].trim_end_matches(['\n', '\r']).len()
+        } else {
+            start
+        };
+        return Some(Splice::remove(from..end.unwrap_or(text.len())));
+    }
+    Some(bracketed(text, parent).removed(index))
+}
+
+fn bracketed<'t>(text: &'t str, node: &Node) -> Bracketed<'t> {
+    Bracketed {
+        text,
+        span: node.span.clone(),
+        elements: elements(node),
+        comments: CommentStyle::Slashes,
+    }
+}
+
+/// The places of the elements of a collection.
+pub(super) fn elements(node: &Node) -> Vec<Range<usize>> {
+    match &node.shape {
+        Shape::Scalar(_) => Vec::new(),
+        Shape::List(items) => items.iter().map(|item| item.span.clone()).collect(),
+        Shape::Map(members) => {
+            let range = |member: &Member| member.name_span.start..member.node.span.end;
+            members.iter().map(range).collect()
+        }
+    }
+}
+
+impl<'t> JsonStyle<'t> {
+    fn of(text: &'t str, tree: &Node, is_lines: bool) -> Self {
+        let colon = first_member(tree).map(|member| &text[member.name_span.end..member.node.span.start]);
+        Self {
+            text,
+            unit: if text.contains('\n') { indent_unit(text) } else { "  " },
+            colon: colon
+                .filter(|colon| colon.trim() == ":" && !colon.contains('\n'))
+                .unwrap_or(": "),
+            is_lines,
+        }
+    }
+
+    /// Writes a value whose first line has an indentation.
+    fn render(&self, value: &Json, indent: &str, is_long: bool) -> String {
+        let short = self.short(value);
+        let is_collection = match value {
+            Json::Array(items) => {
+                items.iter().any(|item| item.is_array() || item.is_object()) || short.len() > LONGEST_LIST
+            }
+            Json::Object(fields) => !fields.is_empty(),
+            _ => false,
+        };
+        if !is_long || !is_collection || self.is_lines {
+            return short;
+        }
+        let end = super::splice::line_end(self.text);
+        let inner = format!("{indent}{}", self.unit);
+        let (open, close, parts): (_, _, Vec<String>) = match value {
+            Json::Array(items) => (
+                '[',
+                ']',
+                items.iter().map(|item| self.render(item, &inner, true)).collect(),
+            ),
+            Json::Object(fields) => {
+                let part = |(name, value): (&String, &Json)| {
+                    format!(
+                        "{}{}{}",
+                        Json::from(name.as_str()),
+                        self.colon,
+                        self.render(value, &inner, true)
+                    )
+                };
+                ('{', '}', fields.iter().map(part).collect())
+            }
+            _ => return short,
+        };
+        let separator = format!(",{end}{inner}");
+        format!("{open}{end}{inner}{}{end}{indent}{close}", parts.join(&separator))
+    }
+
+    /// Writes a value on one line.
+    fn short(&self, value: &Json) -> String {
+        let comma = if self.colon == ":" { "," } else { ", " };
+        match value {
+            Json::Array(items) => {
+                let parts: Vec<String> = items.iter().map(|item| self.short(item)).collect();
+                format!("[{}]", parts.join(comma))
+            }
+            Json::Object(fields) => {
+                let part = |(name, value): (&String, &Json)| {
+                    format!("{}{}{}", Json::from(name.as_str()), self.colon, self.short(value))
+                };
+                let parts: Vec<String> = fields.iter().map(part).collect();
+                format!("{{{}}}", parts.join(comma))
+            }
+            _ => value.to_string(),
+        }
+    }
+}
+
+fn first_member(node: &Node) -> Option<&Member> {
+    match &node.shape {
+        Shape::Scalar(_) => None,
+        Shape::List(items) => items.iter().find_map(first_member),
+        Shape::Map(members) => members.first(),
+    }
+}

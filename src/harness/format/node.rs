@@ -1,0 +1,308 @@
+//! A value of a text together with its place: what each format's reader makes, and all changes start from.
+
+use std::ops::Range;
+
+use serde_json::{Map, Value as Json};
+
+use super::error::{FormatError, line_of};
+use super::key_path::{KeyPath, Segment, scalar_text};
+
+/// A value of a text, with its place.
+#[derive(Clone, Debug)]
+pub(super) struct Node {
+    /// The bytes of the value. Of a TOML table with headers: those of its first header, or none.
+    pub span: Range<usize>,
+    /// The value.
+    pub shape: Shape,
+    /// How it is written.
+    pub form: Form,
+    /// Of a YAML value outside brackets: the end of the `:` or `-` before it.
+    pub lead: Option<usize>,
+    /// Why changes must leave the value and what is in it alone.
+    pub obstacle: Option<&'static str>,
+}
+
+/// The value of a node.
+#[derive(Clone, Debug)]
+pub(super) enum Shape {
+    /// Null, a boolean, a number or a string.
+    Scalar(Json),
+    /// A list.
+    List(Vec<Node>),
+    /// A map, in the order of the text.
+    Map(Vec<Member>),
+}
+
+/// A member of a map.
+#[derive(Clone, Debug)]
+pub(super) struct Member {
+    pub name: String,
+    /// Where the name stands.
+    pub name_span: Range<usize>,
+    pub node: Node,
+}
+
+/// How a value is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// A scalar, or a collection in brackets.
+    Inline,
+    /// A YAML value outside brackets. `indent` is the column of its names or items; of a scalar, the least column of its
+    /// next lines.
+    Block { indent: usize },
+    /// A front matter value that is no YAML, taken as the text of its line.
+    Raw,
+    /// A TOML table with a header or dotted keys, or a list of such tables.
+    Tables,
+}
+
+/// One step to a node, with lists by index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    Name(String),
+    Index(usize),
+}
+
+impl Step {
+    /// The name, unless it is an index.
+    pub(super) fn name(&self) -> Option<String> {
+        match self {
+            Self::Name(name) => Some(name.clone()),
+            Self::Index(_) => None,
+        }
+    }
+}
+
+impl Node {
+    /// A scalar or a bracketed collection.
+    pub(super) fn inline(span: Range<usize>, shape: Shape) -> Self {
+        Self {
+            span,
+            shape,
+            form: Form::Inline,
+            lead: None,
+            obstacle: None,
+        }
+    }
+
+    /// The same in a text that has more bytes before this one.
+    pub(super) fn moved(mut self, by: usize) -> Self {
+        let shift = |span: &mut Range<usize>| *span = span.start + by..span.end + by;
+        shift(&mut self.span);
+        self.lead = self.lead.map(|lead| lead + by);
+        self.shape = match self.shape {
+            Shape::Scalar(value) => Shape::Scalar(value),
+            Shape::List(items) => Shape::List(items.into_iter().map(|item| item.moved(by)).collect()),
+            Shape::Map(mut members) => {
+                for member in &mut members {
+                    shift(&mut member.name_span);
+                    member.node =
+                        std::mem::replace(&mut member.node, Self::inline(0..0, Shape::Scalar(Json::Null))).moved(by);
+                }
+                Shape::Map(members)
+            }
+        };
+        self
+    }
+
+    /// The value as JSON. The last one of members with the same name counts.
+    pub(super) fn value(&self) -> Json {
+        match &self.shape {
+            Shape::Scalar(value) => value.clone(),
+            Shape::List(items) => items.iter().map(Self::value).collect(),
+            Shape::Map(members) => {
+                let pair = |member: &Member| (member.name.clone(), member.node.value());
+                Json::Object(members.iter().map(pair).collect::<Map<_, _>>())
+            }
+        }
+    }
+
+    /// The node at the end of known steps.
+    pub(super) fn at(&self, steps: &[Step]) -> Option<&Self> {
+        let Some((first, rest)) = steps.split_first() else {
+            return Some(self);
+        };
+        match (first, &self.shape) {
+            (Step::Name(name), Shape::Map(members)) => {
+                members.iter().find(|member| member.name == *name)?.node.at(rest)
+            }
+            (Step::Index(index), Shape::List(items)) => items.get(*index)?.at(rest),
+            _ => None,
+        }
+    }
+
+    pub(super) fn members(&self) -> &[Member] {
+        match &self.shape {
+            Shape::Map(members) => members,
+            _ => &[],
+        }
+    }
+
+    /// The number of values in it, itself included.
+    pub(super) fn size(&self) -> usize {
+        let children = self
+            .items()
+            .iter()
+            .chain(self.members().iter().map(|member| &member.node));
+        1 + children.map(Self::size).sum::<usize>()
+    }
+
+    pub(super) fn items(&self) -> &[Self] {
+        match &self.shape {
+            Shape::List(items) => items,
+            _ => &[],
+        }
+    }
+
+    /// The bytes that a new value may replace.
+    pub(super) fn place(&self) -> Range<usize> {
+        self.lead.unwrap_or(self.span.start)..self.span.end
+    }
+
+    /// # Errors
+    /// Changes must leave it, or something in it, alone.
+    pub(super) fn free_of_obstacles(&self, text: &str) -> Result<(), FormatError> {
+        if let Some(reason) = self.obstacle {
+            return Err(FormatError::Place {
+                line: line_of(text, self.span.start),
+                reason: reason.to_owned(),
+            });
+        }
+        let children = self
+            .items()
+            .iter()
+            .chain(self.members().iter().map(|member| &member.node));
+        children.into_iter().try_for_each(|child| child.free_of_obstacles(text))
+    }
+
+    fn what(&self) -> &'static str {
+        match &self.shape {
+            Shape::Scalar(Json::Null) => "null",
+            Shape::Scalar(Json::Bool(_)) => "a boolean",
+            Shape::Scalar(Json::Number(_)) => "a number",
+            Shape::Scalar(_) => "a text",
+            Shape::List(_) => "a list",
+            Shape::Map(_) => "a map",
+        }
+    }
+
+    /// Follows a path as far as it exists.
+    ///
+    /// # Errors
+    /// The path leads through a value that is no map or list, or through a name that occurs twice, or a `[name=x]`
+    /// picks no item or several.
+    pub(super) fn find(&self, text: &str, path: &KeyPath) -> Result<Found<'_>, FormatError> {
+        let mut found = Found {
+            steps: Vec::new(),
+            node: self,
+            obstacle: self.obstacle.map(|reason| (self.span.start, reason)),
+            missing: Vec::new(),
+        };
+        for (at, segment) in path.segments.iter().enumerate() {
+            let so_far = KeyPath {
+                segments: path.segments[..=at].to_vec(),
+            };
+            match found.node.child(text, segment, &so_far)? {
+                Some((step, node)) => {
+                    found.steps.push(step);
+                    found.node = node;
+                    found.obstacle = found.obstacle.or(node.obstacle.map(|reason| (node.span.start, reason)));
+                }
+                None => {
+                    found.missing = path.segments[at..].to_vec();
+                    break;
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    fn child(&self, text: &str, segment: &Segment, path: &KeyPath) -> Result<Option<(Step, &Self)>, FormatError> {
+        let shape = |found: String| FormatError::Shape {
+            path: path.to_string(),
+            found,
+        };
+        match (segment, &self.shape) {
+            (Segment::Name(name), Shape::Map(members)) => {
+                let mut same = members.iter().filter(|member| member.name == *name);
+                match (same.next(), same.next()) {
+                    (Some(_), Some(second)) => Err(FormatError::Place {
+                        line: line_of(text, second.name_span.start),
+                        reason: format!("the name `{name}` occurs twice"),
+                    }),
+                    (Some(member), None) => Ok(Some((Step::Name(name.clone()), &member.node))),
+                    _ => match members
+                        .iter()
+                        .find(|member| member.name == "<<" && member.node.obstacle.is_some())
+                    {
+                        None => Ok(None),
+                        Some(merged) => Err(FormatError::Place {
+                            line: line_of(text, merged.name_span.start),
+                            reason: format!("a merge key may hold `{name}`"),
+                        }),
+                    },
+                }
+            }
+            // An empty value may become a map.
+            (Segment::Name(_), Shape::Scalar(Json::Null)) => Ok(None),
+            (Segment::Index(index), Shape::List(items)) => {
+                Ok(items.get(*index).map(|item| (Step::Index(*index), item)))
+            }
+            (Segment::Member { key, value }, Shape::List(items)) => {
+                let picked: Vec<usize> = (0..items.len()).filter(|at| items[*at].has(key, value)).collect();
+                match picked[..] {
+                    [at] => Ok(Some((Step::Index(at), &items[at]))),
+                    _ => Err(shape(format!("{} items have this member; expected one", picked.len()))),
+                }
+            }
+            (Segment::Name(_), _) => Err(shape(format!("not inside a map but {}", self.what()))),
+            _ => Err(shape(format!("not inside a list but {}", self.what()))),
+        }
+    }
+
+    /// Whether it is a map in which a member has this scalar.
+    fn has(&self, key: &str, value: &str) -> bool {
+        self.members()
+            .iter()
+            .any(|member| member.name == key && scalar_text(&member.node.value()).as_deref() == Some(value))
+    }
+}
+
+/// How far a path exists.
+pub(super) struct Found<'n> {
+    /// The steps that exist.
+    pub steps: Vec<Step>,
+    /// The node at their end.
+    pub node: &'n Node,
+    /// The position and the reason of the first obstacle on the way.
+    pub obstacle: Option<(usize, &'static str)>,
+    /// The segments that do not exist.
+    pub missing: Vec<Segment>,
+}
+
+impl<'n> Found<'n> {
+    /// The node of a complete path.
+    ///
+    /// # Errors
+    /// A part of the path is missing.
+    pub(super) fn complete(self, path: &KeyPath) -> Result<&'n Node, FormatError> {
+        match self.missing.is_empty() {
+            true => Ok(self.node),
+            false => Err(FormatError::Absent { path: path.to_string() }),
+        }
+    }
+
+    /// The same, if changes may be made at its end.
+    ///
+    /// # Errors
+    /// An obstacle is on the way.
+    pub(super) fn editable(self, text: &str) -> Result<Self, FormatError> {
+        match self.obstacle {
+            None => Ok(self),
+            Some((position, reason)) => Err(FormatError::Place {
+                line: line_of(text, position),
+                reason: reason.to_owned(),
+            }),
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! Single changes, with the exact text that results.
+
+use super::super::error::FormatError;
+use super::super::key_path::KeyPath;
+use super::super::list::edit_list;
+use super::super::{FileFormat, set_value, unset_value, value, values};
+use serde_json::{Value as Json, json};
+
+use FileFormat::{Json as JsonFile, Jsonc, Jsonl, Toml};
+
+fn path(text: &str) -> KeyPath {
+    text.parse().unwrap()
+}
+
+#[test]
+fn a_new_value_replaces_only_the_old_one() {
+    let cases: &[(FileFormat, &str, &str, Json, &str)] = &[
+        (JsonFile, "{\"a\": 1}", "a", json!(2), "{\"a\": 2}"),
+        (
+            JsonFile,
+            "\u{feff}{\r\n  \"a\": {\"b\": \"x\"}\r\n}",
+            "a.b",
+            json!("y\n"),
+            "\u{feff}{\r\n  \"a\": {\"b\": \"y\\n\"}\r\n}",
+        ),
+        (
+            JsonFile,
+            "{\"m\": [{\"n\": \"x\", \"v\": 1}, {\"n\": \"y\", \"v\": 2}]}",
+            "m[n=y].v",
+            json!(3),
+            "{\"m\": [{\"n\": \"x\", \"v\": 1}, {\"n\": \"y\", \"v\": 3}]}",
+        ),
+        (
+            JsonFile,
+            "{\n  \"a\": 1\n}\n",
+            "b",
+            json!(2),
+            "{\n  \"a\": 1,\n  \"b\": 2\n}\n",
+        ),
+        (
+            JsonFile,
+            "{\n  \"a\": 1\n}\n",
+            "b.c",
+            json!(2),
+            "{\n  \"a\": 1,\n  \"b\": {\n    \"c\": 2\n  }\n}\n",
+        ),
+        (JsonFile, "{}", "b", json!(2), "{\"b\": 2}"),
+        (JsonFile, "{\n}\n", "b", json!(2), "{\n  \"b\": 2\n}\n"),
+        (JsonFile, "{\"a\":1}", "b", json!([1, 2]), "{\"a\":1, \"b\":[1,2]}"),
+        (JsonFile, "{\"a\":null}", "a.b", json!(1), "{\"a\":{\"b\":1}}"),
+        (JsonFile, "[1, 2]", "[1]", json!(3), "[1, 3]"),
+        (
+            Jsonc,
+            "{\n\t// one\n\t\"a\": 1, // two\n\t\"b\": [1, 2,], /* three */\n}\n",
+            "a",
+            json!("x"),
+            "{\n\t// one\n\t\"a\": \"x\", // two\n\t\"b\": [1, 2,], /* three */\n}\n",
+        ),
+        (
+            Jsonc,
+            "{\n\t\"a\": 1, // two\n}\n",
+            "b",
+            json!(true),
+            "{\n\t\"a\": 1, // two\n\t\"b\": true,\n}\n",
+        ),
+        (
+            Jsonc,
+            "{\n\t\"a\": 1 // two\n}\n",
+            "b",
+            json!(true),
+            "{\n\t\"a\": 1, // two\n\t\"b\": true\n}\n",
+        ),
+        (
+            Jsonl,
+            "{\"q\":1}\n\n{\"q\":2}\n",
+            "[1].q",
+            json!(3),
+            "{\"q\":1}\n\n{\"q\":3}\n",
+        ),
+        (
+            Toml,
+            "a = 1 # one\n[t]\nb = 'x'\n",
+            "t.b",
+            json!("y"),
+            "a = 1 # one\n[t]\nb = 'y'\n",
+        ),
+        (
+            Toml,
+            "a = \"\"\"\nOne.\nTwo.\n\"\"\"\n",
+            "a",
+            json!("One.\nThree.\n"),
+            "a = \"\"\"\nOne.\nThree.\n\"\"\"\n",
+        ),
+        (Toml, "a = 1\n", "b", json!(2), "a = 1\nb = 2\n"),
+        (Toml, "a = 1\n", "t.b", json!(2), "a = 1\n\n[t]\nb = 2\n"),
+        (Toml, "t.a = 1\n", "t.b", json!(2), "t.a = 1\nt.b = 2\n"),
+        (
+            Toml,
+            "[[m]]\nn = \"x\"\nv = 1\n[[m]]\nn = \"y\"\n",
+            "m[n=x].w",
+            json!(2),
+            "[[m]]\nn = \"x\"\nv = 1\nw = 2\n[[m]]\nn = \"y\"\n",
+        ),
+        (Toml, "m = { a = 1 }\n", "m.b.c", json!(2), "m = { a = 1, b.c = 2 }\n"),
+        (
+            Toml,
+            "d = 2024-01-02 # day\n",
+            "d",
+            json!("2024-02-03"),
+            "d = 2024-02-03 # day\n",
+        ),
+        (
+            Toml,
+            "l = [\n  1, # one\n  2,\n]\n",
+            "l",
+            json!([1, 3, 4]),
+            "l = [\n  1, # one\n  3,\n  4,\n]\n",
+        ),
+    ];
+    for (format, text, key, new, wanted) in cases {
+        let changed = set_value(*format, text, &path(key), new);
+        assert_eq!(changed.as_deref(), Ok(*wanted), "{text} {key}");
+        assert_eq!(value(*format, wanted, &path(key)).as_ref(), Ok(new), "{text} {key}");
+        assert_eq!(
+            set_value(*format, wanted, &path(key), new).as_deref(),
+            Ok(*wanted),
+            "{text} {key}"
+        );
+    }
+}
+
+#[test]
+fn an_unset_value_leaves_the_rest() {
+    let cases: &[(FileFormat, &str, &str, &str)] = &[
+        (JsonFile, "{\"a\": 1, \"b\": 2}", "a", "{\"b\": 2}"),
+        (JsonFile, "{\"a\": 1, \"b\": 2}", "b", "{\"a\": 1}"),
+        (JsonFile, "{\"a\": 1}", "a", "{}"),
+        (JsonFile, "{\n  \"a\": 1,\n  \"b\": 2\n}\n", "b", "{\n  \"a\": 1\n}\n"),
+        (JsonFile, "{\n  \"a\": 1,\n  \"b\": 2\n}\n", "a", "{\n  \"b\": 2\n}\n"),
+        (
+            Jsonc,
+            "{\n  \"a\": 1, // one\n  \"b\": 2 // two\n}\n",
+            "b",
+            "{\n  \"a\": 1 // one\n}\n",
+        ),
+        (Jsonc, "{\n  \"a\": 1,\n  \"b\": 2,\n}\n", "b", "{\n  \"a\": 1,\n}\n"),
+        (Jsonl, "1\n2\n3", "[2]", "1\n2"),
+        (Jsonl, "1\n2\n3", "[0]", "2\n3"),
+        (Toml, "a = 1 # one\nb = 2\n", "a", "b = 2\n"),
+        (Toml, "a = 1\nb = 2", "b", "a = 1"),
+        (Toml, "m = { a = 1, b = 2 }\n", "m.b", "m = { a = 1 }\n"),
+        (Toml, "m = { a.x = 1, b = 2 }\n", "m.b", "m = { a.x = 1 }\n"),
+        (
+            Toml,
+            "x = 1\n\n[t]\nk = 1\n\n# of u\n[u]\nk = 2\n",
+            "t",
+            "x = 1\n\n# of u\n[u]\nk = 2\n",
+        ),
+        (Toml, "[[t]]\nk = 1\n[[t]]\nk = 2\n", "t[k=2]", "[[t]]\nk = 1\n"),
+        (Toml, "t.a = 1\nu = 2\nt.b = 3\n", "t", "u = 2\n"),
+    ];
+    for (format, text, key, wanted) in cases {
+        assert_eq!(
+            unset_value(*format, text, &path(key)).as_deref(),
+            Ok(*wanted),
+            "{text} {key}"
+        );
+    }
+}
+
+#[test]
+fn lists_keep_their_form() {
+    let cases: &[(FileFormat, &str, &str, Json, Json, &str)] = &[
+        (
+            JsonFile,
+            "{\"t\": [\"a\", \"b\"]}",
+            "t",
+            json!(["c"]),
+            json!(["a"]),
+            "{\"t\": [\"b\", \"c\"]}",
+        ),
+        (
+            JsonFile,
+            "{\"t\": [\n  \"a\",\n  \"b\"\n]}",
+            "t",
+            json!(["c"]),
+            json!([]),
+            "{\"t\": [\n  \"a\",\n  \"b\",\n  \"c\"\n]}",
+        ),
+        (
+            JsonFile,
+            "{\"t\": \"Read, Grep\"}",
+            "t",
+            json!(["Glob"]),
+            json!(["Read"]),
+            "{\"t\": \"Grep, Glob\"}",
+        ),
+        (
+            JsonFile,
+            "{\"t\": \"Read\"}",
+            "t",
+            json!(["Glob"]),
+            json!([]),
+            "{\"t\": \"Read, Glob\"}",
+        ),
+        (
+            JsonFile,
+            "{\"t\": \"Bash(a, b) Read\"}",
+            "t",
+            json!(["Glob"]),
+            json!([]),
+            "{\"t\": \"Bash(a, b) Read Glob\"}",
+        ),
+        (
+            JsonFile,
+            "{\"t\": \"Read,Grep\"}",
+            "t",
+            json!(["Glob", "Read"]),
+            json!([]),
+            "{\"t\": \"Read,Grep,Glob\"}",
+        ),
+        (
+            JsonFile,
+            "{\"t\": [\"a\"]}",
+            "t",
+            json!([]),
+            json!(["a"]),
+            "{\"t\": []}",
+        ),
+        (JsonFile, "{}", "t", json!(["a"]), json!([]), "{\"t\": [\"a\"]}"),
+        (Toml, "t = ['a']\n", "t", json!(["b"]), json!([]), "t = ['a', 'b']\n"),
+        (
+            Toml,
+            "t = [\n  \"a\", # one\n  \"b\" # two\n]\n",
+            "t",
+            json!(["c"]),
+            json!(["a"]),
+            "t = [\n  \"b\", # two\n  \"c\"\n]\n",
+        ),
+    ];
+    for (format, text, key, add, remove, wanted) in cases {
+        let (add, remove) = (add.as_array().unwrap(), remove.as_array().unwrap());
+        assert_eq!(
+            edit_list(*format, text, &path(key), add, remove).as_deref(),
+            Ok(*wanted),
+            "{text} {key}"
+        );
+    }
+}
+
+#[test]
+fn places_that_are_not_clear_are_refused() {
+    let cases: &[(FileFormat, &str, &str, &str)] = &[
+        (JsonFile, "{\"a\": 1,}", "a", "line 1: not valid JSON: trailing comma"),
+        (
+            JsonFile,
+            "{\n\"a\": 1,\n\"a\": 2}",
+            "a",
+            "line 3: the name `a` occurs twice; change it by hand",
+        ),
+        (JsonFile, "{\"a\": 1}", "a.b", "`a.b`: not inside a map but a number"),
+        (
+            JsonFile,
+            "[{\"n\": 1}, {\"n\": 1}]",
+            "[n=1].n",
+            "`[n=1]`: 2 items have this member; expected one",
+        ),
+        (JsonFile, "[1]", "[1]", "no value at `[1]`"),
+        (FileFormat::Text, "a", "a", "a plain text has no keys"),
+        (
+            Jsonl,
+            "{}\n{\n",
+            "[0].a",
+            "line 2: not valid JSON: EOF while parsing an object",
+        ),
+        (
+            Toml,
+            "a = \n",
+            "a",
+            "line 1: not valid TOML: string values must be quoted, expected literal string",
+        ),
+    ];
+    for (format, text, key, wanted) in cases {
+        let refused = set_value(*format, text, &path(key), &json!("x")).map_err(|error| error.to_string());
+        assert_eq!(refused, Err((*wanted).to_owned()), "{text}");
+    }
+    let null = set_value(Toml, "a = 1\n", &path("a"), &Json::Null);
+    assert!(matches!(null, Err(FormatError::Value { .. })), "{null:?}");
+    assert_eq!(values(Toml, "a = nan\n"), Ok(json!({"a": "NaN"})));
+}

@@ -1,0 +1,104 @@
+//! Writes new YAML values: in brackets, and by lines with the indentation of the text around.
+
+use serde_json::Value as Json;
+
+use super::node::{Form, Node, Shape};
+use super::splice::line_end;
+use super::yaml_spelling::{double_quoted, is_plain, new_scalar};
+
+/// The name of a member, in quotes if necessary.
+pub(super) fn key(name: &str, in_flow: bool) -> String {
+    match is_plain(name, in_flow) && !name.contains(':') {
+        true => name.to_owned(),
+        false => double_quoted(name),
+    }
+}
+
+/// A value in brackets, on one line.
+pub(super) fn flow(value: &Json) -> String {
+    match value {
+        Json::Array(items) => {
+            let parts: Vec<String> = items.iter().map(flow).collect();
+            format!("[{}]", parts.join(", "))
+        }
+        Json::Object(fields) => {
+            let parts: Vec<String> = fields
+                .iter()
+                .map(|(name, value)| format!("{}: {}", key(name, true), flow(value)))
+                .collect();
+            format!("{{{}}}", parts.join(", "))
+        }
+        _ => new_scalar(value, 0, 0, "\n", true),
+    }
+}
+
+/// How a text indents its lines.
+pub(super) struct YamlLines<'t> {
+    /// Columns of one level.
+    unit: usize,
+    /// Columns from a name to the `-` under it.
+    dash: usize,
+    end: &'t str,
+}
+
+impl<'t> YamlLines<'t> {
+    pub(super) fn of(text: &'t str, tree: &Node) -> Self {
+        let mut lines = Self {
+            unit: 2,
+            dash: 2,
+            end: line_end(text),
+        };
+        let mut unit = None;
+        let mut dash = None;
+        measure(tree, &mut unit, &mut dash);
+        lines.unit = unit.unwrap_or(2);
+        lines.dash = dash.unwrap_or(lines.unit);
+        lines
+    }
+
+    /// A value behind the `:` or `-` of a parent at a column, with the blank or line end before it.
+    pub(super) fn after_lead(&self, value: &Json, column: usize, in_list: bool) -> String {
+        let newline = |column: usize| format!("{}{}", self.end, " ".repeat(column));
+        match value {
+            Json::Array(items) if !items.is_empty() && !in_list => {
+                let column = column + self.dash;
+                items
+                    .iter()
+                    .map(|item| format!("{}-{}", newline(column), self.after_lead(item, column, true)))
+                    .collect()
+            }
+            Json::Object(fields) if !fields.is_empty() => {
+                let inner = if in_list { column + 2 } else { column + self.unit };
+                let lines = fields
+                    .iter()
+                    .map(|(name, value)| format!("{}:{}", key(name, false), self.after_lead(value, inner, false)));
+                let lines = lines.collect::<Vec<_>>().join(&newline(inner));
+                if in_list {
+                    format!(" {lines}")
+                } else {
+                    format!("{}{lines}", newline(inner))
+                }
+            }
+            Json::Array(_) | Json::Object(_) => format!(" {}", flow(value)),
+            _ => format!(" {}", new_scalar(value, column, column + self.unit, self.end, false)),
+        }
+    }
+}
+
+/// The first indentations of maps and lists in maps.
+fn measure(node: &Node, unit: &mut Option<usize>, dash: &mut Option<usize>) {
+    let Form::Block { indent } = node.form else {
+        return;
+    };
+    for member in node.members() {
+        if let Form::Block { indent: inner } = member.node.form {
+            match member.node.shape {
+                Shape::Map(_) if unit.is_none() => *unit = inner.checked_sub(indent).filter(|unit| *unit > 0),
+                Shape::List(_) if dash.is_none() => *dash = inner.checked_sub(indent),
+                _ => {}
+            }
+        }
+        measure(&member.node, unit, dash);
+    }
+    node.items().iter().for_each(|item| measure(item, unit, dash));
+}
