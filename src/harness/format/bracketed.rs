@@ -14,7 +14,7 @@ pub(super) enum CommentStyle {
 }
 
 /// A collection in brackets.
-pub(super) struct Bracketed<'t> {
+pub(super) struct Brackets<'t> {
     pub text: &'t str,
     /// With its brackets.
     pub span: Range<usize>,
@@ -23,7 +23,7 @@ pub(super) struct Bracketed<'t> {
     pub comments: CommentStyle,
 }
 
-impl Bracketed<'_> {
+impl Brackets<'_> {
     /// The indentation of a new element, if the elements stand on lines of their own.
     pub(super) fn own_lines(&self) -> Option<&str> {
         match self.elements.last() {

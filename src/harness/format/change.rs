@@ -1,21 +1,21 @@
 //! Changes values of a text: finds the smallest changes, and applies those that change nothing else.
 
+use crate::manifest::surface::SurfaceFormat;
 use serde_json::{Map, Value as Json};
 
 use super::error::FormatError;
 use super::front_matter::FrontMatter;
 use super::key_path::{KeyPath, Segment};
-use super::node::{Node, Shape, Step};
+use super::node::{Node, NodeShape, NodeStep};
 use super::splice::{Splice, line_end};
 use super::{
-    FileFormat, json_read, json_write, list, toml_insert, toml_read, toml_remove, toml_write, yaml_head, yaml_read,
-    yaml_write,
+    json_read, json_write, list, toml_insert, toml_read, toml_remove, toml_write, yaml_head, yaml_read, yaml_write,
 };
 
 /// The part of a text that holds keys, and its values.
 pub(super) struct KeyText {
-    format: FileFormat,
-    /// What stands before and after the part: a byte order mark, the rest of a text with front matter.
+    format: SurfaceFormat,
+    /// What surrounds the part: a byte order mark, the rest of a text with front matter.
     around: (String, String),
     /// The part.
     pub text: String,
@@ -26,10 +26,10 @@ pub(super) struct KeyText {
 impl KeyText {
     /// # Errors
     /// The text is not in the format, or the format has no keys.
-    pub(super) fn of(format: FileFormat, text: &str) -> Result<Self, FormatError> {
+    pub(super) fn of(format: SurfaceFormat, text: &str) -> Result<Self, FormatError> {
         let range = match format {
-            FileFormat::Text => return Err(FormatError::Keyless),
-            FileFormat::FrontMatter => FrontMatter::of(text)?.keys.unwrap_or(0..0),
+            SurfaceFormat::Text => return Err(FormatError::Keyless),
+            SurfaceFormat::FrontMatter => FrontMatter::of(text)?.keys.unwrap_or(0..0),
             _ => text.len() - text.strip_prefix('\u{feff}').unwrap_or(text).len()..text.len(),
         };
         let (before, part, after) = (&text[..range.start], &text[range.clone()], &text[range.end..]);
@@ -42,8 +42,8 @@ impl KeyText {
     }
 
     /// As [`of`](Self::of); a Markdown text without front matter gets an empty one.
-    pub(super) fn of_changeable(format: FileFormat, text: &str) -> Result<Self, FormatError> {
-        if format != FileFormat::FrontMatter || FrontMatter::of(text)?.keys.is_some() {
+    pub(super) fn of_changeable(format: SurfaceFormat, text: &str) -> Result<Self, FormatError> {
+        if format != SurfaceFormat::FrontMatter || FrontMatter::of(text)?.keys.is_some() {
             return Self::of(format, text);
         }
         let body = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -79,7 +79,7 @@ impl KeyText {
         }
     }
 
-    fn steps_to(&self, path: &KeyPath) -> Result<Vec<Step>, FormatError> {
+    fn steps_to(&self, path: &KeyPath) -> Result<Vec<NodeStep>, FormatError> {
         let found = self.tree.find(&self.text, path)?;
         match found.missing.is_empty() {
             true => Ok(found.editable(&self.text)?.steps),
@@ -93,7 +93,7 @@ impl KeyText {
             return Ok(());
         }
         let found = found.editable(&self.text)?;
-        let (steps, is_map) = (found.steps, matches!(found.node.shape, Shape::Map(_)));
+        let (steps, is_map) = (found.steps, matches!(found.node.shape, NodeShape::Map(_)));
         if found.missing.is_empty() {
             return self.set_at(&steps, value);
         }
@@ -110,7 +110,7 @@ impl KeyText {
     }
 
     /// Sets the value of a node with the smallest changes: of a map only the members that differ, of a list the items.
-    pub(super) fn set_at(&mut self, steps: &[Step], value: &Json) -> Result<(), FormatError> {
+    pub(super) fn set_at(&mut self, steps: &[NodeStep], value: &Json) -> Result<(), FormatError> {
         let Some(node) = self.tree.at(steps) else {
             return Err(self.is_unsafe(steps));
         };
@@ -120,10 +120,10 @@ impl KeyText {
         node.free_of_obstacles(&self.text)?;
         let before = (self.text.clone(), self.tree.clone());
         let changed = match (&node.shape, value) {
-            (Shape::Map(members), Json::Object(fields)) if !members.is_empty() && !fields.is_empty() => {
+            (NodeShape::Map(members), Json::Object(fields)) if !members.is_empty() && !fields.is_empty() => {
                 self.set_members(steps, fields)
             }
-            (Shape::List(items), Json::Array(wanted)) if !items.is_empty() && !wanted.is_empty() => {
+            (NodeShape::List(items), Json::Array(wanted)) if !items.is_empty() && !wanted.is_empty() => {
                 self.set_items(steps, wanted)
             }
             _ => return self.replace(steps, value),
@@ -137,22 +137,22 @@ impl KeyText {
         }
     }
 
-    fn set_members(&mut self, steps: &[Step], fields: &Map<String, Json>) -> Result<(), FormatError> {
+    fn set_members(&mut self, steps: &[NodeStep], fields: &Map<String, Json>) -> Result<(), FormatError> {
         let names = |node: &Node| -> Vec<String> { node.members().iter().map(|member| member.name.clone()).collect() };
         let old = self.tree.at(steps).map(names).unwrap_or_default();
         for (name, value) in fields {
             match old.contains(name) {
-                true => self.set_at(&stepped(steps, Step::Name(name.clone())), value)?,
+                true => self.set_at(&stepped(steps, NodeStep::Name(name.clone())), value)?,
                 false => self.insert_member(steps, std::slice::from_ref(name), value)?,
             }
         }
         for name in old.into_iter().filter(|name| !fields.contains_key(name)) {
-            self.remove(&stepped(steps, Step::Name(name)))?;
+            self.remove(&stepped(steps, NodeStep::Name(name)))?;
         }
         Ok(())
     }
 
-    fn set_items(&mut self, steps: &[Step], wanted: &[Json]) -> Result<(), FormatError> {
+    fn set_items(&mut self, steps: &[NodeStep], wanted: &[Json]) -> Result<(), FormatError> {
         let old: Vec<Json> = self
             .tree
             .at(steps)
@@ -163,19 +163,21 @@ impl KeyText {
         };
         for change in changes {
             match change {
-                list::ItemChange::Set(at, item) => self.set_at(&stepped(steps, Step::Index(at)), &item)?,
-                list::ItemChange::Remove(at) => self.remove(&stepped(steps, Step::Index(at)))?,
+                list::ItemChange::Set(at, item) => self.set_at(&stepped(steps, NodeStep::Index(at)), &item)?,
+                list::ItemChange::Remove(at) => self.remove(&stepped(steps, NodeStep::Index(at)))?,
                 list::ItemChange::Insert(at, item) => self.insert_item(steps, at, &item)?,
             }
         }
         Ok(())
     }
 
-    fn replace(&mut self, steps: &[Step], value: &Json) -> Result<(), FormatError> {
+    fn replace(&mut self, steps: &[NodeStep], value: &Json) -> Result<(), FormatError> {
         let proposals = match self.format {
-            FileFormat::Toml => toml_write::replaced(&self.text, &self.tree, steps, value)
+            SurfaceFormat::Toml => toml_write::replaced(&self.text, &self.tree, steps, value)
                 .map_err(|what| self.inexpressible(steps, what))?,
-            FileFormat::Yaml | FileFormat::FrontMatter => yaml_write::replaced(&self.text, &self.tree, steps, value),
+            SurfaceFormat::Yaml | SurfaceFormat::FrontMatter => {
+                yaml_write::replaced(&self.text, &self.tree, steps, value)
+            }
             _ => json_write::replaced(&self.text, &self.tree, steps, value, self.is_lines())
                 .into_iter()
                 .collect(),
@@ -187,13 +189,13 @@ impl KeyText {
         self.take(proposals, &expected, steps)
     }
 
-    fn insert_member(&mut self, steps: &[Step], names: &[String], value: &Json) -> Result<(), FormatError> {
+    fn insert_member(&mut self, steps: &[NodeStep], names: &[String], value: &Json) -> Result<(), FormatError> {
         let proposals: Vec<Splice> = match self.format {
-            FileFormat::Toml => toml_insert::member_inserted(&self.text, &self.tree, steps, names, value)?
+            SurfaceFormat::Toml => toml_insert::member_inserted(&self.text, &self.tree, steps, names, value)?
                 .map_err(|what| self.inexpressible(steps, what))?
                 .into_iter()
                 .collect(),
-            FileFormat::Yaml | FileFormat::FrontMatter => {
+            SurfaceFormat::Yaml | SurfaceFormat::FrontMatter => {
                 yaml_write::member_inserted(&self.text, &self.tree, steps, names, value)
             }
             _ => json_write::member_inserted(&self.text, &self.tree, steps, names, value, self.is_lines())
@@ -209,13 +211,13 @@ impl KeyText {
         self.take(adding(&self.text, proposals), &expected, steps)
     }
 
-    fn insert_item(&mut self, steps: &[Step], at: usize, value: &Json) -> Result<(), FormatError> {
+    fn insert_item(&mut self, steps: &[NodeStep], at: usize, value: &Json) -> Result<(), FormatError> {
         let proposals: Vec<Splice> = match self.format {
-            FileFormat::Toml => toml_write::item_inserted(&self.text, &self.tree, steps, at, value)
+            SurfaceFormat::Toml => toml_write::item_inserted(&self.text, &self.tree, steps, at, value)
                 .map_err(|what| self.inexpressible(steps, what))?
                 .into_iter()
                 .collect(),
-            FileFormat::Yaml | FileFormat::FrontMatter => {
+            SurfaceFormat::Yaml | SurfaceFormat::FrontMatter => {
                 yaml_write::item_inserted(&self.text, &self.tree, steps, at, value)
             }
             _ => json_write::item_inserted(&self.text, &self.tree, steps, at, value, self.is_lines())
@@ -230,15 +232,15 @@ impl KeyText {
         self.take(adding(&self.text, proposals), &expected, steps)
     }
 
-    fn remove(&mut self, steps: &[Step]) -> Result<(), FormatError> {
+    fn remove(&mut self, steps: &[NodeStep]) -> Result<(), FormatError> {
         if let Some(node) = self.tree.at(steps) {
             node.free_of_obstacles(&self.text)?;
         }
         let proposals = match self.format {
-            FileFormat::Toml => toml_remove::removed(&self.text, &self.tree, steps)?
+            SurfaceFormat::Toml => toml_remove::removed(&self.text, &self.tree, steps)?
                 .into_iter()
                 .collect(),
-            FileFormat::Yaml | FileFormat::FrontMatter => yaml_write::removed(&self.text, &self.tree, steps),
+            SurfaceFormat::Yaml | SurfaceFormat::FrontMatter => yaml_write::removed(&self.text, &self.tree, steps),
             _ => json_write::removed(&self.text, &self.tree, steps, self.is_lines())
                 .into_iter()
                 .collect(),
@@ -247,15 +249,15 @@ impl KeyText {
             return Err(self.is_unsafe(steps));
         };
         let expected = with(self.tree.value(), parents, |place| match (place, last) {
-            (Json::Object(fields), Step::Name(name)) => drop(fields.remove(name)),
-            (Json::Array(items), Step::Index(index)) if *index < items.len() => drop(items.remove(*index)),
+            (Json::Object(fields), NodeStep::Name(name)) => drop(fields.remove(name)),
+            (Json::Array(items), NodeStep::Index(index)) if *index < items.len() => drop(items.remove(*index)),
             _ => {}
         });
         self.take(proposals, &expected, steps)
     }
 
     /// Takes the first proposal after which the text has exactly the expected values.
-    fn take(&mut self, proposals: Vec<Splice>, expected: &Json, steps: &[Step]) -> Result<(), FormatError> {
+    fn take(&mut self, proposals: Vec<Splice>, expected: &Json, steps: &[NodeStep]) -> Result<(), FormatError> {
         for proposal in proposals {
             let text = proposal.apply(&self.text);
             if let Ok(tree) = read(self.format, &text)
@@ -269,14 +271,14 @@ impl KeyText {
     }
 
     fn is_lines(&self) -> bool {
-        self.format == FileFormat::Jsonl
+        self.format == SurfaceFormat::Jsonl
     }
 
-    fn is_unsafe(&self, steps: &[Step]) -> FormatError {
+    fn is_unsafe(&self, steps: &[NodeStep]) -> FormatError {
         FormatError::Unsafe { path: shown(steps) }
     }
 
-    fn inexpressible(&self, steps: &[Step], what: &'static str) -> FormatError {
+    fn inexpressible(&self, steps: &[NodeStep], what: &'static str) -> FormatError {
         FormatError::Value {
             path: shown(steps),
             format: "TOML",
@@ -285,15 +287,15 @@ impl KeyText {
     }
 }
 
-fn read(format: FileFormat, text: &str) -> Result<Node, FormatError> {
+fn read(format: SurfaceFormat, text: &str) -> Result<Node, FormatError> {
     match format {
-        FileFormat::Text => Err(FormatError::Keyless),
-        FileFormat::FrontMatter => Ok(yaml_head::front_matter(text)),
-        FileFormat::Toml => toml_read::toml(text),
-        FileFormat::Yaml => yaml_read::yaml(text),
-        FileFormat::Json => json_read::json(text),
-        FileFormat::Jsonc => json_read::jsonc(text),
-        FileFormat::Jsonl => json_read::jsonl(text),
+        SurfaceFormat::Text => Err(FormatError::Keyless),
+        SurfaceFormat::FrontMatter => Ok(yaml_head::front_matter(text)),
+        SurfaceFormat::Toml => toml_read::toml(text),
+        SurfaceFormat::Yaml => yaml_read::yaml(text),
+        SurfaceFormat::Json => json_read::json(text),
+        SurfaceFormat::Jsonc => json_read::jsonc(text),
+        SurfaceFormat::Jsonl => json_read::jsonl(text),
     }
 }
 
@@ -309,24 +311,24 @@ fn nested(names: &[String], value: &Json) -> Json {
         .fold(value.clone(), |value, name| serde_json::json!({ name: value }))
 }
 
-fn stepped(steps: &[Step], step: Step) -> Vec<Step> {
+fn stepped(steps: &[NodeStep], step: NodeStep) -> Vec<NodeStep> {
     [steps, &[step]].concat()
 }
 
 /// The value with a change at the end of steps.
-fn with(mut value: Json, steps: &[Step], change: impl FnOnce(&mut Json)) -> Json {
+fn with(mut value: Json, steps: &[NodeStep], change: impl FnOnce(&mut Json)) -> Json {
     let place = steps.iter().try_fold(&mut value, |place, step| match step {
-        Step::Name(name) => place.get_mut(name),
-        Step::Index(index) => place.get_mut(*index),
+        NodeStep::Name(name) => place.get_mut(name),
+        NodeStep::Index(index) => place.get_mut(*index),
     });
     place.map(change);
     value
 }
 
-fn shown(steps: &[Step]) -> String {
+fn shown(steps: &[NodeStep]) -> String {
     let segments = steps.iter().map(|step| match step {
-        Step::Name(name) => Segment::Name(name.clone()),
-        Step::Index(index) => Segment::Index(*index),
+        NodeStep::Name(name) => Segment::Name(name.clone()),
+        NodeStep::Index(index) => Segment::Index(*index),
     });
     KeyPath {
         segments: segments.collect(),

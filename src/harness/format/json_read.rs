@@ -6,7 +6,7 @@ use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 use serde_json::Value as Json;
 
 use super::error::{FormatError, line_of};
-use super::node::{Member, Node, Shape};
+use super::node::{Member, Node, NodeShape};
 
 /// What JSON with comments allows beyond JSON: comments and trailing commas.
 const WITH_COMMENTS: ParseOptions = ParseOptions {
@@ -53,7 +53,7 @@ pub(super) fn jsonl(text: &str) -> Result<Node, FormatError> {
         }
         start += line.len();
     }
-    Ok(Node::inline(0..text.len(), Shape::List(items)))
+    Ok(Node::inline(0..text.len(), NodeShape::List(items)))
 }
 
 /// # Errors
@@ -87,18 +87,18 @@ fn read(text: &str, format: &'static str) -> Result<Node, FormatError> {
 fn node(value: &Value, text: &str) -> Result<Node, FormatError> {
     let range = value.range();
     let shape = match value {
-        Value::StringLit(literal) => Shape::Scalar(Json::from(literal.value.as_ref())),
-        Value::NumberLit(literal) => Shape::Scalar(number(literal.value, text, range.start)?),
-        Value::BooleanLit(literal) => Shape::Scalar(Json::from(literal.value)),
-        Value::NullKeyword(_) => Shape::Scalar(Json::Null),
-        Value::Array(array) => Shape::List(
+        Value::StringLit(literal) => NodeShape::Scalar(Json::from(literal.value.as_ref())),
+        Value::NumberLit(literal) => NodeShape::Scalar(number(literal.value, text, range.start)?),
+        Value::BooleanLit(literal) => NodeShape::Scalar(Json::from(literal.value)),
+        Value::NullKeyword(_) => NodeShape::Scalar(Json::Null),
+        Value::Array(array) => NodeShape::List(
             array
                 .elements
                 .iter()
                 .map(|item| node(item, text))
                 .collect::<Result<_, _>>()?,
         ),
-        Value::Object(object) => Shape::Map(
+        Value::Object(object) => NodeShape::Map(
             object
                 .properties
                 .iter()

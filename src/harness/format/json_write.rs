@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use serde_json::Value as Json;
 
-use super::bracketed::{Bracketed, CommentStyle};
-use super::node::{Member, Node, Shape, Step};
+use super::bracketed::{Brackets, CommentStyle};
+use super::node::{Member, Node, NodeShape, NodeStep};
 use super::splice::{Splice, indent_at, indent_unit, line_after, line_start, next_line};
 
 /// The maximum length of a list of scalars that is written on one line.
@@ -23,7 +23,7 @@ struct JsonStyle<'t> {
 }
 
 /// The value at the end of steps replaced.
-pub(super) fn replaced(text: &str, tree: &Node, steps: &[Step], value: &Json, is_lines: bool) -> Option<Splice> {
+pub(super) fn replaced(text: &str, tree: &Node, steps: &[NodeStep], value: &Json, is_lines: bool) -> Option<Splice> {
     let (style, node) = (JsonStyle::of(text, tree, is_lines), tree.at(steps)?);
     let was_long = text[node.span.clone()].contains('\n');
     let stands_alone = text[line_start(text, node.span.start)..node.span.start]
@@ -38,7 +38,7 @@ pub(super) fn replaced(text: &str, tree: &Node, steps: &[Step], value: &Json, is
 pub(super) fn member_inserted(
     text: &str,
     tree: &Node,
-    steps: &[Step],
+    steps: &[NodeStep],
     names: &[String],
     value: &Json,
     is_lines: bool,
@@ -64,7 +64,7 @@ pub(super) fn member_inserted(
 pub(super) fn item_inserted(
     text: &str,
     tree: &Node,
-    steps: &[Step],
+    steps: &[NodeStep],
     at: usize,
     value: &Json,
     is_lines: bool,
@@ -92,12 +92,12 @@ fn line_inserted(text: &str, items: &[Node], at: usize, line: &str) -> Splice {
 }
 
 /// The member or item at the end of steps taken out.
-pub(super) fn removed(text: &str, tree: &Node, steps: &[Step], is_lines: bool) -> Option<Splice> {
+pub(super) fn removed(text: &str, tree: &Node, steps: &[NodeStep], is_lines: bool) -> Option<Splice> {
     let (last, parents) = steps.split_last()?;
     let parent = tree.at(parents)?;
     let index = match last {
-        Step::Index(index) => *index,
-        Step::Name(name) => parent.members().iter().position(|member| member.name == *name)?,
+        NodeStep::Index(index) => *index,
+        NodeStep::Name(name) => parent.members().iter().position(|member| member.name == *name)?,
     };
     if is_lines && parents.is_empty() {
         let start = line_start(text, parent.items().get(index)?.span.start);
@@ -113,8 +113,8 @@ pub(super) fn removed(text: &str, tree: &Node, steps: &[Step], is_lines: bool) -
     Some(bracketed(text, parent).removed(index))
 }
 
-fn bracketed<'t>(text: &'t str, node: &Node) -> Bracketed<'t> {
-    Bracketed {
+fn bracketed<'t>(text: &'t str, node: &Node) -> Brackets<'t> {
+    Brackets {
         text,
         span: node.span.clone(),
         elements: elements(node),
@@ -125,9 +125,9 @@ fn bracketed<'t>(text: &'t str, node: &Node) -> Bracketed<'t> {
 /// The places of the elements of a collection.
 pub(super) fn elements(node: &Node) -> Vec<Range<usize>> {
     match &node.shape {
-        Shape::Scalar(_) => Vec::new(),
-        Shape::List(items) => items.iter().map(|item| item.span.clone()).collect(),
-        Shape::Map(members) => {
+        NodeShape::Scalar(_) => Vec::new(),
+        NodeShape::List(items) => items.iter().map(|item| item.span.clone()).collect(),
+        NodeShape::Map(members) => {
             let range = |member: &Member| member.name_span.start..member.node.span.end;
             members.iter().map(range).collect()
         }
@@ -207,8 +207,8 @@ impl<'t> JsonStyle<'t> {
 
 fn first_member(node: &Node) -> Option<&Member> {
     match &node.shape {
-        Shape::Scalar(_) => None,
-        Shape::List(items) => items.iter().find_map(first_member),
-        Shape::Map(members) => members.first(),
+        NodeShape::Scalar(_) => None,
+        NodeShape::List(items) => items.iter().find_map(first_member),
+        NodeShape::Map(members) => members.first(),
     }
 }

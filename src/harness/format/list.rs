@@ -5,7 +5,8 @@ use serde_json::Value as Json;
 use super::change::KeyText;
 use super::error::FormatError;
 use super::key_path::KeyPath;
-use super::{FileFormat, set_value};
+use super::set_value;
+use crate::manifest::surface::SurfaceFormat;
 
 /// The maximum number of comparisons of items. Beyond it, the list is written as a whole.
 const MOST_CELLS: usize = 250_000;
@@ -27,7 +28,7 @@ pub(super) enum ItemChange {
 /// # Errors
 /// As for [`set_value`], and if the value is no list.
 pub(crate) fn edit_list(
-    format: FileFormat,
+    format: SurfaceFormat,
     text: &str,
     path: &KeyPath,
     add: &[Json],

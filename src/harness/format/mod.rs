@@ -35,34 +35,17 @@ mod tests;
 
 use serde_json::Value as Json;
 
+use crate::manifest::surface::SurfaceFormat;
+
 use change::KeyText;
 use error::FormatError;
 use key_path::KeyPath;
-
-/// How the values of a file are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum FileFormat {
-    /// Text without keys.
-    Text,
-    /// Markdown, optionally with front matter.
-    FrontMatter,
-    /// TOML.
-    Toml,
-    /// YAML.
-    Yaml,
-    /// JSON.
-    Json,
-    /// JSON with comments and trailing commas.
-    Jsonc,
-    /// JSON Lines: a list with one item per line.
-    Jsonl,
-}
 
 /// All values of a text: of front matter those of its keys, and none of a text without front matter.
 ///
 /// # Errors
 /// The text is not in the format.
-pub(crate) fn values(format: FileFormat, text: &str) -> Result<Json, FormatError> {
+pub(crate) fn values(format: SurfaceFormat, text: &str) -> Result<Json, FormatError> {
     Ok(KeyText::of(format, text)?.tree.value())
 }
 
@@ -70,7 +53,7 @@ pub(crate) fn values(format: FileFormat, text: &str) -> Result<Json, FormatError
 ///
 /// # Errors
 /// The text is not in the format, or the path leads nowhere.
-pub(crate) fn value(format: FileFormat, text: &str, path: &KeyPath) -> Result<Json, FormatError> {
+pub(crate) fn value(format: SurfaceFormat, text: &str, path: &KeyPath) -> Result<Json, FormatError> {
     let keys = KeyText::of(format, text)?;
     let found = keys.tree.find(&keys.text, path)?;
     Ok(found.complete(path)?.value())
@@ -82,7 +65,12 @@ pub(crate) fn value(format: FileFormat, text: &str, path: &KeyPath) -> Result<Js
 /// # Errors
 /// The text is not in the format, the path leads through a value that is no map, the format cannot express the value, or
 /// no change of only this value is known.
-pub(crate) fn set_value(format: FileFormat, text: &str, path: &KeyPath, value: &Json) -> Result<String, FormatError> {
+pub(crate) fn set_value(
+    format: SurfaceFormat,
+    text: &str,
+    path: &KeyPath,
+    value: &Json,
+) -> Result<String, FormatError> {
     KeyText::of_changeable(format, text)?.with_value(path, value)
 }
 
@@ -90,6 +78,6 @@ pub(crate) fn set_value(format: FileFormat, text: &str, path: &KeyPath, value: &
 ///
 /// # Errors
 /// As for [`set_value`], and if there is no value at the path.
-pub(crate) fn unset_value(format: FileFormat, text: &str, path: &KeyPath) -> Result<String, FormatError> {
+pub(crate) fn unset_value(format: SurfaceFormat, text: &str, path: &KeyPath) -> Result<String, FormatError> {
     KeyText::of(format, text)?.without_value(path)
 }

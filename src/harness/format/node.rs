@@ -13,7 +13,7 @@ pub(super) struct Node {
     /// The bytes of the value. Of a TOML table with headers: those of its first header, or none.
     pub span: Range<usize>,
     /// The value.
-    pub shape: Shape,
+    pub shape: NodeShape,
     /// How it is written.
     pub form: Form,
     /// Of a YAML value outside brackets: the end of the `:` or `-` before it.
@@ -24,7 +24,7 @@ pub(super) struct Node {
 
 /// The value of a node.
 #[derive(Clone, Debug)]
-pub(super) enum Shape {
+pub(super) enum NodeShape {
     /// Null, a boolean, a number or a string.
     Scalar(Json),
     /// A list.
@@ -58,12 +58,12 @@ pub(super) enum Form {
 
 /// One step to a node, with lists by index.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub(super) enum NodeStep {
     Name(String),
     Index(usize),
 }
 
-impl Step {
+impl NodeStep {
     /// The name, unless it is an index.
     pub(super) fn name(&self) -> Option<String> {
         match self {
@@ -75,7 +75,7 @@ impl Step {
 
 impl Node {
     /// A scalar or a bracketed collection.
-    pub(super) fn inline(span: Range<usize>, shape: Shape) -> Self {
+    pub(super) fn inline(span: Range<usize>, shape: NodeShape) -> Self {
         Self {
             span,
             shape,
@@ -91,15 +91,16 @@ impl Node {
         shift(&mut self.span);
         self.lead = self.lead.map(|lead| lead + by);
         self.shape = match self.shape {
-            Shape::Scalar(value) => Shape::Scalar(value),
-            Shape::List(items) => Shape::List(items.into_iter().map(|item| item.moved(by)).collect()),
-            Shape::Map(mut members) => {
+            NodeShape::Scalar(value) => NodeShape::Scalar(value),
+            NodeShape::List(items) => NodeShape::List(items.into_iter().map(|item| item.moved(by)).collect()),
+            NodeShape::Map(mut members) => {
                 for member in &mut members {
                     shift(&mut member.name_span);
                     member.node =
-                        std::mem::replace(&mut member.node, Self::inline(0..0, Shape::Scalar(Json::Null))).moved(by);
+                        std::mem::replace(&mut member.node, Self::inline(0..0, NodeShape::Scalar(Json::Null)))
+                            .moved(by);
                 }
-                Shape::Map(members)
+                NodeShape::Map(members)
             }
         };
         self
@@ -108,9 +109,9 @@ impl Node {
     /// The value as JSON. The last one of members with the same name counts.
     pub(super) fn value(&self) -> Json {
         match &self.shape {
-            Shape::Scalar(value) => value.clone(),
-            Shape::List(items) => items.iter().map(Self::value).collect(),
-            Shape::Map(members) => {
+            NodeShape::Scalar(value) => value.clone(),
+            NodeShape::List(items) => items.iter().map(Self::value).collect(),
+            NodeShape::Map(members) => {
                 let pair = |member: &Member| (member.name.clone(), member.node.value());
                 Json::Object(members.iter().map(pair).collect::<Map<_, _>>())
             }
@@ -118,22 +119,22 @@ impl Node {
     }
 
     /// The node at the end of known steps.
-    pub(super) fn at(&self, steps: &[Step]) -> Option<&Self> {
+    pub(super) fn at(&self, steps: &[NodeStep]) -> Option<&Self> {
         let Some((first, rest)) = steps.split_first() else {
             return Some(self);
         };
         match (first, &self.shape) {
-            (Step::Name(name), Shape::Map(members)) => {
+            (NodeStep::Name(name), NodeShape::Map(members)) => {
                 members.iter().find(|member| member.name == *name)?.node.at(rest)
             }
-            (Step::Index(index), Shape::List(items)) => items.get(*index)?.at(rest),
+            (NodeStep::Index(index), NodeShape::List(items)) => items.get(*index)?.at(rest),
             _ => None,
         }
     }
 
     pub(super) fn members(&self) -> &[Member] {
         match &self.shape {
-            Shape::Map(members) => members,
+            NodeShape::Map(members) => members,
             _ => &[],
         }
     }
@@ -149,7 +150,7 @@ impl Node {
 
     pub(super) fn items(&self) -> &[Self] {
         match &self.shape {
-            Shape::List(items) => items,
+            NodeShape::List(items) => items,
             _ => &[],
         }
     }
@@ -177,12 +178,12 @@ impl Node {
 
     fn what(&self) -> &'static str {
         match &self.shape {
-            Shape::Scalar(Json::Null) => "null",
-            Shape::Scalar(Json::Bool(_)) => "a boolean",
-            Shape::Scalar(Json::Number(_)) => "a number",
-            Shape::Scalar(_) => "a text",
-            Shape::List(_) => "a list",
-            Shape::Map(_) => "a map",
+            NodeShape::Scalar(Json::Null) => "null",
+            NodeShape::Scalar(Json::Bool(_)) => "a boolean",
+            NodeShape::Scalar(Json::Number(_)) => "a number",
+            NodeShape::Scalar(_) => "a text",
+            NodeShape::List(_) => "a list",
+            NodeShape::Map(_) => "a map",
         }
     }
 
@@ -191,8 +192,8 @@ impl Node {
     /// # Errors
     /// The path leads through a value that is no map or list, or through a name that occurs twice, or a `[name=x]`
     /// picks no item or several.
-    pub(super) fn find(&self, text: &str, path: &KeyPath) -> Result<Found<'_>, FormatError> {
-        let mut found = Found {
+    pub(super) fn find(&self, text: &str, path: &KeyPath) -> Result<PathEnd<'_>, FormatError> {
+        let mut found = PathEnd {
             steps: Vec::new(),
             node: self,
             obstacle: self.obstacle.map(|reason| (self.span.start, reason)),
@@ -217,20 +218,20 @@ impl Node {
         Ok(found)
     }
 
-    fn child(&self, text: &str, segment: &Segment, path: &KeyPath) -> Result<Option<(Step, &Self)>, FormatError> {
+    fn child(&self, text: &str, segment: &Segment, path: &KeyPath) -> Result<Option<(NodeStep, &Self)>, FormatError> {
         let shape = |found: String| FormatError::Shape {
             path: path.to_string(),
             found,
         };
         match (segment, &self.shape) {
-            (Segment::Name(name), Shape::Map(members)) => {
+            (Segment::Name(name), NodeShape::Map(members)) => {
                 let mut same = members.iter().filter(|member| member.name == *name);
                 match (same.next(), same.next()) {
                     (Some(_), Some(second)) => Err(FormatError::Place {
                         line: line_of(text, second.name_span.start),
                         reason: format!("the name `{name}` occurs twice"),
                     }),
-                    (Some(member), None) => Ok(Some((Step::Name(name.clone()), &member.node))),
+                    (Some(member), None) => Ok(Some((NodeStep::Name(name.clone()), &member.node))),
                     _ => match members
                         .iter()
                         .find(|member| member.name == "<<" && member.node.obstacle.is_some())
@@ -244,14 +245,14 @@ impl Node {
                 }
             }
             // An empty value may become a map.
-            (Segment::Name(_), Shape::Scalar(Json::Null)) => Ok(None),
-            (Segment::Index(index), Shape::List(items)) => {
-                Ok(items.get(*index).map(|item| (Step::Index(*index), item)))
+            (Segment::Name(_), NodeShape::Scalar(Json::Null)) => Ok(None),
+            (Segment::Index(index), NodeShape::List(items)) => {
+                Ok(items.get(*index).map(|item| (NodeStep::Index(*index), item)))
             }
-            (Segment::Member { key, value }, Shape::List(items)) => {
+            (Segment::Member { key, value }, NodeShape::List(items)) => {
                 let picked: Vec<usize> = (0..items.len()).filter(|at| items[*at].has(key, value)).collect();
                 match picked[..] {
-                    [at] => Ok(Some((Step::Index(at), &items[at]))),
+                    [at] => Ok(Some((NodeStep::Index(at), &items[at]))),
                     _ => Err(shape(format!("{} items have this member; expected one", picked.len()))),
                 }
             }
@@ -269,9 +270,9 @@ impl Node {
 }
 
 /// How far a path exists.
-pub(super) struct Found<'n> {
+pub(super) struct PathEnd<'n> {
     /// The steps that exist.
-    pub steps: Vec<Step>,
+    pub steps: Vec<NodeStep>,
     /// The node at their end.
     pub node: &'n Node,
     /// The position and the reason of the first obstacle on the way.
@@ -280,7 +281,7 @@ pub(super) struct Found<'n> {
     pub missing: Vec<Segment>,
 }
 
-impl<'n> Found<'n> {
+impl<'n> PathEnd<'n> {
     /// The node of a complete path.
     ///
     /// # Errors

@@ -17,10 +17,10 @@ pub(crate) struct SectionPlace {
 }
 
 /// A line with the place where it begins.
-struct PlacedLine<'t> {
+struct SectionLine<'t> {
     start: usize,
     text: &'t str,
-    /// Whether it stands in a block of code.
+    /// Whether it belongs to a block of code.
     is_code: bool,
 }
 
@@ -129,7 +129,7 @@ fn lines_like(text: &str, new: &str) -> String {
 }
 
 /// The lines under the front matter.
-fn placed_lines(text: &str) -> Vec<PlacedLine<'_>> {
+fn placed_lines(text: &str) -> Vec<SectionLine<'_>> {
     let mut start = FrontMatter::of(text).map_or(0, |front| front.body);
     let mut fence: Option<(char, usize)> = None;
     let mut lines = Vec::new();
@@ -147,7 +147,7 @@ fn placed_lines(text: &str) -> Vec<PlacedLine<'_>> {
             (None, Some((mark, length, rest))) if mark == '~' || !rest.contains('`') => Some((mark, length)),
             (None, _) => None,
         };
-        lines.push(PlacedLine {
+        lines.push(SectionLine {
             start,
             text: trimmed,
             is_code,
@@ -173,7 +173,7 @@ fn without_indent(line: &str) -> Option<&str> {
 }
 
 /// The level and the title of the heading that begins at a line.
-fn heading<'t>(lines: &[PlacedLine<'t>], at: usize) -> Option<(usize, &'t str)> {
+fn heading<'t>(lines: &[SectionLine<'t>], at: usize) -> Option<(usize, &'t str)> {
     let line = lines.get(at).filter(|line| !line.is_code)?;
     let inner = without_indent(line.text)?;
     let rest = inner.trim_start_matches('#');
@@ -188,7 +188,7 @@ fn heading<'t>(lines: &[PlacedLine<'t>], at: usize) -> Option<(usize, &'t str)> 
 }
 
 /// The level and the title of a heading with a line of `=` or `-` under it.
-fn underlined<'t>(lines: &[PlacedLine<'t>], at: usize) -> Option<(usize, &'t str)> {
+fn underlined<'t>(lines: &[SectionLine<'t>], at: usize) -> Option<(usize, &'t str)> {
     let title = without_indent(lines[at].text)?.trim_end();
     let follows_text = at > 0 && !lines[at - 1].is_code && !lines[at - 1].text.trim().is_empty();
     let is_text = title
@@ -205,7 +205,7 @@ fn underlined<'t>(lines: &[PlacedLine<'t>], at: usize) -> Option<(usize, &'t str
     (is_text && !is_item && !follows_text).then_some((level, title))
 }
 
-fn headed(text: &str, lines: &[PlacedLine], name: &str) -> Vec<SectionPlace> {
+fn headed(text: &str, lines: &[SectionLine], name: &str) -> Vec<SectionPlace> {
     let bare = name.trim_start_matches('#');
     let wanted = (name.len() - bare.len(), bare.trim());
     let mut places = Vec::new();
@@ -235,7 +235,7 @@ fn mark(line: &str) -> Option<&str> {
     (!name.is_empty() && !name.contains("--")).then_some(name)
 }
 
-fn marked(text: &str, lines: &[PlacedLine], name: &str) -> Vec<SectionPlace> {
+fn marked(text: &str, lines: &[SectionLine], name: &str) -> Vec<SectionPlace> {
     let mut places = Vec::new();
     let mut open: Option<usize> = None;
     for (at, line) in lines.iter().enumerate().filter(|(_, line)| !line.is_code) {

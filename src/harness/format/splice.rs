@@ -45,6 +45,13 @@ impl Splice {
             .all(|(range, _)| text[range.clone()].trim().is_empty())
     }
 
+    /// Whether it puts in texts of several lines or maps.
+    pub(super) fn is_long(&self) -> bool {
+        self.pieces
+            .iter()
+            .any(|(_, new)| new.contains('{') || new.contains("\\n"))
+    }
+
     /// The changed text.
     pub(super) fn apply(&self, text: &str) -> String {
         let (mut changed, mut at) = (String::with_capacity(text.len() + 64), 0);

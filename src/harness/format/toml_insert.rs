@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 use toml_edit::{InlineTable, Item, Table, Value};
 
 use super::error::FormatError;
-use super::node::{Form, Node, Step};
+use super::node::{Form, Node, NodeStep};
 use super::splice::{Splice, indent_at, line_after, line_end};
 use super::toml_read::parsed;
 use super::toml_write::{bracketed, dotted, render};
@@ -16,7 +16,7 @@ use super::toml_write::{bracketed, dotted, render};
 pub(super) fn member_inserted(
     text: &str,
     tree: &Node,
-    steps: &[Step],
+    steps: &[NodeStep],
     names: &[String],
     value: &Json,
 ) -> Result<Result<Option<Splice>, &'static str>, FormatError> {
@@ -50,7 +50,7 @@ struct Home<'d> {
 
 impl<'d> Home<'d> {
     /// `None` if the way leads into brackets.
-    fn of(root: &'d Table, steps: &[Step]) -> Option<Self> {
+    fn of(root: &'d Table, steps: &[NodeStep]) -> Option<Self> {
         let mut home = Self {
             table: Some(root),
             below: Vec::new(),
@@ -61,11 +61,11 @@ impl<'d> Home<'d> {
         let mut table = root;
         for step in steps {
             match step {
-                Step::Name(name) => {
+                NodeStep::Name(name) => {
                     item = Some(table.get(name)?);
                     home.path = home.path.map(|path| [path, vec![name.clone()]].concat());
                 }
-                Step::Index(index) => {
+                NodeStep::Index(index) => {
                     table = item?.as_array_of_tables()?.get(*index)?;
                     home.path = None;
                     home = Self {
@@ -96,7 +96,7 @@ impl<'d> Home<'d> {
     }
 }
 
-fn inline_inserted(text: &str, tree: &Node, steps: &[Step], names: &[String], rendered: &str) -> Option<Splice> {
+fn inline_inserted(text: &str, tree: &Node, steps: &[NodeStep], names: &[String], rendered: &str) -> Option<Splice> {
     // A table of dotted keys has no brackets of its own: the names lead from the brackets around it.
     let depth = (0..=steps.len())
         .rev()
@@ -104,13 +104,13 @@ fn inline_inserted(text: &str, tree: &Node, steps: &[Step], names: &[String], re
     let outer = tree.at(&steps[..depth])?;
     let keys: Vec<String> = steps[depth..]
         .iter()
-        .filter_map(Step::name)
+        .filter_map(NodeStep::name)
         .chain(names.iter().cloned())
         .collect();
     let entry = format!("{} = {rendered}", dotted(&keys));
     let bracketed = bracketed(text, outer);
     Some(match bracketed.elements.is_empty() {
-        true => Splice::replace(outer.span.clone(), format!("{{ {entry} }}")),
+        true => Splice::replace(outer.span.start + 1..outer.span.end - 1, format!(" {entry} ")),
         false => bracketed.inserted(bracketed.elements.len(), &entry),
     })
 }

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use toml_edit::{Document, InlineTable, Item, Table, Value};
 
 use super::error::{FormatError, line_of};
-use super::node::{Form, Member, Node, Shape};
+use super::node::{Form, Member, Node, NodeShape};
 
 /// Reads TOML.
 ///
@@ -26,7 +26,7 @@ pub(super) fn parsed(text: &str) -> Result<Document<&str>, FormatError> {
     })
 }
 
-fn in_tables(span: Option<Range<usize>>, shape: Shape) -> Node {
+fn in_tables(span: Option<Range<usize>>, shape: NodeShape) -> Node {
     Node {
         span: span.unwrap_or_default(),
         shape,
@@ -44,7 +44,7 @@ fn of_table(table: &Table) -> Node {
             node,
         })
     };
-    in_tables(table.span(), Shape::Map(table.iter().filter_map(member).collect()))
+    in_tables(table.span(), NodeShape::Map(table.iter().filter_map(member).collect()))
 }
 
 fn of_item(item: &Item) -> Option<Node> {
@@ -52,22 +52,22 @@ fn of_item(item: &Item) -> Option<Node> {
         Item::None => None,
         Item::Value(value) => Some(of_value(value)),
         Item::Table(table) => Some(of_table(table)),
-        Item::ArrayOfTables(tables) => Some(in_tables(None, Shape::List(tables.iter().map(of_table).collect()))),
+        Item::ArrayOfTables(tables) => Some(in_tables(None, NodeShape::List(tables.iter().map(of_table).collect()))),
     }
 }
 
 fn of_value(value: &Value) -> Node {
     let shape = match value {
-        Value::String(text) => Shape::Scalar(Json::from(text.value().as_str())),
-        Value::Integer(number) => Shape::Scalar(Json::from(*number.value())),
+        Value::String(text) => NodeShape::Scalar(Json::from(text.value().as_str())),
+        Value::Integer(number) => NodeShape::Scalar(Json::from(*number.value())),
         // JSON has no such numbers as `nan` and `inf`.
-        Value::Float(number) => Shape::Scalar(
+        Value::Float(number) => NodeShape::Scalar(
             serde_json::Number::from_f64(*number.value())
                 .map_or_else(|| Json::from(number.value().to_string()), Json::Number),
         ),
-        Value::Boolean(flag) => Shape::Scalar(Json::from(*flag.value())),
-        Value::Datetime(time) => Shape::Scalar(Json::from(time.value().to_string())),
-        Value::Array(array) => Shape::List(array.iter().map(of_value).collect()),
+        Value::Boolean(flag) => NodeShape::Scalar(Json::from(*flag.value())),
+        Value::Datetime(time) => NodeShape::Scalar(Json::from(time.value().to_string())),
+        Value::Array(array) => NodeShape::List(array.iter().map(of_value).collect()),
         Value::InlineTable(table) => return of_inline_table(table),
     };
     Node::inline(value.span().unwrap_or_default(), shape)
@@ -79,7 +79,7 @@ fn of_inline_table(table: &InlineTable) -> Node {
         name_span: table.key(name).and_then(|key| key.span()).unwrap_or_default(),
         node: of_value(value),
     };
-    let shape = Shape::Map(table.iter().map(member).collect());
+    let shape = NodeShape::Map(table.iter().map(member).collect());
     match table.span() {
         Some(span) if !table.is_dotted() => Node::inline(span, shape),
         span => in_tables(span, shape),

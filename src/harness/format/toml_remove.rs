@@ -5,7 +5,7 @@ use std::ops::Range;
 use toml_edit::{Document, Item, Table};
 
 use super::error::FormatError;
-use super::node::{Form, Node, Step};
+use super::node::{Form, Node, NodeStep};
 use super::splice::{Splice, line_start, next_line};
 use super::toml_read::parsed;
 use super::toml_write::bracketed;
@@ -14,7 +14,7 @@ use super::toml_write::bracketed;
 ///
 /// # Errors
 /// The text is not TOML.
-pub(super) fn removed(text: &str, tree: &Node, steps: &[Step]) -> Result<Option<Splice>, FormatError> {
+pub(super) fn removed(text: &str, tree: &Node, steps: &[NodeStep]) -> Result<Option<Splice>, FormatError> {
     let Some((last, parents)) = steps.split_last() else {
         return Ok(None);
     };
@@ -23,8 +23,8 @@ pub(super) fn removed(text: &str, tree: &Node, steps: &[Step]) -> Result<Option<
     };
     if parent.form == Form::Inline {
         let index = match last {
-            Step::Index(index) => Some(*index),
-            Step::Name(name) => parent.members().iter().position(|member| member.name == *name),
+            NodeStep::Index(index) => Some(*index),
+            NodeStep::Name(name) => parent.members().iter().position(|member| member.name == *name),
         };
         return Ok(index.map(|index| bracketed(text, parent).removed(index)));
     }
@@ -33,7 +33,7 @@ pub(super) fn removed(text: &str, tree: &Node, steps: &[Step]) -> Result<Option<
     let name_span = parent
         .members()
         .iter()
-        .find(|member| Step::Name(member.name.clone()) == *last)
+        .find(|member| NodeStep::Name(member.name.clone()) == *last)
         .map(|member| member.name_span.clone());
     match (node.form, name_span) {
         (Form::Inline, Some(name)) => lines.push(lines_of(text, name.start, node.span.end)),
@@ -42,8 +42,14 @@ pub(super) fn removed(text: &str, tree: &Node, steps: &[Step]) -> Result<Option<
             dotted_lines(text, node, &mut lines);
         }
     }
-    lines.sort_by_key(|range| (range.start, range.end));
-    lines.dedup_by(|next, before| next.start < before.end);
+    lines.sort_by_key(|range| range.start);
+    lines.dedup_by(|next, before| {
+        let overlaps = next.start <= before.end;
+        if overlaps {
+            before.end = before.end.max(next.end);
+        }
+        overlaps
+    });
     Ok(lines.into_iter().map(Splice::remove).reduce(Splice::and))
 }
 
@@ -70,7 +76,7 @@ fn dotted_lines(text: &str, node: &Node, lines: &mut Vec<Range<usize>>) {
 }
 
 /// The lines of the tables with headers at or under the end of steps.
-fn extents(text: &str, document: &Document<&str>, steps: &[Step], lines: &mut Vec<Range<usize>>) {
+fn extents(text: &str, document: &Document<&str>, steps: &[NodeStep], lines: &mut Vec<Range<usize>>) {
     let mut headers = Vec::new();
     collect_headers(document.as_table(), &mut Vec::new(), &mut headers);
     headers.sort_by_key(|(_, span)| span.start);
@@ -96,7 +102,7 @@ fn trailing_comments(body: &str) -> usize {
     of_next.map(str::len).sum()
 }
 
-fn collect_headers(table: &Table, path: &mut Vec<Step>, headers: &mut Vec<(Vec<Step>, Range<usize>)>) {
+fn collect_headers(table: &Table, path: &mut Vec<NodeStep>, headers: &mut Vec<(Vec<NodeStep>, Range<usize>)>) {
     if let Some(span) = table
         .span()
         .filter(|span| !span.is_empty() && !table.is_dotted() && !table.is_implicit() && !path.is_empty())
@@ -104,12 +110,12 @@ fn collect_headers(table: &Table, path: &mut Vec<Step>, headers: &mut Vec<(Vec<S
         headers.push((path.clone(), span));
     }
     for (name, item) in table {
-        path.push(Step::Name(name.to_owned()));
+        path.push(NodeStep::Name(name.to_owned()));
         match item {
             Item::Table(inner) => collect_headers(inner, path, headers),
             Item::ArrayOfTables(tables) => {
                 for (index, inner) in tables.iter().enumerate() {
-                    path.push(Step::Index(index));
+                    path.push(NodeStep::Index(index));
                     collect_headers(inner, path, headers);
                     path.pop();
                 }

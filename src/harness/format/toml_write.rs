@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use serde_json::Value as Json;
 
-use super::bracketed::{Bracketed, CommentStyle};
-use super::node::{Form, Member, Node, Shape, Step};
+use super::bracketed::{Brackets, CommentStyle};
+use super::node::{Form, Member, Node, NodeShape, NodeStep};
 use super::splice::{Splice, line_after, line_end, next_line};
 use super::toml_string::spellings;
 
@@ -16,7 +16,7 @@ const BEYOND_INTEGERS: f64 = 9_223_372_036_854_775_808.0;
 ///
 /// # Errors
 /// TOML cannot express the value.
-pub(super) fn replaced(text: &str, tree: &Node, steps: &[Step], value: &Json) -> Result<Vec<Splice>, &'static str> {
+pub(super) fn replaced(text: &str, tree: &Node, steps: &[NodeStep], value: &Json) -> Result<Vec<Splice>, &'static str> {
     let rendered = render(value)?;
     let Some(node) = tree.at(steps).filter(|node| node.form == Form::Inline) else {
         return Ok(Vec::new());
@@ -24,10 +24,12 @@ pub(super) fn replaced(text: &str, tree: &Node, steps: &[Step], value: &Json) ->
     let old = &text[node.span.clone()];
     let mut candidates = match (&node.shape, value) {
         // Dates and special floats are texts in JSON.
-        (Shape::Scalar(Json::String(_)), Json::String(new)) if !old.starts_with(['"', '\'']) => {
+        (NodeShape::Scalar(Json::String(_)), Json::String(new)) if !old.starts_with(['"', '\'']) => {
             vec![new.clone()]
         }
-        (Shape::Scalar(Json::String(old_value)), Json::String(new)) => spellings(new, old, old_value, line_end(text)),
+        (NodeShape::Scalar(Json::String(old_value)), Json::String(new)) => {
+            spellings(new, old, old_value, line_end(text))
+        }
         _ => Vec::new(),
     };
     candidates.push(rendered);
@@ -44,7 +46,7 @@ pub(super) fn replaced(text: &str, tree: &Node, steps: &[Step], value: &Json) ->
 pub(super) fn item_inserted(
     text: &str,
     tree: &Node,
-    steps: &[Step],
+    steps: &[NodeStep],
     at: usize,
     value: &Json,
 ) -> Result<Option<Splice>, &'static str> {
@@ -58,7 +60,7 @@ pub(super) fn item_inserted(
         return Ok(None);
     };
     let end = line_end(text);
-    let names: Vec<String> = steps.iter().filter_map(Step::name).collect();
+    let names: Vec<String> = steps.iter().filter_map(NodeStep::name).collect();
     let mut lines = format!("[[{}]]", dotted(&names));
     for (name, value) in fields {
         lines += &format!("{end}{} = {}", key(name), render(value)?);
@@ -97,7 +99,7 @@ fn table_end(text: &str, node: &Node) -> usize {
     next_line(text, end).unwrap_or(text.len()).max(end)
 }
 
-pub(super) fn bracketed<'t>(text: &'t str, node: &Node) -> Bracketed<'t> {
+pub(super) fn bracketed<'t>(text: &'t str, node: &Node) -> Brackets<'t> {
     let mut ends = Vec::new();
     value_spans(node, &mut ends);
     ends.sort_by_key(|span| span.end);
@@ -106,14 +108,14 @@ pub(super) fn bracketed<'t>(text: &'t str, node: &Node) -> Bracketed<'t> {
     let elements = ends.into_iter().map(|span| {
         let between = &text[from..span.start];
         let skipped = match node.shape {
-            Shape::Map(_) => between.len() - between.trim_start_matches([' ', '\t', '\r', '\n', ',']).len(),
+            NodeShape::Map(_) => between.len() - between.trim_start_matches([' ', '\t', '\r', '\n', ',']).len(),
             _ => between.len(),
         };
         let start = from + skipped;
         from = span.end;
         start..span.end
     });
-    Bracketed {
+    Brackets {
         text,
         span: node.span.clone(),
         elements: elements.collect(),

@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::error::FormatError;
-use super::node::{Form, Node, Shape};
+use super::node::{Form, Node, NodeShape};
 use super::yaml_read::YamlReader;
 
 impl YamlReader<'_> {
@@ -50,7 +50,7 @@ impl YamlReader<'_> {
         let text = block_text(content, empty.len(), &head, has_end);
         Ok(Node {
             span: start..end,
-            shape: Shape::Scalar(Json::from(text)),
+            shape: NodeShape::Scalar(Json::from(text)),
             form: Form::Block { indent: least },
             lead: None,
             obstacle: None,
@@ -79,7 +79,7 @@ impl YamlReader<'_> {
 pub(super) struct BlockHead<'t> {
     /// `|` or `>`.
     pub style: char,
-    /// How many columns the text stands behind its parent.
+    /// How many columns the text is indented from its parent.
     pub indent: Option<usize>,
     /// What happens to line ends at the end: `-`, `+`, or one stays.
     pub chomp: Option<char>,

@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::error::FormatError;
-use super::node::{Member, Node, Shape};
+use super::node::{Member, Node, NodeShape};
 use super::yaml_read::YamlReader;
 
 impl YamlReader<'_> {
@@ -14,8 +14,8 @@ impl YamlReader<'_> {
         let is_list = self.text[start..].starts_with('[');
         self.at += 1;
         let shape = match is_list {
-            true => Shape::List(self.flow_items()?),
-            false => Shape::Map(self.flow_members()?),
+            true => NodeShape::List(self.flow_items()?),
+            false => NodeShape::Map(self.flow_members()?),
         };
         self.leave();
         Ok(Node::inline(start..self.at, shape))
@@ -72,7 +72,7 @@ impl YamlReader<'_> {
 
     /// A map of one member without braces.
     fn pair(&mut self, name: Node) -> Result<Node, FormatError> {
-        let (Shape::Scalar(Json::String(text)), None) = (&name.shape, name.obstacle) else {
+        let (NodeShape::Scalar(Json::String(text)), None) = (&name.shape, name.obstacle) else {
             return self.error(self.at, "a name that is no text");
         };
         let text = text.clone();
@@ -81,7 +81,7 @@ impl YamlReader<'_> {
         let span = name.span.start..node.span.end;
         let mut pair = Node::inline(
             span,
-            Shape::Map(vec![Member {
+            NodeShape::Map(vec![Member {
                 name: text,
                 name_span: name.span,
                 node,
@@ -122,7 +122,7 @@ impl YamlReader<'_> {
                     self.flow_member_value(&[',', '}'])?
                 }
                 _ => {
-                    let mut node = Node::inline(name.span.end..name.span.end, Shape::Scalar(Json::Null));
+                    let mut node = Node::inline(name.span.end..name.span.end, NodeShape::Scalar(Json::Null));
                     node.obstacle = Some("a name without a colon");
                     node
                 }
@@ -141,7 +141,7 @@ impl YamlReader<'_> {
         let colon = self.at;
         self.skip_flow_blanks()?;
         match ends.contains(&self.peek()) {
-            true => Ok(Node::inline(colon..colon, Shape::Scalar(Json::Null))),
+            true => Ok(Node::inline(colon..colon, NodeShape::Scalar(Json::Null))),
             false => self.flow_value(ends),
         }
     }
@@ -156,7 +156,9 @@ impl YamlReader<'_> {
             '*' => self.alias()?,
             '"' => self.double_quoted(None)?,
             '\'' => self.single_quoted(None)?,
-            c if properties.is_some() && ends.contains(&c) => Node::inline(self.at..self.at, Shape::Scalar(Json::Null)),
+            c if properties.is_some() && ends.contains(&c) => {
+                Node::inline(self.at..self.at, NodeShape::Scalar(Json::Null))
+            }
             _ => self.plain(0, true)?,
         };
         self.marked(node, properties)

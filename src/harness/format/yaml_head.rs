@@ -2,14 +2,14 @@
 
 use serde_json::Value as Json;
 
-use super::node::{Form, Member, Node, Shape};
+use super::node::{Form, Member, Node, NodeShape};
 use super::yaml_read::yaml;
 
-/// Reads the lines of a front matter: as YAML if they are, otherwise each key by itself. The value of a key that is no
+/// Reads the lines of a front matter: as YAML if they are, otherwise key by key. The value of a key that is no
 /// YAML is the text of its line.
 pub(super) fn front_matter(text: &str) -> Node {
     match yaml(text) {
-        Ok(node) if matches!(node.shape, Shape::Map(_)) && node.form != Form::Inline => node,
+        Ok(node) if matches!(node.shape, NodeShape::Map(_)) && node.form != Form::Inline => node,
         _ => by_keys(text),
     }
 }
@@ -30,7 +30,7 @@ fn by_keys(text: &str) -> Node {
     Node {
         span: starts.first().copied().unwrap_or(text.len())
             ..members.last().map_or(text.len(), |last| last.node.span.end),
-        shape: Shape::Map(members),
+        shape: NodeShape::Map(members),
         form: Form::Block { indent: 0 },
         lead: None,
         obstacle: None,
@@ -54,7 +54,7 @@ fn name_of(line: &str) -> Option<&str> {
 /// The member whose line begins a part of the text.
 fn member(part: &str, start: usize) -> Option<Member> {
     if let Ok(node) = yaml(part)
-        && let Shape::Map(members) = node.moved(start).shape
+        && let NodeShape::Map(members) = node.moved(start).shape
         && let Ok([member]) = <[Member; 1]>::try_from(members)
     {
         return Some(member);
@@ -76,7 +76,7 @@ fn member(part: &str, start: usize) -> Option<Member> {
         .any(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'));
     let node = Node {
         span,
-        shape: Shape::Scalar(Json::from(value)),
+        shape: NodeShape::Scalar(Json::from(value)),
         form: Form::Raw,
         lead: Some(lead),
         obstacle: goes_on.then_some("the value is no YAML and takes several lines"),

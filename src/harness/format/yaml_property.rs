@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::error::FormatError;
-use super::node::{Form, Node, Shape};
+use super::node::{Form, Node, NodeShape};
 use super::yaml_read::YamlReader;
 
 /// The maximum number of values that aliases repeat.
@@ -53,10 +53,10 @@ impl<'t> YamlReader<'t> {
         }
         if let Some(tag) = properties.tag {
             node.obstacle = Some("a tag");
-            if let (true, Shape::Scalar(value)) = (matches!(tag, "!!str" | "!"), &node.shape)
+            if let (true, NodeShape::Scalar(value)) = (matches!(tag, "!!str" | "!"), &node.shape)
                 && !value.is_string()
             {
-                node.shape = Shape::Scalar(Json::from(&self.text[node.span.clone()]));
+                node.shape = NodeShape::Scalar(Json::from(&self.text[node.span.clone()]));
             }
         }
         if let Some(anchor) = properties.anchor {

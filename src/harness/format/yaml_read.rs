@@ -10,7 +10,7 @@ use std::ops::Range;
 use serde_json::Value as Json;
 
 use super::error::{FormatError, line_of};
-use super::node::{Form, Member, Node, Shape};
+use super::node::{Form, Member, Node, NodeShape};
 
 /// The maximum depth of values.
 const MOST_LEVELS: usize = 64;
@@ -60,7 +60,7 @@ impl<'t> YamlReader<'t> {
             next = self.next_content()?;
         }
         let node = match next {
-            None => self.block(0, self.at..self.at, Shape::Map(Vec::new())),
+            None => self.block(0, self.at..self.at, NodeShape::Map(Vec::new())),
             Some((position, column)) => {
                 self.at = position;
                 self.node(None, column, true)?
@@ -105,7 +105,7 @@ impl<'t> YamlReader<'t> {
         Ok(())
     }
 
-    fn block(&self, indent: usize, span: Range<usize>, shape: Shape) -> Node {
+    fn block(&self, indent: usize, span: Range<usize>, shape: NodeShape) -> Node {
         Node {
             span,
             shape,
@@ -136,7 +136,7 @@ impl<'t> YamlReader<'t> {
                     self.at = position;
                     self.list(column)?
                 }
-                _ => self.block(parent + 1, lead..lead, Shape::Scalar(Json::Null)),
+                _ => self.block(parent + 1, lead..lead, NodeShape::Scalar(Json::Null)),
             }
         } else {
             let column = self.column(self.at);
@@ -181,7 +181,7 @@ impl<'t> YamlReader<'t> {
         }
         let mut node = self.inline_node(parent.map_or(0, |column| column + 1))?;
         node.form = match node.shape {
-            Shape::Scalar(_) => Form::Block {
+            NodeShape::Scalar(_) => Form::Block {
                 indent: parent.map_or(0, |column| column + 1),
             },
             _ => Form::Inline,
@@ -203,7 +203,7 @@ impl<'t> YamlReader<'t> {
                 _ => self.block(
                     parent.map_or(0, |column| column + 1),
                     self.at..self.at,
-                    Shape::Scalar(Json::Null),
+                    NodeShape::Scalar(Json::Null),
                 ),
             }
         } else if self.colon().is_some() {
@@ -257,6 +257,9 @@ impl<'t> YamlReader<'t> {
         let start = self.at;
         let mut members: Vec<Member> = Vec::new();
         loop {
+            if self.is_indicator(self.at, '?') {
+                return self.error(self.at, "an explicit key");
+            }
             let Some(colon) = self.colon() else {
                 return self.error(self.at, "expected a name and a colon");
             };
@@ -276,7 +279,7 @@ impl<'t> YamlReader<'t> {
             }
         }
         let end = members.last().map_or(start, |last| last.node.span.end);
-        Ok(self.block(column, start..end, Shape::Map(members)))
+        Ok(self.block(column, start..end, NodeShape::Map(members)))
     }
 
     /// The name before a colon.
@@ -313,7 +316,7 @@ impl<'t> YamlReader<'t> {
             }
         }
         let end = items.last().map_or(start, |last| last.span.end);
-        Ok(self.block(column, start..end, Shape::List(items)))
+        Ok(self.block(column, start..end, NodeShape::List(items)))
     }
 
     /// Enters a bracketed collection.

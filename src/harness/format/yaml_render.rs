@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::node::{Form, Node, Shape};
+use super::node::{Form, Node, NodeShape};
 use super::splice::line_end;
 use super::yaml_spelling::{double_quoted, is_plain, new_scalar};
 
@@ -33,7 +33,7 @@ pub(super) fn flow(value: &Json) -> String {
 }
 
 /// How a text indents its lines.
-pub(super) struct YamlLines<'t> {
+pub(super) struct YamlIndents<'t> {
     /// Columns of one level.
     unit: usize,
     /// Columns from a name to the `-` under it.
@@ -41,7 +41,7 @@ pub(super) struct YamlLines<'t> {
     end: &'t str,
 }
 
-impl<'t> YamlLines<'t> {
+impl<'t> YamlIndents<'t> {
     pub(super) fn of(text: &'t str, tree: &Node) -> Self {
         let mut lines = Self {
             unit: 2,
@@ -93,8 +93,8 @@ fn measure(node: &Node, unit: &mut Option<usize>, dash: &mut Option<usize>) {
     for member in node.members() {
         if let Form::Block { indent: inner } = member.node.form {
             match member.node.shape {
-                Shape::Map(_) if unit.is_none() => *unit = inner.checked_sub(indent).filter(|unit| *unit > 0),
-                Shape::List(_) if dash.is_none() => *dash = inner.checked_sub(indent),
+                NodeShape::Map(_) if unit.is_none() => *unit = inner.checked_sub(indent).filter(|unit| *unit > 0),
+                NodeShape::List(_) if dash.is_none() => *dash = inner.checked_sub(indent),
                 _ => {}
             }
         }

@@ -3,7 +3,7 @@
 use serde_json::{Number, Value as Json};
 
 use super::error::FormatError;
-use super::node::{Node, Shape};
+use super::node::{Node, NodeShape};
 use super::yaml_read::YamlReader;
 
 /// The characters with which a text without quotes cannot begin.
@@ -35,7 +35,7 @@ impl YamlReader<'_> {
             }
         }
         self.at = end;
-        Ok(Node::inline(start..end, Shape::Scalar(resolved(&text))))
+        Ok(Node::inline(start..end, NodeShape::Scalar(resolved(&text))))
     }
 
     /// The text here up to the end of the scalar or of the line, and whether the scalar ends there.
@@ -117,7 +117,7 @@ impl YamlReader<'_> {
             self.at += c.len_utf8();
         }
         self.at += 1;
-        Ok(Node::inline(start..self.at, Shape::Scalar(Json::from(text))))
+        Ok(Node::inline(start..self.at, NodeShape::Scalar(Json::from(text))))
     }
 
     /// The text in single quotes that begins here.
@@ -148,7 +148,7 @@ impl YamlReader<'_> {
             self.at += c.len_utf8();
         }
         self.at += 1;
-        Ok(Node::inline(start..self.at, Shape::Scalar(Json::from(text))))
+        Ok(Node::inline(start..self.at, NodeShape::Scalar(Json::from(text))))
     }
 
     /// From a line end in quotes: steps to the next text, and returns what the line ends mean.
@@ -176,7 +176,9 @@ impl YamlReader<'_> {
     fn escape(&mut self, text: &mut String, indent: Option<usize>) -> Result<(), FormatError> {
         let start = self.at;
         let rest = &self.text[start + 1..];
-        let c = rest.chars().next().unwrap_or(' ');
+        let Some(c) = rest.chars().next() else {
+            return self.error(start, "a quote is not closed");
+        };
         self.at += 1 + c.len_utf8();
         if rest.trim_start_matches('\r').starts_with('\n') {
             // An escaped line end means nothing; empty lines after it do.

@@ -4,70 +4,87 @@ use std::ops::Range;
 
 use serde_json::Value as Json;
 
-use super::bracketed::{Bracketed, CommentStyle};
+use super::bracketed::{Brackets, CommentStyle};
 use super::json_write::elements;
-use super::node::{Form, Node, Shape, Step};
+use super::node::{Form, Node, NodeShape, NodeStep};
 use super::splice::{Splice, line_after, line_end, line_start, next_line};
-use super::yaml_render::{YamlLines, flow, key};
+use super::yaml_block::BlockHead;
+use super::yaml_render::{YamlIndents, flow, key};
 use super::yaml_spelling::{double_quoted, spellings};
 
 /// The value at the end of steps replaced: the ways to write it, the best first.
-pub(super) fn replaced(text: &str, tree: &Node, steps: &[Step], value: &Json) -> Vec<Splice> {
+pub(super) fn replaced(text: &str, tree: &Node, steps: &[NodeStep], value: &Json) -> Vec<Splice> {
     let (Some(node), parent) = (tree.at(steps), parent_of(tree, steps)) else {
         return Vec::new();
     };
-    let in_flow = parent.is_some_and(|parent| parent.form == Form::Inline);
     let is_scalar = !value.is_array() && !value.is_object();
-    let was_scalar = matches!(node.shape, Shape::Scalar(_));
+    let was_scalar = matches!(node.shape, NodeShape::Scalar(_));
     if is_scalar && was_scalar {
-        let gap = if node.span.is_empty() && text[..node.span.start].ends_with(':')
-            || text[..node.span.start].ends_with('-') && node.span.is_empty()
-        {
-            " "
-        } else {
-            ""
-        };
-        let spelled = spellings(text, node, value, in_flow);
-        return spelled
-            .into_iter()
-            .map(|one| Splice::replace(node.span.clone(), format!("{gap}{one}")))
-            .collect();
+        let in_flow = parent.is_some_and(|parent| parent.form == Form::Inline);
+        return scalar_replaced(text, node, value, in_flow);
     }
+    let brackets = Splice::replace(node.span.clone(), format!("{}{}", gap(text, node), flow(value)));
     let (Some(lead), Some(column)) = (node.lead, parent.and_then(block_column)) else {
-        let gap = if text[..node.span.start].ends_with(':') {
-            " "
-        } else {
-            ""
-        };
-        return vec![Splice::replace(node.span.clone(), format!("{gap}{}", flow(value)))];
+        return vec![brackets];
     };
-    let in_lines = YamlLines::of(text, tree).after_lead(value, column, matches!(steps.last(), Some(Step::Index(_))));
-    let mut proposals = Vec::new();
-    let comment = text[lead..node.span.start].find('#');
-    match comment {
-        None => proposals.push(Splice::replace(lead..node.span.end, in_lines)),
-        // The comment behind the name stays.
-        Some(at) if in_lines.starts_with(['\n', '\r']) => {
-            let end = text[lead + at..]
-                .find('\n')
-                .map_or(node.span.end, |end| lead + at + end);
-            let end = end - usize::from(text[..end].ends_with('\r'));
-            proposals.push(Splice::replace(end..node.span.end, in_lines));
-        }
-        Some(_) => {}
+    let lines = YamlIndents::of(text, tree).after_lead(value, column, matches!(steps.last(), Some(NodeStep::Index(_))));
+    let in_lines = in_lines(text, node, lead, &lines);
+    let was_flow = node.form == Form::Inline && !was_scalar;
+    match was_flow && !is_scalar {
+        // A list that was empty may get long items, which are better on lines.
+        true if node.size() == 1 && brackets.is_long() => in_lines.into_iter().chain([brackets]).collect(),
+        true => [brackets].into_iter().chain(in_lines).collect(),
+        false => in_lines.into_iter().collect(),
     }
-    let is_flow = node.form == Form::Inline && !was_scalar;
-    if is_flow && !is_scalar {
-        let is_short = !flow(value).contains(['{', '\n']) && !flow(value).contains("\\n");
-        proposals.insert(
-            usize::from(!is_short && node.size() == 1),
-            Splice::replace(node.span.clone(), flow(value)),
-        );
-    }
-    proposals
 }
 
-fn parent_of<'n>(tree: &'n Node, steps: &[Step]) -> Option<&'n Node> {
+/// A blank, if nothing separates the place of the value from what stands before it.
+fn gap(text: &str, node: &Node) -> &'static str {
+    match text[..node.span.start].ends_with([':', '-']) && node.span.is_empty() {
+        true => " ",
+        false => "",
+    }
+}
+
+fn scalar_replaced(text: &str, node: &Node, value: &Json, in_flow: bool) -> Vec<Splice> {
+    let (gap, comment) = (gap(text, node), comment_of_block(text, node));
+    let spelled = spellings(text, node, value, in_flow).into_iter();
+    let whole = spelled.map(|one| match one.starts_with(['|', '>']) {
+        true => format!("{gap}{one}"),
+        false => format!("{gap}{one}{comment}"),
+    });
+    whole.map(|one| Splice::replace(node.span.clone(), one)).collect()
+}
+
+/// The blanks and the comment on the first line of a block of text.
+fn comment_of_block<'t>(text: &'t str, node: &Node) -> &'t str {
+    let written = &text[node.span.clone()];
+    let head = BlockHead::of(written.lines().next().unwrap_or_default());
+    let is_block = matches!(node.form, Form::Block { .. });
+    head.filter(|_| is_block).map_or("", |head| head.rest.trim_end())
+}
+
+/// New lines behind a `:` or `-` in the place of a value. A comment behind the name stays.
+fn in_lines(text: &str, node: &Node, lead: usize, lines: &str) -> Option<Splice> {
+    let has_own_lines = lines.starts_with(['\n', '\r']);
+    let comment = comment_of_block(text, node);
+    match (text[lead..node.span.start].find('#'), has_own_lines) {
+        (None, true) => Some(Splice::replace(lead..node.span.end, format!("{comment}{lines}"))),
+        (None, false) if comment.is_empty() || !lines.contains('\n') => {
+            Some(Splice::replace(lead..node.span.end, format!("{lines}{comment}")))
+        }
+        (Some(at), true) => {
+            let line = text[lead + at..]
+                .find('\n')
+                .map_or(node.span.end, |end| lead + at + end);
+            let end = line - usize::from(text[..line].ends_with('\r'));
+            Some(Splice::replace(end..node.span.end, lines))
+        }
+        _ => None,
+    }
+}
+
+fn parent_of<'n>(tree: &'n Node, steps: &[NodeStep]) -> Option<&'n Node> {
     let (_, parents) = steps.split_last()?;
     tree.at(parents)
 }
@@ -81,7 +98,13 @@ fn block_column(node: &Node) -> Option<usize> {
 }
 
 /// A new member at the end of a map, or at its start. More names than one: maps in maps.
-pub(super) fn member_inserted(text: &str, tree: &Node, steps: &[Step], names: &[String], value: &Json) -> Vec<Splice> {
+pub(super) fn member_inserted(
+    text: &str,
+    tree: &Node,
+    steps: &[NodeStep],
+    names: &[String],
+    value: &Json,
+) -> Vec<Splice> {
     let (Some(map), Some((name, inner))) = (tree.at(steps), names.split_first()) else {
         return Vec::new();
     };
@@ -93,7 +116,7 @@ pub(super) fn member_inserted(text: &str, tree: &Node, steps: &[Step], names: &[
         let element = format!("{}: {}", key(name, true), flow(&value));
         return vec![bracketed(text, map).inserted(map.members().len(), &element)];
     };
-    let lines = YamlLines::of(text, tree);
+    let lines = YamlIndents::of(text, tree);
     let entry = format!(
         "{}{}:{}",
         " ".repeat(column),
@@ -118,16 +141,16 @@ pub(super) fn member_inserted(text: &str, tree: &Node, steps: &[Step], names: &[
 }
 
 /// A new item of a list at an index.
-pub(super) fn item_inserted(text: &str, tree: &Node, steps: &[Step], at: usize, value: &Json) -> Vec<Splice> {
+pub(super) fn item_inserted(text: &str, tree: &Node, steps: &[NodeStep], at: usize, value: &Json) -> Vec<Splice> {
     let Some(list) = tree.at(steps) else {
         return Vec::new();
     };
     let Some(column) = block_column(list) else {
         return vec![bracketed(text, list).inserted(at, &like_last(text, list, value))];
     };
-    let lines = YamlLines::of(text, tree);
+    let lines = YamlIndents::of(text, tree);
     let entry = match (list.items().last(), value) {
-        (Some(last), Json::String(_)) if matches!(last.shape, Shape::Scalar(_)) => {
+        (Some(last), Json::String(_)) if matches!(last.shape, NodeShape::Scalar(_)) => {
             format!("{}- {}", " ".repeat(column), like_last(text, list, value))
         }
         _ => format!("{}-{}", " ".repeat(column), lines.after_lead(value, column, true)),
@@ -163,7 +186,7 @@ fn like_last(text: &str, list: &Node, value: &Json) -> String {
     }
 }
 
-/// A line before the line of a position, if only blanks stand before the position.
+/// A line before the line of a position, if the line has only blanks before it.
 fn line_before(text: &str, position: usize, line: &str) -> Option<Splice> {
     let start = line_start(text, position);
     text[start..position]
@@ -173,14 +196,14 @@ fn line_before(text: &str, position: usize, line: &str) -> Option<Splice> {
 }
 
 /// The member or item at the end of steps taken out.
-pub(super) fn removed(text: &str, tree: &Node, steps: &[Step]) -> Vec<Splice> {
+pub(super) fn removed(text: &str, tree: &Node, steps: &[NodeStep]) -> Vec<Splice> {
     let (Some(parent), Some(last)) = (parent_of(tree, steps), steps.last()) else {
         return Vec::new();
     };
     let places = places(parent);
     let index = match last {
-        Step::Index(index) => Some(*index),
-        Step::Name(name) => parent.members().iter().position(|member| member.name == *name),
+        NodeStep::Index(index) => Some(*index),
+        NodeStep::Name(name) => parent.members().iter().position(|member| member.name == *name),
     };
     let Some(index) = index.filter(|index| *index < places.len()) else {
         return Vec::new();
@@ -189,19 +212,13 @@ pub(super) fn removed(text: &str, tree: &Node, steps: &[Step]) -> Vec<Splice> {
         return vec![bracketed(text, parent).removed(index)];
     }
     if places.len() == 1 && steps.len() > 1 {
-        return emptied(text, parent).into_iter().collect();
+        return emptied(text, parent, &places[0]).into_iter().collect();
     }
     let place = &places[index];
-    let start = line_start(text, place.start);
-    if text[start..place.start].trim_matches([' ', '\u{feff}']).is_empty() {
-        let gone = match next_line(text, place.end) {
-            Some(next) => start..next,
-            // Without a line end, the line before loses its own.
-            None => text[..start].trim_end_matches(['\n', '\r']).len()..text.len(),
-        };
-        return vec![Splice::remove(gone)];
+    if let Some(lines) = own_lines(text, place) {
+        return vec![Splice::remove(lines)];
     }
-    // It stands behind the `-` of its parent: the next one takes its place.
+    // It is on the line of its parent's `-`: the next one takes its place.
     let next = places
         .get(index + 1)
         .filter(|next| text[place.end..next.start].trim().is_empty());
@@ -210,33 +227,50 @@ pub(super) fn removed(text: &str, tree: &Node, steps: &[Step]) -> Vec<Splice> {
         .collect()
 }
 
+/// The lines of an element, if no other one begins on its first line.
+fn own_lines(text: &str, place: &Range<usize>) -> Option<Range<usize>> {
+    let start = line_start(text, place.start);
+    let is_first = text[start..place.start].trim_matches(' ').is_empty();
+    is_first.then(|| match next_line(text, place.end) {
+        Some(next) => start..next,
+        // Without a line end, the line before loses its own.
+        None => text[..start].trim_end_matches(['\n', '\r']).len()..text.len(),
+    })
+}
+
 /// The collection without its only element.
-fn emptied(text: &str, parent: &Node) -> Option<Splice> {
-    let lead = parent.lead.filter(|lead| !text[*lead..parent.span.end].contains('#'))?;
+fn emptied(text: &str, parent: &Node, place: &Range<usize>) -> Option<Splice> {
+    let lead = parent.lead?;
     let empty = match parent.shape {
-        Shape::List(_) => " []",
+        NodeShape::List(_) => " []",
         _ => " {}",
     };
-    Some(Splice::replace(lead..parent.span.end, empty))
+    match own_lines(text, place).filter(|lines| lead <= lines.start) {
+        Some(lines) => Some(Splice::insert(lead, empty).and(Splice::remove(lines))),
+        None => {
+            let has_comment = text[lead..parent.span.end].contains('#');
+            (!has_comment).then(|| Splice::replace(lead..parent.span.end, empty))
+        }
+    }
 }
 
 /// The places of the elements outside brackets, from the name or the `-`.
 fn places(parent: &Node) -> Vec<Range<usize>> {
     match &parent.shape {
-        Shape::Scalar(_) => Vec::new(),
-        Shape::List(items) => items
+        NodeShape::Scalar(_) => Vec::new(),
+        NodeShape::List(items) => items
             .iter()
             .map(|item| item.lead.map_or(item.span.start, |lead| lead - 1)..item.span.end)
             .collect(),
-        Shape::Map(members) => members
+        NodeShape::Map(members) => members
             .iter()
             .map(|member| member.name_span.start..member.node.span.end)
             .collect(),
     }
 }
 
-fn bracketed<'t>(text: &'t str, node: &Node) -> Bracketed<'t> {
-    Bracketed {
+fn bracketed<'t>(text: &'t str, node: &Node) -> Brackets<'t> {
+    Brackets {
         text,
         span: node.span.clone(),
         elements: elements(node),

@@ -3,10 +3,11 @@
 use super::super::error::FormatError;
 use super::super::key_path::KeyPath;
 use super::super::list::edit_list;
-use super::super::{FileFormat, set_value, unset_value, value, values};
+use super::super::{set_value, unset_value, value, values};
+use crate::manifest::surface::SurfaceFormat;
 use serde_json::{Value as Json, json};
 
-use FileFormat::{Json as JsonFile, Jsonc, Jsonl, Toml};
+use SurfaceFormat::{Json as JsonFile, Jsonc, Jsonl, Toml};
 
 fn path(text: &str) -> KeyPath {
     text.parse().unwrap()
@@ -14,7 +15,7 @@ fn path(text: &str) -> KeyPath {
 
 #[test]
 fn a_new_value_replaces_only_the_old_one() {
-    let cases: &[(FileFormat, &str, &str, Json, &str)] = &[
+    let cases: &[(SurfaceFormat, &str, &str, Json, &str)] = &[
         (JsonFile, "{\"a\": 1}", "a", json!(2), "{\"a\": 2}"),
         (
             JsonFile,
@@ -131,7 +132,7 @@ fn a_new_value_replaces_only_the_old_one() {
 
 #[test]
 fn an_unset_value_leaves_the_rest() {
-    let cases: &[(FileFormat, &str, &str, &str)] = &[
+    let cases: &[(SurfaceFormat, &str, &str, &str)] = &[
         (JsonFile, "{\"a\": 1, \"b\": 2}", "a", "{\"b\": 2}"),
         (JsonFile, "{\"a\": 1, \"b\": 2}", "b", "{\"a\": 1}"),
         (JsonFile, "{\"a\": 1}", "a", "{}"),
@@ -170,7 +171,7 @@ fn an_unset_value_leaves_the_rest() {
 
 #[test]
 fn lists_keep_their_form() {
-    let cases: &[(FileFormat, &str, &str, Json, Json, &str)] = &[
+    let cases: &[(SurfaceFormat, &str, &str, Json, Json, &str)] = &[
         (
             JsonFile,
             "{\"t\": [\"a\", \"b\"]}",
@@ -250,7 +251,7 @@ fn lists_keep_their_form() {
 
 #[test]
 fn places_that_are_not_clear_are_refused() {
-    let cases: &[(FileFormat, &str, &str, &str)] = &[
+    let cases: &[(SurfaceFormat, &str, &str, &str)] = &[
         (JsonFile, "{\"a\": 1,}", "a", "line 1: not valid JSON: trailing comma"),
         (
             JsonFile,
@@ -266,7 +267,7 @@ fn places_that_are_not_clear_are_refused() {
             "`[n=1]`: 2 items have this member; expected one",
         ),
         (JsonFile, "[1]", "[1]", "no value at `[1]`"),
-        (FileFormat::Text, "a", "a", "a plain text has no keys"),
+        (SurfaceFormat::Text, "a", "a", "a plain text has no keys"),
         (
             Jsonl,
             "{}\n{\n",

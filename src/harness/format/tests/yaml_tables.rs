@@ -2,10 +2,11 @@
 
 use super::super::key_path::KeyPath;
 use super::super::list::edit_list;
-use super::super::{FileFormat, set_value, unset_value, value, values};
+use super::super::{set_value, unset_value, value, values};
+use crate::manifest::surface::SurfaceFormat;
 use serde_json::{Value as Json, json};
 
-use FileFormat::{FrontMatter, Yaml};
+use SurfaceFormat::{FrontMatter, Yaml};
 
 fn path(text: &str) -> KeyPath {
     text.parse().unwrap()
@@ -13,7 +14,7 @@ fn path(text: &str) -> KeyPath {
 
 #[test]
 fn a_new_value_replaces_only_the_old_one() {
-    let cases: &[(FileFormat, &str, &str, Json, &str)] = &[
+    let cases: &[(SurfaceFormat, &str, &str, Json, &str)] = &[
         (Yaml, "a: 1 # one\nb: 2\n", "a", json!(3), "a: 3 # one\nb: 2\n"),
         (Yaml, "a: x # one\n", "a", json!("y z"), "a: y z # one\n"),
         (Yaml, "a: x\n", "a", json!("y: z"), "a: \"y: z\"\n"),
@@ -196,7 +197,7 @@ fn a_new_value_replaces_only_the_old_one() {
 
 #[test]
 fn an_unset_value_leaves_the_rest() {
-    let cases: &[(FileFormat, &str, &str, &str)] = &[
+    let cases: &[(SurfaceFormat, &str, &str, &str)] = &[
         (Yaml, "a: 1 # one\nb: 2\n", "a", "b: 2\n"),
         (
             Yaml,
@@ -230,7 +231,7 @@ fn an_unset_value_leaves_the_rest() {
 
 #[test]
 fn lists_keep_their_form() {
-    let cases: &[(FileFormat, &str, &str, Json, Json, &str)] = &[
+    let cases: &[(SurfaceFormat, &str, &str, Json, Json, &str)] = &[
         (
             Yaml,
             "t: Read, Grep\n",
@@ -326,7 +327,7 @@ fn lists_keep_their_form() {
 
 #[test]
 fn places_that_are_not_clear_are_refused() {
-    let cases: &[(FileFormat, &str, &str, &str)] = &[
+    let cases: &[(SurfaceFormat, &str, &str, &str)] = &[
         (
             Yaml,
             "a: &x\n  b: 1\nc: *x\n",
