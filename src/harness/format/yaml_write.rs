@@ -38,7 +38,7 @@ pub(super) fn replaced(text: &str, tree: &Node, steps: &[NodeStep], value: &Json
     }
 }
 
-/// A blank, if nothing separates the place of the value from what stands before it.
+/// A blank, if nothing separates the value from the `:` or `-` before it.
 fn gap(text: &str, node: &Node) -> &'static str {
     match text[..node.span.start].ends_with([':', '-']) && node.span.is_empty() {
         true => " ",

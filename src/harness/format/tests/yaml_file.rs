@@ -73,7 +73,7 @@ impl YamlFile<'_> {
         text
     }
 
-    /// What stands behind a `:` or `-`.
+    /// A value after a `:` or `-`.
     fn value(&mut self, value: &Json, column: usize, in_list: bool) -> String {
         match value {
             Json::Object(fields) if !fields.is_empty() && !self.dice.one_in(4) => {
