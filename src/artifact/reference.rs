@@ -5,7 +5,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 /// The right answer of a task, as its file states it. A number keeps all its digits.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReferenceAnswer {
     accepted: Vec<String>,
     /// The JSON text of a list, an object or null; `None` for a text, a number and a truth value.
@@ -32,6 +32,11 @@ impl ReferenceAnswer {
     /// Why the reference is not a text or a list of texts, if it is not.
     pub(crate) fn not_texts(&self) -> Option<&'static str> {
         self.odd
+    }
+
+    /// Whether the file states none.
+    pub(crate) fn is_missing(&self) -> bool {
+        self.accepted.is_empty() && self.json.is_none()
     }
 
     fn of_json(text: &str) -> Result<Self, serde_json::Error> {

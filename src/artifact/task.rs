@@ -53,7 +53,12 @@ pub enum Scorer {
     Command,
     /// A language model decides.
     Judge,
+    /// The skills that the answer names are those that the task lists in `loads`.
+    Loads,
 }
+
+/// The answer to a task with `loads` that needs no skill.
+pub(crate) const NO_SKILL: &str = "none";
 
 /// One scored question.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -63,8 +68,9 @@ pub struct Task {
     /// The question for the agent.
     pub query: String,
     /// The correct answer, in the form that the scorer expects; a list of answers if each of them is correct. Scorer
-    /// `json` takes a list as one value.
+    /// `json` takes a list as one value. A task with `loads` needs none.
     #[schemars(with = "String")]
+    #[serde(default)]
     pub reference_answer: ReferenceAnswer,
     /// The group for which gains are reported.
     #[serde(default = "general")]
@@ -72,7 +78,11 @@ pub struct Task {
     /// The agent to ask; absent: the harness's default agent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<String>,
-    /// How the answer is scored.
+    /// The names of the skills that the agent should load for the query; empty if none. Such a task asks for these names
+    /// only: the agent gets the name and the description of every skill.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loads: Option<Vec<String>>,
+    /// How the answer is scored; `loads` wherever the task has that field.
     #[serde(default = "exact")]
     pub scorer: Scorer,
     /// Who may see the task; absent: train or gate, chosen by a digest of the task id.
@@ -84,6 +94,25 @@ pub struct Task {
 }
 
 impl Task {
+    /// The task as its scorer needs it: one with `loads` is scored by them, and its reference lists them.
+    ///
+    /// # Errors
+    /// It has neither a reference nor `loads`.
+    pub(crate) fn completed(self) -> Result<Self, &'static str> {
+        match &self.loads {
+            Some(loads) => Ok(Self {
+                scorer: Scorer::Loads,
+                reference_answer: match loads.is_empty() {
+                    true => NO_SKILL.into(),
+                    false => loads.join(", ").into(),
+                },
+                ..self
+            }),
+            None if self.reference_answer.is_missing() => Err("missing field `reference_answer`"),
+            None => Ok(self),
+        }
+    }
+
     /// The stated split, or one derived from the task id: about half of such tasks are train, the others gate.
     pub fn split(&self) -> Split {
         self.split

@@ -253,7 +253,9 @@ fn parse(text: &str) -> Result<Task, String> {
         let (what, column) = (without_place(&error), error.column());
         format!("not a task: {what} at column {column}")
     };
-    serde_json::from_str::<Task>(text).map_err(malformed).and_then(checked)
+    let task = serde_json::from_str::<Task>(text).map_err(malformed)?;
+    let completed = task.completed().map_err(|problem| format!("not a task: {problem}"))?;
+    checked(completed)
 }
 
 fn checked(task: Task) -> Result<Task, String> {

@@ -11,6 +11,7 @@ pub(crate) mod line_hunk;
 pub(crate) mod merge;
 pub(crate) mod op;
 pub(crate) mod rederive;
+pub(crate) mod skills;
 pub(crate) mod starter;
 
 use std::collections::BTreeMap;

@@ -14,6 +14,7 @@ use crate::eval::student::Student;
 use crate::eval::student::chat::{ChatStudent, Toolbox};
 use crate::eval::student::command::CommandStudent;
 use crate::eval::student::nearest::Nearest;
+use crate::eval::student::skill_choice::SkillChooser;
 use crate::llm::client::LlmClient;
 use crate::llm::model::Model;
 use crate::manifest::{Manifest, StudentEngine, TeacherEngine};
@@ -39,16 +40,17 @@ pub(crate) fn student(
     let section = manifest.student.clone();
     let withheld = manifest.withheld(&section.env);
     match section.engine() {
-        StudentEngine::Nearest => Box::new(Nearest::new(layout)),
+        StudentEngine::Nearest => Box::new(SkillChooser::comparing(Box::new(Nearest::new(layout)))),
         StudentEngine::Command => {
-            let calls = Arc::clone(calls);
-            Box::new(CommandStudent::new(section, layout, root.clone(), withheld, calls))
+            let program = CommandStudent::new(section, layout, root.clone(), withheld, Arc::clone(calls));
+            Box::new(SkillChooser::asking(Box::new(program)))
         }
         StudentEngine::Chat => {
             let model = Box::new(calls.model(LlmRole::Student, section.chat()));
             let permission = Arc::clone(permission);
             let toolbox = Toolbox::new(section.clone(), root.to_path_buf(), withheld, permission.approvals());
-            Box::new(ChatStudent::new(model, section, layout, toolbox))
+            let student = ChatStudent::new(model, section, layout, toolbox);
+            Box::new(SkillChooser::asking(Box::new(student)))
         }
     }
 }

@@ -5,10 +5,13 @@ mod json;
 mod number;
 mod program;
 mod quantity;
+mod skills;
 mod spelling;
 #[cfg(test)]
 mod table_tests;
 mod text;
+
+use std::collections::BTreeSet;
 
 use regex::{Regex, RegexBuilder};
 
@@ -44,6 +47,9 @@ pub enum ScoreError {
     /// The task's tolerance is not a number.
     #[error("tolerance is not a number of at least 0; correct it in the benchmark")]
     Tolerance,
+    /// The task names scorer `loads` and lists no skills.
+    #[error("scorer `loads` needs the field `loads`, a list of skills; correct it in the benchmark")]
+    NoLoads,
     /// The scorer cannot read the reference answer.
     #[error("reference_answer is not {wanted}: {problem}; correct it in the benchmark")]
     Reference {
@@ -85,6 +91,7 @@ pub fn score(task: &Task, answer: &str) -> Result<f64, ScoreError> {
             numbers.iter().any(is_near)
         }),
         Reference::Json(wanted) => json::answered(answer, &wanted).is_some_and(|found| found.is(&wanted)),
+        Reference::Skills(wanted) => skills::named(answer) == wanted,
         Reference::Engine(scorer) => return Err(ScoreError::NeedsEngine(scorer)),
     };
     Ok(f64::from(u8::from(right)))
@@ -113,6 +120,8 @@ enum Reference {
     /// The numbers of which an answer gives one, and the allowed difference.
     Numbers(Vec<Quantity>, f64),
     Json(Json),
+    /// The names of the skills that a right answer lists.
+    Skills(BTreeSet<String>),
     /// The name of a scorer that a program or a model implements.
     Engine(&'static str),
 }
@@ -131,6 +140,10 @@ impl Reference {
                     problem,
                 };
                 Self::Json(Json::parse(reference.json_text()).map_err(malformed)?)
+            }
+            Scorer::Loads => {
+                let loads = task.loads.as_ref().ok_or(ScoreError::NoLoads)?;
+                Self::Skills(loads.iter().map(|name| folded(name)).collect())
             }
             Scorer::Command => Self::Engine("command"),
             Scorer::Judge => {

@@ -4,6 +4,7 @@ pub(crate) mod chat;
 pub(crate) mod command;
 pub(crate) mod nearest;
 pub(in crate::eval) mod program_failure;
+pub(crate) mod skill_choice;
 
 use crate::artifact::evaluation::Attempt;
 use crate::artifact::task::Task;

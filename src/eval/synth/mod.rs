@@ -169,6 +169,7 @@ fn task(trace: &Trace, scorer: Scorer, redactor: &Redactor) -> Result<Task, Skip
         category: category(trace, redactor),
         agent: trace.agent.clone(),
         scorer,
+        loads: None,
         split: None,
         extra: Default::default(),
     })

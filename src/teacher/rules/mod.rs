@@ -26,6 +26,7 @@ use serde::{Deserialize, Serialize};
 use self::cause::Failures;
 pub(crate) use self::race::RaceSettings;
 use crate::artifact::Money;
+use crate::artifact::task::Task;
 use crate::artifact::counted;
 use crate::artifact::diagnosis::FailureCluster;
 use crate::artifact::edit::Edit;
@@ -107,6 +108,8 @@ impl Teacher for RulesTeacher {
     }
 
     fn diagnose(&self, briefing: &Briefing) -> Result<TeacherDiagnosis, TeacherFailure> {
+        let train = answered(briefing);
+        let briefing = &Briefing { train: &train, ..*briefing };
         if briefing.train.is_empty() {
             let problem = "there are no train tasks to learn from; add tasks with split \"train\"";
             return Err(problem.to_owned().into());
@@ -139,6 +142,8 @@ impl Teacher for RulesTeacher {
     }
 
     fn plan(&self, briefing: &Briefing, _: &str, clusters: &[FailureCluster]) -> Result<TeacherPlan, TeacherFailure> {
+        let train = answered(briefing);
+        let briefing = &Briefing { train: &train, ..*briefing };
         let edits = match clusters.is_empty() || briefing.train.is_empty() {
             true => Vec::new(),
             false => outage::unless_out(briefing, |briefing| match &self.settings.race {
@@ -152,6 +157,12 @@ impl Teacher for RulesTeacher {
             ..TeacherPlan::default()
         })
     }
+}
+
+/// The train tasks with an answer of the agent. This teacher has no edit for those that ask which skills a query needs.
+fn answered(briefing: &Briefing) -> Vec<Task> {
+    let has_answer = |task: &&Task| task.loads.is_none();
+    briefing.train.iter().filter(has_answer).cloned().collect()
 }
 
 /// The narrative in Markdown: the measurements, and each cluster with some of its failures.
