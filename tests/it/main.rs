@@ -60,6 +60,7 @@ mod scoring;
 mod secrets;
 mod server;
 mod several;
+mod skills;
 mod space;
 mod students;
 mod teacher_edits;
