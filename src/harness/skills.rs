@@ -55,8 +55,14 @@ mod tests {
     #[test]
     fn a_skill_has_the_name_and_description_of_its_front_matter() {
         let harness = Harness::default()
-            .with(".claude/skills/pdf/SKILL.md", "---\nname: pdf-tools\ndescription: Reads\n---\nLong text.\n")
-            .with(".agents/skills/pdf/SKILL.md", "---\nname: pdf-tools\ndescription: >\n  Reads and\n  writes PDF.\n---\n")
+            .with(
+                ".claude/skills/pdf/SKILL.md",
+                "---\nname: pdf-tools\ndescription: Reads\n---\nLong text.\n",
+            )
+            .with(
+                ".agents/skills/pdf/SKILL.md",
+                "---\nname: pdf-tools\ndescription: >\n  Reads and\n  writes PDF.\n---\n",
+            )
             .with("skills/csv/SKILL.md", "No front matter.\n")
             .with("skills/csv/NOTES.md", "---\nname: other\n---\n");
         let found: Vec<(String, String)> = skills(&harness)

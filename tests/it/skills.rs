@@ -18,22 +18,37 @@ fn task(id: &str, query: &str, loads: &[&str]) -> Value {
 /// Loads each skill of which a word of the description occurs in the request.
 fn chooser(request: &Received) -> Reply {
     let body = request.json();
-    let question = body["messages"].as_array().unwrap().last().unwrap()["content"].as_str().unwrap();
-    let (skills, request) = question.split_once("\nRequest:\n").expect("the skills come before the request");
+    let question = body["messages"].as_array().unwrap().last().unwrap()["content"]
+        .as_str()
+        .unwrap();
+    let (skills, request) = question
+        .split_once("\nRequest:\n")
+        .expect("the skills come before the request");
     let request = request.split("\n\nAnswer with").next().unwrap();
     let names: Vec<&str> = skills
         .lines()
         .filter_map(|line| line.strip_prefix("- ")?.split_once(": "))
-        .filter(|(_, description)| request.split(' ').any(|word| description.split(' ').any(|own| own == word)))
+        .filter(|(_, description)| {
+            request
+                .split(' ')
+                .any(|word| description.split(' ').any(|own| own == word))
+        })
         .map(|(name, _)| name)
         .collect();
-    Reply::says(&if names.is_empty() { "none".to_owned() } else { names.join(", ") })
+    Reply::says(&if names.is_empty() {
+        "none".to_owned()
+    } else {
+        names.join(", ")
+    })
 }
 
 fn space(server: Option<&Server>) -> Space {
     let space = Space::new();
     let student = server.map_or("engine = \"nearest\"".to_owned(), |server| {
-        format!("engine = \"chat\"\nmodel = \"m\"\nbase_url = \"{}\"\ntemperature = 0.0", server.url())
+        format!(
+            "engine = \"chat\"\nmodel = \"m\"\nbase_url = \"{}\"\ntemperature = 0.0",
+            server.url()
+        )
     });
     space.write(
         "kaizen.toml",
@@ -62,7 +77,11 @@ fn a_student_chooses_skills_by_their_descriptions() {
     for server in [Some(&server), None] {
         let space = space(server);
         let said = eval(&space, 0);
-        assert_eq!((&said["overall_score"], &said["infra_errors"]), (&json!(1.0), &json!(0)), "{said}");
+        assert_eq!(
+            (&said["overall_score"], &said["infra_errors"]),
+            (&json!(1.0), &json!(0)),
+            "{said}"
+        );
         // A body is not shown, so it changes no answer; a description is.
         space.replace("skills/csv/SKILL.md", "Do it well", "fill forms");
         space.commit_all("body");
@@ -71,7 +90,7 @@ fn a_student_chooses_skills_by_their_descriptions() {
         space.commit_all("description");
         let said = eval(&space, 0);
         assert!(said["overall_score"].as_f64().unwrap() < 0.6, "{said}");
-        assert_eq!(said["categories"]["none"]["score"].as_f64().or(said["categories"]["none"].as_f64()), Some(1.0), "{said}");
+        assert_eq!(said["category_scores"]["none"], 1.0, "{said}");
     }
 }
 
@@ -90,5 +109,10 @@ fn a_task_with_neither_reference_nor_skills_is_named() {
     let named = json!({"task_id": "z", "query": "q", "scorer": "loads", "reference_answer": "pdf", "split": "gate"});
     space.write("benchmark/tasks.jsonl", &format!("{named}\n"));
     let said = space.kaizen(&["eval"]);
-    assert!(format!("{}{}", said.out, said.err).contains("scorer `loads` needs the field `loads`"), "{}{}", said.out, said.err);
+    assert!(
+        format!("{}{}", said.out, said.err).contains("scorer `loads` needs the field `loads`"),
+        "{}{}",
+        said.out,
+        said.err
+    );
 }

@@ -142,7 +142,9 @@ fn closest(skills: &[SkillSummary], query: &str) -> String {
         return NO_SKILL.to_owned();
     }
     let best = skills.iter().zip(counts).filter(|(_, count)| *count == most);
-    best.map(|(skill, _)| skill.name.as_str()).collect::<Vec<_>>().join(", ")
+    best.map(|(skill, _)| skill.name.as_str())
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 #[cfg(test)]
@@ -186,8 +188,8 @@ mod tests {
     fn harness(description: &str) -> Harness {
         let skill = |name: &str, text: &str| format!("---\nname: {name}\ndescription: {text}\n---\nBody.\n");
         Harness::default()
-            .with("skills/pdf/SKILL.md", &skill("pdf", "Fills PDF forms"))
-            .with("skills/csv/SKILL.md", &skill("csv", description))
+            .with("skills/pdf/SKILL.md", skill("pdf", "Fills PDF forms"))
+            .with("skills/csv/SKILL.md", skill("csv", description))
     }
 
     fn task(query: &str, loads: Option<&[&str]>) -> Task {
@@ -199,8 +201,13 @@ mod tests {
     fn a_student_gets_names_and_descriptions_and_the_query_last() {
         let prepared = SkillChooser::asking(Box::new(Echo)).prepare(&harness("Reads {query} tables"));
         let asked = prepared.attempt(&task("fill {skills} in", Some(&["pdf"])), Draw::default());
-        let Attempt::Answered { answer, .. } = asked else { panic!("{asked:?}") };
-        assert!(answer.contains("- csv: Reads {query} tables\n- pdf: Fills PDF forms\n"), "{answer}");
+        let Attempt::Answered { answer, .. } = asked else {
+            panic!("{asked:?}")
+        };
+        assert!(
+            answer.contains("- csv: Reads {query} tables\n- pdf: Fills PDF forms\n"),
+            "{answer}"
+        );
         assert!(answer.contains("\nfill {skills} in\n"), "{answer}");
         let plain = task("fill it in", None);
         assert_eq!(prepared.attempt(&plain, Draw::default()), answered("fill it in"));
@@ -208,10 +215,16 @@ mod tests {
 
     #[test]
     fn a_description_changes_the_footprint_and_a_body_does_not() {
-        for chooser in [SkillChooser::asking(Box::new(Echo)), SkillChooser::comparing(Box::new(Echo))] {
+        for chooser in [
+            SkillChooser::asking(Box::new(Echo)),
+            SkillChooser::comparing(Box::new(Echo)),
+        ] {
             let footprint = |harness: &Harness| chooser.prepare(harness).footprint(&task("q", Some(&[])));
             let before = harness("Reads tables");
-            let body = before.clone().with("skills/csv/SKILL.md", "---\nname: csv\ndescription: Reads tables\n---\nNew.\n");
+            let body = before.clone().with(
+                "skills/csv/SKILL.md",
+                "---\nname: csv\ndescription: Reads tables\n---\nNew.\n",
+            );
             assert_eq!(footprint(&before), footprint(&body));
             assert_ne!(footprint(&before), footprint(&harness("Reads lists")));
         }

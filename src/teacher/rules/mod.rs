@@ -26,10 +26,10 @@ use serde::{Deserialize, Serialize};
 use self::cause::Failures;
 pub(crate) use self::race::RaceSettings;
 use crate::artifact::Money;
-use crate::artifact::task::Task;
 use crate::artifact::counted;
 use crate::artifact::diagnosis::FailureCluster;
 use crate::artifact::edit::Edit;
+use crate::artifact::task::Task;
 use crate::llm::redact::Redactor;
 use crate::manifest::layout::Layout;
 use crate::teacher::{Briefing, Teacher, TeacherDiagnosis, TeacherFailure, TeacherPlan};
@@ -109,7 +109,10 @@ impl Teacher for RulesTeacher {
 
     fn diagnose(&self, briefing: &Briefing) -> Result<TeacherDiagnosis, TeacherFailure> {
         let train = answered(briefing);
-        let briefing = &Briefing { train: &train, ..*briefing };
+        let briefing = &Briefing {
+            train: &train,
+            ..*briefing
+        };
         if briefing.train.is_empty() {
             let problem = "there are no train tasks to learn from; add tasks with split \"train\"";
             return Err(problem.to_owned().into());
@@ -143,7 +146,10 @@ impl Teacher for RulesTeacher {
 
     fn plan(&self, briefing: &Briefing, _: &str, clusters: &[FailureCluster]) -> Result<TeacherPlan, TeacherFailure> {
         let train = answered(briefing);
-        let briefing = &Briefing { train: &train, ..*briefing };
+        let briefing = &Briefing {
+            train: &train,
+            ..*briefing
+        };
         let edits = match clusters.is_empty() || briefing.train.is_empty() {
             true => Vec::new(),
             false => outage::unless_out(briefing, |briefing| match &self.settings.race {
