@@ -74,31 +74,43 @@ pub(super) fn is_plain(text: &str, in_flow: bool) -> bool {
 
 /// Whether a text without quotes is something else than a text for some readers: null, a boolean, a number, a date.
 fn is_special(text: &str) -> bool {
-    let words = ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "none", "~"];
-    let starts_like_number = text
-        .trim_start_matches(['+', '-', '.'])
-        .starts_with(|c: char| c.is_ascii_digit());
-    let is_number = starts_like_number
-        && text
-            .chars()
-            .all(|c| c.is_ascii_hexdigit() || "+-.:_xob TtZz".contains(c));
-    let is_float = text.trim_start_matches(['+', '-']).to_ascii_lowercase();
-    words.contains(&text.to_ascii_lowercase().as_str())
-        || is_number
-        || [".inf", ".nan"].contains(&is_float.as_str())
-        || !resolved(text).is_string()
+    let words = ["y", "n", "yes", "no", "on", "off", "none", "<<", ".inf", ".nan"];
+    let word = text.trim_start_matches(['+', '-']).to_ascii_lowercase();
+    words.contains(&word.as_str()) || is_old_number(text) || is_date(text) || !resolved(text).is_string()
 }
 
-/// Whether both are dates, or numbers or words that only some readers know: the new text then stands as the old one did.
+/// Whether a text is a number for readers of old versions: `0b1`, `1_000`, `12:30`.
+fn is_old_number(text: &str) -> bool {
+    let text = text.trim_start_matches(['+', '-']);
+    let digits = text
+        .strip_prefix("0b")
+        .or_else(|| text.strip_prefix("0x"))
+        .unwrap_or(text);
+    let is_digit =
+        |c: char| c.is_ascii_digit() || matches!(c, '_' | ':' | '.') || text.starts_with("0x") && c.is_ascii_hexdigit();
+    digits.starts_with(|c: char| c.is_ascii_hexdigit())
+        && digits.chars().all(is_digit)
+        && digits.matches('.').count() <= 1
+}
+
+/// Whether a text begins as a date: `2024-01-02`.
+fn is_date(text: &str) -> bool {
+    let parts: Vec<&str> = text.splitn(3, '-').collect();
+    let are_digits = |part: &str, count: usize| part.len() == count && part.bytes().all(|byte| byte.is_ascii_digit());
+    match parts[..] {
+        [year, month, day] => {
+            are_digits(year, 4)
+                && (are_digits(month, 1) || are_digits(month, 2))
+                && day.starts_with(|c: char| c.is_ascii_digit())
+        }
+        _ => false,
+    }
+}
+
+/// Whether both are dates: the new one then needs no quotes, as the old one.
 fn is_same_kind(old: &str, new: &str) -> bool {
-    let is_date = |text: &str| {
-        text.len() == 10
-            && text.bytes().enumerate().all(|(at, byte)| match at {
-                4 | 7 => byte == b'-',
-                _ => byte.is_ascii_digit(),
-            })
-    };
-    is_date(old) && is_date(new)
+    let is_day = |text: &str| text.len() == 10 && is_date(text) && text[8..].bytes().all(|byte| byte.is_ascii_digit());
+    is_day(old) && is_day(new)
 }
 
 fn must_be_escaped(c: char) -> bool {

@@ -13,7 +13,6 @@ mod outline;
 mod parse;
 mod reserved;
 pub(crate) mod table;
-mod yaml;
 
 #[cfg(test)]
 mod tests;

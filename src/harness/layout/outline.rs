@@ -1,26 +1,20 @@
-//! Reads the values of a file well enough to recognise it, and looks keys up by dotted patterns.
-//!
-//! Edits never use these values: they keep every byte outside of what they change.
+//! Reads the values of a file to recognise it, and looks keys up by dotted patterns.
 
 use serde_json::Value;
 
-use super::yaml;
-use crate::harness::op::{front_matter, without_comments};
+use crate::harness::format;
 use crate::manifest::surface::SurfaceFormat;
 
 /// The values of a file in its format; `None` if it has none, or they cannot be read.
 pub(super) fn values_of(format: SurfaceFormat, text: &str) -> Option<Value> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    match format {
-        SurfaceFormat::Text | SurfaceFormat::Jsonl => None,
-        SurfaceFormat::FrontMatter => front_matter(text).map(yaml::read),
-        SurfaceFormat::Toml => toml::from_str(text).ok(),
-        SurfaceFormat::Yaml => Some(yaml::read(text)),
-        SurfaceFormat::Json | SurfaceFormat::Jsonc => {
-            let plain = serde_json::from_str(text).ok();
-            plain.or_else(|| serde_json::from_str(&without_comments(text)).ok())
-        }
-    }
+    let format = match format {
+        SurfaceFormat::Jsonl => return None,
+        // Hosts often read comments in files that are called JSON.
+        SurfaceFormat::Json => SurfaceFormat::Jsonc,
+        format => format,
+    };
+    let is_empty = |values: &Value| values.as_object().is_some_and(serde_json::Map::is_empty);
+    format::values(format, text).ok().filter(|values| !is_empty(values))
 }
 
 /// The segments of a dotted path; `[*]` is a segment of its own.

@@ -192,7 +192,7 @@ pub(crate) fn front_matter(text: &str) -> Option<&str> {
 }
 
 /// Removes comments, and commas before a closing bracket, from JSON.
-pub(crate) fn without_comments(text: &str) -> String {
+fn without_comments(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
