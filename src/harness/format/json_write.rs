@@ -22,14 +22,14 @@ struct JsonStyle<'t> {
     is_lines: bool,
 }
 
-/// The value at the end of steps replaced.
+/// The value at the end of steps replaced. Its style depends on nothing that a change of another value changes.
 pub(super) fn replaced(text: &str, tree: &Node, steps: &[NodeStep], value: &Json, is_lines: bool) -> Option<Splice> {
-    let (style, node) = (JsonStyle::of(text, tree, is_lines), tree.at(steps)?);
+    let (style, node) = (JsonStyle::of(text, tree, steps, None, is_lines), tree.at(steps)?);
     let was_long = text[node.span.clone()].contains('\n');
-    let stands_alone = text[line_start(text, node.span.start)..node.span.start]
-        .trim_start()
-        .starts_with(['"', ',']);
-    let long = was_long || (stands_alone && line_start(text, node.span.start) > 0);
+    let start = member_at(tree, steps).map_or(node.span.start, |member| member.name_span.start);
+    let line = line_start(text, start);
+    let is_on_own_line = line > 0 && text[line..start].trim().is_empty();
+    let long = was_long || is_on_own_line;
     let rendered = style.render(value, indent_at(text, node.span.start), long);
     Some(Splice::replace(node.span.clone(), rendered))
 }
@@ -43,7 +43,10 @@ pub(super) fn member_inserted(
     value: &Json,
     is_lines: bool,
 ) -> Option<Splice> {
-    let (style, map) = (JsonStyle::of(text, tree, is_lines), tree.at(steps)?);
+    let (style, map) = (
+        JsonStyle::of(text, tree, steps, first_member(tree), is_lines),
+        tree.at(steps)?,
+    );
     let (name, inner) = names.split_first()?;
     let value = inner
         .iter()
@@ -69,7 +72,10 @@ pub(super) fn item_inserted(
     value: &Json,
     is_lines: bool,
 ) -> Option<Splice> {
-    let (style, list) = (JsonStyle::of(text, tree, is_lines), tree.at(steps)?);
+    let (style, list) = (
+        JsonStyle::of(text, tree, steps, first_member(tree), is_lines),
+        tree.at(steps)?,
+    );
     if is_lines && steps.is_empty() {
         let line = style.render(value, "", false);
         return Some(line_inserted(text, list.items(), at, &line));
@@ -135,13 +141,19 @@ pub(super) fn elements(node: &Node) -> Vec<Range<usize>> {
 }
 
 impl<'t> JsonStyle<'t> {
-    fn of(text: &'t str, tree: &Node, is_lines: bool) -> Self {
-        let colon = first_member(tree).map(|member| &text[member.name_span.end..member.node.span.start]);
+    /// The style of the value at the end of steps and of what surrounds it, then of a member elsewhere.
+    fn of(text: &'t str, tree: &Node, steps: &[NodeStep], elsewhere: Option<&Member>, is_lines: bool) -> Self {
+        let around = (0..=steps.len())
+            .rev()
+            .filter_map(|depth| member_at(tree, &steps[..depth]));
+        let own = tree.at(steps).and_then(first_member);
+        let colons = own.into_iter().chain(around).chain(elsewhere);
+        let mut colons = colons.map(|member| &text[member.name_span.end..member.node.span.start]);
         Self {
             text,
             unit: if text.contains('\n') { indent_unit(text) } else { "  " },
-            colon: colon
-                .filter(|colon| colon.trim() == ":" && !colon.contains('\n'))
+            colon: colons
+                .find(|colon| colon.trim() == ":" && !colon.contains('\n'))
                 .unwrap_or(": "),
             is_lines,
         }
@@ -203,6 +215,15 @@ impl<'t> JsonStyle<'t> {
             _ => value.to_string(),
         }
     }
+}
+
+/// The member at the end of steps.
+fn member_at<'n>(tree: &'n Node, steps: &[NodeStep]) -> Option<&'n Member> {
+    let (last, parents) = steps.split_last()?;
+    let members = tree.at(parents)?.members();
+    members
+        .iter()
+        .find(|member| NodeStep::Name(member.name.clone()) == *last)
 }
 
 fn first_member(node: &Node) -> Option<&Member> {

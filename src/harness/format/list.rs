@@ -12,7 +12,7 @@ use crate::manifest::surface::SurfaceFormat;
 const MOST_CELLS: usize = 250_000;
 
 /// The maximum number of changes of single items.
-const MOST_CHANGES: usize = 200;
+const MOST_CHANGES: usize = 50;
 
 /// One change of a list. Changes come in an order in which the indices of later ones are still right.
 #[derive(Clone, Debug, PartialEq)]

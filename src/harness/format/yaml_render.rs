@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::node::{Form, Node, NodeShape};
+use super::node::{Form, Node, NodeShape, NodeStep};
 use super::splice::line_end;
 use super::yaml_spelling::{double_quoted, is_plain, new_scalar};
 
@@ -42,18 +42,31 @@ pub(super) struct YamlIndents<'t> {
 }
 
 impl<'t> YamlIndents<'t> {
+    /// As elsewhere in the text.
     pub(super) fn of(text: &'t str, tree: &Node) -> Self {
-        let mut lines = Self {
-            unit: 2,
-            dash: 2,
-            end: line_end(text),
-        };
-        let mut unit = None;
-        let mut dash = None;
+        let (mut unit, mut dash) = (None, None);
         measure(tree, &mut unit, &mut dash);
-        lines.unit = unit.unwrap_or(2);
-        lines.dash = dash.unwrap_or(lines.unit);
-        lines
+        Self::with(text, unit, dash)
+    }
+
+    /// As the value at the end of steps and what surrounds it, so that it does not depend on changes elsewhere.
+    pub(super) fn around(text: &'t str, tree: &Node, steps: &[NodeStep]) -> Self {
+        let (mut unit, mut dash) = (None, None);
+        for depth in (1..=steps.len()).rev() {
+            if let (Some(parent), Some(node)) = (tree.at(&steps[..depth - 1]), tree.at(&steps[..depth])) {
+                measure_pair(parent, node, &mut unit, &mut dash);
+            }
+        }
+        Self::with(text, unit, dash)
+    }
+
+    fn with(text: &str, unit: Option<usize>, dash: Option<usize>) -> Self {
+        let unit = unit.unwrap_or(2);
+        Self {
+            unit,
+            dash: dash.unwrap_or(unit),
+            end: line_end(text),
+        }
     }
 
     /// A value behind the `:` or `-` of a parent at a column, with the blank or line end before it.
@@ -87,18 +100,25 @@ impl<'t> YamlIndents<'t> {
 
 /// The first indentations of maps and lists in maps.
 fn measure(node: &Node, unit: &mut Option<usize>, dash: &mut Option<usize>) {
-    let Form::Block { indent } = node.form else {
+    let children = node
+        .items()
+        .iter()
+        .chain(node.members().iter().map(|member| &member.node));
+    for child in children {
+        measure_pair(node, child, unit, dash);
+        measure(child, unit, dash);
+    }
+}
+
+fn measure_pair(parent: &Node, node: &Node, unit: &mut Option<usize>, dash: &mut Option<usize>) {
+    let (Form::Block { indent }, Form::Block { indent: inner }) = (parent.form, node.form) else {
         return;
     };
-    for member in node.members() {
-        if let Form::Block { indent: inner } = member.node.form {
-            match member.node.shape {
-                NodeShape::Map(_) if unit.is_none() => *unit = inner.checked_sub(indent).filter(|unit| *unit > 0),
-                NodeShape::List(_) if dash.is_none() => *dash = inner.checked_sub(indent),
-                _ => {}
-            }
+    match (&parent.shape, &node.shape) {
+        (NodeShape::Map(_), NodeShape::Map(_)) if unit.is_none() => {
+            *unit = inner.checked_sub(indent).filter(|unit| *unit > 0)
         }
-        measure(&member.node, unit, dash);
+        (NodeShape::Map(_), NodeShape::List(_)) if dash.is_none() => *dash = inner.checked_sub(indent),
+        _ => {}
     }
-    node.items().iter().for_each(|item| measure(item, unit, dash));
 }

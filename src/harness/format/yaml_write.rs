@@ -27,7 +27,12 @@ pub(super) fn replaced(text: &str, tree: &Node, steps: &[NodeStep], value: &Json
     let (Some(lead), Some(column)) = (node.lead, parent.and_then(block_column)) else {
         return vec![brackets];
     };
-    let lines = YamlIndents::of(text, tree).after_lead(value, column, matches!(steps.last(), Some(NodeStep::Index(_))));
+    let indents = match node.value() {
+        // An empty value that becomes a map or a list is like a new one.
+        Json::Null => YamlIndents::of(text, tree),
+        _ => YamlIndents::around(text, tree, steps),
+    };
+    let lines = indents.after_lead(value, column, matches!(steps.last(), Some(NodeStep::Index(_))));
     let in_lines = in_lines(text, node, lead, &lines);
     let was_flow = node.form == Form::Inline && !was_scalar;
     match was_flow && !is_scalar {

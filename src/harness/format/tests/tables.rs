@@ -19,6 +19,13 @@ fn a_new_value_replaces_only_the_old_one() {
         (JsonFile, "{\"a\": 1}", "a", json!(2), "{\"a\": 2}"),
         (
             JsonFile,
+            "{\"a\": \"\\ud83d\\ude00\", \"b\": 1e2}",
+            "a",
+            json!("\u{1f600}!"),
+            "{\"a\": \"\u{1f600}!\", \"b\": 1e2}",
+        ),
+        (
+            JsonFile,
             "\u{feff}{\r\n  \"a\": {\"b\": \"x\"}\r\n}",
             "a.b",
             json!("y\n"),
