@@ -1,7 +1,7 @@
 //! Checks of the sections about language models and programs.
 
 use super::chat::ChatSettings;
-use super::{Manifest, StudentEngine, TeacherEngine};
+use super::{Manifest, StudentEngine, TeacherEngine, sandbox};
 
 /// The attempts of a student that costs money or seconds that the built-in teacher makes in a session, unless the manifest
 /// sets another number.
@@ -46,6 +46,7 @@ impl Manifest {
         check_chat("judge", &self.judge, false)?;
         needs_program("teacher", &teacher.run, teacher.engine == TeacherEngine::Command)?;
         needs_program("student", &student.run, student.engine() == StudentEngine::Command)?;
+        sandbox::check(student)?;
         for (name, tool) in &student.tools {
             needs_program(&format!("student.tools.{name}"), &tool.run, true)?;
         }

@@ -33,6 +33,8 @@ pub(crate) struct ManifestProgram {
     pub run: Vec<String>,
     /// Environment variables with keys that the program inherits.
     pub env: Vec<String>,
+    /// Further environment variables, as `NAME=value`.
+    pub set: Vec<String>,
     /// The working directory, relative to the workspace.
     pub folder: String,
     /// Files that kaizen puts into the working directory; folders end in `/`.
@@ -102,12 +104,20 @@ impl Manifest {
             part,
             run: run.to_vec(),
             env: env.to_vec(),
+            set: Vec::new(),
             folder: String::new(),
             given: Vec::new(),
         };
         let mut all = Vec::new();
         match student.engine() {
-            StudentEngine::Command => all.push(program(ManifestPart::Student, &student.run, &student.env)),
+            StudentEngine::Command => all.push(ManifestProgram {
+                set: student
+                    .set
+                    .iter()
+                    .map(|(name, value)| format!("{name}={value}"))
+                    .collect(),
+                ..program(ManifestPart::Student, &student.run, &student.env)
+            }),
             StudentEngine::Chat => all.extend(
                 student
                     .tools

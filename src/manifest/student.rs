@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::chat::{Api, ChatSettings};
+use super::sandbox::SandboxSection;
 
 /// `[student]`
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -39,6 +40,13 @@ pub struct StudentSection {
     pub env: Vec<String>,
     /// For `command`: timeout of one attempt in seconds.
     pub timeout_seconds: u64,
+    /// For `command`: environment variables for the program. `{harness}` and, with a sandbox, `{sandbox}` in a value are
+    /// the folder with the agent's files.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub set: BTreeMap<String, String>,
+    /// For `command`: each attempt runs in a folder of its own outside the workspace.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sandbox: Option<SandboxSection>,
 }
 
 /// `[student.tools.<name>]`: a program that implements a tool. It reads the arguments as JSON from stdin and prints the
@@ -88,6 +96,8 @@ impl Default for StudentSection {
             run: Vec::new(),
             env: Vec::new(),
             timeout_seconds: 300,
+            set: BTreeMap::new(),
+            sandbox: None,
         }
     }
 }

@@ -260,3 +260,53 @@ fn an_interrupted_run_leaves_no_program_behind_and_remembers_no_failure() {
         "an interrupted attempt is not cached"
     );
 }
+
+#[test]
+fn a_sandbox_contains_the_candidate_alone_and_leaves_nothing() {
+    let space = Space::new();
+    let place = space.root.parent().unwrap().join("place");
+    std::fs::create_dir(&place).unwrap();
+    // Right only in a fresh repository outside the workspace with nothing but the harness.
+    let script = "test \"$PWD\" = \"$KAIZEN_HARNESS\" && test \"$PWD/x\" = \"$OWN\" && test \"$(git rev-parse --show-toplevel)\" = \"$PWD\" \\\n\
+         && test -z \"$(git status --porcelain)\" && test \"$(ls | tr '\\n' ' ')\" = 'agents config.toml tools ' \\\n\
+         && test \"$(dirname \"$PWD\")\" = \"$PLACE\" && touch notes.txt && echo lights_on\n";
+    space.write("agent.sh", &format!("#!/bin/sh\n{script}"));
+    std::process::Command::new("chmod")
+        .args(["+x", "agent.sh"])
+        .current_dir(&space.root)
+        .status()
+        .unwrap();
+    let manifest = space.read("kaizen.toml");
+    let place_text = place.canonicalize().unwrap().display().to_string();
+    space.write(
+        "kaizen.toml",
+        &format!(
+            "{manifest}[student]\nengine = \"command\"\nrun = [\"./agent.sh\", \"{{query}}\"]\n[student.set]\nOWN = \"{{sandbox}}/x\"\n\
+             PLACE = \"{place_text}\"\n[student.sandbox]\nplace = \"{place_text}\"\n"
+        ),
+    );
+    let queries = [
+        "please switch the lamp on in the hall",
+        "please switch the lamp on in the attic",
+    ];
+    let tasks: Vec<Value> = queries
+        .iter()
+        .map(|query| task(query, query, "lights_on", "exact"))
+        .collect();
+    benchmark(&space, &tasks);
+    space.commit_all("sandbox");
+    let said = eval(&space, 0);
+    assert_eq!(
+        (&said["overall_score"], &said["infra_errors"]),
+        (&json!(1.0), &json!(0)),
+        "{said}"
+    );
+    assert_eq!(space.git(&["status", "--porcelain"]), "");
+    assert_eq!(std::fs::read_dir(&place).unwrap().count(), 0);
+
+    std::fs::write(space.root.parent().unwrap().join("AGENTS.md"), "above").unwrap();
+    space
+        .kaizen(&["eval"])
+        .exits(1)
+        .says(&["would also read", "AGENTS.md", "[student.sandbox] place"]);
+}

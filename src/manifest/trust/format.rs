@@ -25,6 +25,12 @@ fn program(program: &TrustProgram) -> Vec<String> {
     for name in &program.env {
         lines.push(format!("           gets the environment variable {}", quoted(name)));
     }
+    for assignment in &program.set {
+        lines.push(format!(
+            "           sets the environment variable {}",
+            quoted(assignment)
+        ));
+    }
     for file in &program.pinned {
         let digest = file.digest.map_or("unreadable".to_owned(), |digest| digest.short());
         lines.push(format!(

@@ -92,6 +92,7 @@ fn listed(program: programs::ManifestProgram, around: &Surroundings) -> Result<T
         part: program.part,
         run: program.run,
         env: program.env,
+        set: program.set,
         pinned: pinned.into_iter().collect(),
         edited: edited.into_iter().collect(),
         given: given.into_iter().collect(),

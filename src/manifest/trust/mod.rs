@@ -34,6 +34,9 @@ pub struct TrustProgram {
     pub run: Vec<String>,
     /// Environment variables with keys that the program inherits.
     pub env: Vec<String>,
+    /// Further environment variables, as `NAME=value`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub set: Vec<String>,
     /// Workspace files on its command line, with their digests.
     pub pinned: Vec<PinnedFile>,
     /// Harness files among its arguments; not pinned, because kaizen edits them.

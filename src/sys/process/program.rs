@@ -36,7 +36,7 @@ pub(crate) struct Program<'a> {
     /// Environment variables that it does not inherit.
     pub withheld: &'a [String],
     /// Additional environment variables.
-    pub variables: Vec<(&'static str, OsString)>,
+    pub variables: Vec<(&'a str, OsString)>,
     /// The time limit; `None` for no limit.
     pub timeout: Option<Duration>,
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods)] // edge: processes, the file system
 
 mod answer;
+mod sandbox;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -9,8 +10,10 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use self::answer::ProgramAnswer;
+use self::sandbox::SandboxTemplate;
 use crate::artifact::egress::LlmRole;
 use crate::artifact::evaluation::{Attempt, AttemptUsage};
 use crate::artifact::task::Task;
@@ -49,8 +52,45 @@ struct Candidate {
     harness: Harness,
     digest: Digest,
     default_agent: String,
-    folder: OnceLock<Result<Scratch, String>>,
+    folder: OnceLock<Result<CandidateFolder, String>>,
     context: Arc<CommandContext>,
+}
+
+/// The files of a candidate on disk.
+enum CandidateFolder {
+    /// All attempts read them here, and run in the workspace.
+    Shared(Scratch),
+    /// Each attempt runs in a copy.
+    Copied(SandboxTemplate),
+}
+
+/// The files of the agent for one attempt.
+enum AttemptFolder<'a> {
+    Shared(&'a Path),
+    /// Removed on drop.
+    Own(TempDir),
+}
+
+impl AttemptFolder<'_> {
+    fn path(&self) -> &Path {
+        match self {
+            Self::Shared(path) => path,
+            Self::Own(folder) => folder.path(),
+        }
+    }
+}
+
+impl CandidateFolder {
+    /// The files for one attempt.
+    ///
+    /// # Errors
+    /// They cannot be copied.
+    fn files(&self) -> Result<AttemptFolder<'_>, String> {
+        Ok(match self {
+            Self::Shared(scratch) => AttemptFolder::Shared(scratch.path()),
+            Self::Copied(template) => AttemptFolder::Own(template.copy()?),
+        })
+    }
 }
 
 impl CommandStudent {
@@ -77,16 +117,25 @@ impl Student for CommandStudent {
         let CommandContext {
             section, layout, root, ..
         } = self.0.as_ref();
-        json!({
+        let mut identity = json!({
             "engine": "command", "revision": REVISION, "program": process::identity(&section.run, root),
             "env": section.env, "timeout_seconds": section.timeout_seconds, "layout": layout
-        })
+        });
+        if !section.set.is_empty() {
+            identity["set"] = json!(section.set);
+        }
+        if let Some(sandbox) = &section.sandbox {
+            identity["sandbox"] = json!(sandbox);
+        }
+        identity
     }
 
     fn check(&self, _: &Harness, _: &[&Task]) -> Result<(), String> {
         let name = self.0.section.run.first().map_or("", String::as_str);
         let found = process::find(name, &self.0.root);
-        found.map(drop).map_err(|problem| format!("[student]: {problem}"))
+        let place = self.0.section.sandbox.as_ref().map(sandbox::place).transpose();
+        let problem = found.map(drop).and_then(|()| place.map(drop));
+        problem.map_err(|problem| format!("[student]: {problem}"))
     }
 
     fn is_expensive(&self) -> bool {
@@ -121,7 +170,7 @@ impl PreparedStudent for Candidate {
             Err(problem) => return infra(problem),
         };
         let folder = match self.folder.get_or_init(|| self.written()) {
-            Ok(folder) => folder.path(),
+            Ok(folder) => folder,
             Err(problem) => return infra(problem.clone()),
         };
         let calls = &self.context.calls;
@@ -157,13 +206,14 @@ impl Candidate {
         consent: &Consent,
         task: &Task,
         seed: u64,
-        folder: &Path,
+        folder: &CandidateFolder,
     ) -> Result<(Attempt, bool), String> {
+        let files = folder.files()?;
         let calls = &self.context.calls;
         let name = self.context.section.run.first().map_or("", String::as_str);
         let reserved = calls.begin_attempt(name).map_err(|problem| problem.to_string())?;
         let begun = calls.clock().now();
-        let output = self.run(consent, task, seed, folder);
+        let output = self.run(consent, task, seed, files.path());
         let seconds = calls.clock().seconds_since(begun);
         let answer = output
             .as_ref()
@@ -186,40 +236,59 @@ impl Candidate {
         Ok(attempt_of(output, answer, used))
     }
 
-    /// Writes the harness to a scratch folder.
-    fn written(&self) -> Result<Scratch, String> {
+    /// Writes the harness to a scratch folder, or to the template of the sandboxes.
+    fn written(&self) -> Result<CandidateFolder, String> {
+        if let Some(sandbox) = &self.context.section.sandbox {
+            return SandboxTemplate::made(sandbox, &self.harness).map(CandidateFolder::Copied);
+        }
         let made = self.context.root.scratch("harness", self.harness.files());
-        made.map_err(|error| error.to_string())
+        made.map(CandidateFolder::Shared).map_err(|error| error.to_string())
     }
 
     fn run(&self, consent: &Consent, task: &Task, seed: u64, folder: &Path) -> Result<ProgramOutput, ProgramFailure> {
         let section = &self.context.section;
         let is_filled = |word: &String| word.contains("{query}");
-        let filled: Vec<String> = section.run.iter().map(|word| fill(word, task, folder)).collect();
+        let mut filled: Vec<String> = section.run.iter().map(|word| fill(word, task, folder)).collect();
+        let root = &self.context.root;
+        let is_own = section.sandbox.is_some();
+        // A program of the workspace is not in the sandbox.
+        if let Some(name) = filled.first_mut().filter(|name| is_own && name.contains('/')) {
+            *name = root.join(&*name).to_string_lossy().into_owned();
+        }
         let agent = task.agent.as_ref().unwrap_or(&self.default_agent);
         // Many programs read the seed as a signed 32-bit number.
         let question =
             json!({"task_id": task.task_id, "query": task.query, "agent": agent, "seed": seed & 0x7fff_ffff});
         // If the query is an argument, standard input is empty, because agents would append it to the query.
         let question = (!section.run.iter().any(is_filled)).then(|| question.to_string());
-        let root: OsString = self.context.root.as_os_str().to_owned();
+        let mut variables: Vec<(&str, OsString)> = vec![
+            ("KAIZEN_HARNESS", folder.into()),
+            ("KAIZEN_WORKSPACE", root.as_os_str().to_owned()),
+        ];
+        let set = section.set.iter();
+        variables.extend(set.map(|(name, value)| (name.as_str(), placed(value, folder).into())));
         let program = Program {
             consent,
             run: &filled,
-            folder: &self.context.root,
+            folder: if is_own { folder } else { root },
             withheld: &self.context.withheld,
-            variables: vec![("KAIZEN_HARNESS", folder.into()), ("KAIZEN_WORKSPACE", root)],
+            variables,
             timeout: Some(Duration::from_secs(section.timeout_seconds)),
         };
         program.run(question.as_deref().map(str::as_bytes))
     }
 }
 
-/// Replaces the placeholders for the harness folder and the query in an argument. The query comes last, so that
+/// Replaces the placeholders for the folder with the agent's files.
+fn placed(word: &str, folder: &Path) -> String {
+    let path = folder.to_string_lossy();
+    word.replace("{harness}", &path).replace("{sandbox}", &path)
+}
+
+/// Replaces the placeholders for the folder and the query in an argument. The query comes last, so that
 /// placeholders in its text stay. Removes zero bytes, which an argument cannot contain.
 fn fill(word: &str, task: &Task, folder: &Path) -> String {
-    let word = word.replace("{harness}", &folder.to_string_lossy());
-    word.replace("{query}", &task.query.replace('\0', ""))
+    placed(word, folder).replace("{query}", &task.query.replace('\0', ""))
 }
 
 /// The attempt for a program's result, and whether a further one may succeed.
