@@ -1,6 +1,6 @@
 //! Which student a home has: `init` finds it, `run` does not guess, and `doctor` says what is missing.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::fixture::{PROMPT, tasks, traces};
 use crate::server::{Received, Reply, Server};
@@ -131,7 +131,11 @@ fn tasks_choose_the_built_in_student_and_so_does_a_workspace_that_used_it() {
 fn the_doctor_prints_one_object_per_check() {
     let space = Space::new();
     let rows = space.kaizen(&["doctor", "--format", "json"]).exits(0).events();
-    for check in ["home", "harness", "git", "student", "teacher", "evidence", "trust"] {
+    let checks = [
+        "home", "harness", "git", "student", "teacher", "judge", "prices", "evidence", "lock", "clock", "disk",
+        "trust", "trial",
+    ];
+    for check in checks {
         let row = rows.iter().find(|row| row["check"] == check).unwrap();
         assert_eq!((row["ok"].as_bool(), row.get("fix")), (Some(true), None), "{row}");
     }
@@ -142,4 +146,58 @@ fn the_doctor_prints_one_object_per_check() {
         let row = rows.iter().find(|row| row["check"] == check).unwrap();
         assert!(row["ok"] == false && row["fix"].is_string(), "{row}");
     }
+}
+
+#[test]
+fn the_doctor_asks_the_student_once_and_only_after_approval() {
+    let server = Server::start();
+    server.on("", Reply::says("lights_on"));
+    let space = Space::new();
+    let manifest = space.read("kaizen.toml");
+    space.write(
+        "kaizen.toml",
+        &format!(
+            "{manifest}[student]\nengine = \"chat\"\nmodel = \"own\"\nbase_url = \"{}\"\n[session]\nmax_cost_usd = 1.0\n",
+            server.url()
+        ),
+    );
+    space.write(
+        "config.toml",
+        "[agent]\ndefault_agent = \"assistant\"\n[agent.assistant]\nclass = \"simple\"\n",
+    );
+    space.commit_all("model");
+    let row = |rows: &[Value], check: &str| rows.iter().find(|row| row["check"] == check).unwrap().clone();
+    let rows = space.untrusted(&["doctor", "--format", "json"]).exits(4).events();
+    let trial = row(&rows, "trial");
+    assert_eq!((&trial["ok"], &trial["fix"]), (&Value::Null, &json!("kaizen trust")));
+    assert!(
+        row(&rows, "prices")["fix"]
+            .as_str()
+            .unwrap()
+            .contains("[prices.\"own\"]")
+    );
+    assert_eq!(server.received().len(), 0);
+
+    space.replace(
+        "kaizen.toml",
+        "[session]",
+        "[prices.own]\ninput = 0.0\noutput = 0.0\n[session]",
+    );
+    let rows = space.kaizen(&["doctor", "--format", "json"]).exits(0).events();
+    let trial = row(&rows, "trial");
+    assert!(
+        trial["ok"] == true && trial["found"].as_str().unwrap().ends_with(": lights_on"),
+        "{trial}"
+    );
+    assert_eq!(server.received().len(), 1);
+    server.forget_rules();
+    server.on("", Reply::error(401, "Invalid API key"));
+    let trial = row(
+        &space.kaizen(&["doctor", "--format", "json"]).exits(4).events(),
+        "trial",
+    );
+    assert!(
+        trial["ok"] == false && trial["found"].as_str().unwrap().contains("Invalid API key"),
+        "{trial}"
+    );
 }

@@ -17,6 +17,7 @@ mod remedy;
 mod root;
 mod scratch;
 pub(crate) mod side_file;
+mod space;
 mod stored_form;
 mod text;
 mod walk;
@@ -35,6 +36,7 @@ pub(crate) use remedy::{ErrorWithRemedy, of_output, reported_problem};
 pub use root::Root;
 pub(crate) use root::{LARGEST_ARTIFACT, LARGEST_HARNESS_FILE, nonblocking, open_named, ordinary, plain, read_named};
 pub(crate) use scratch::Scratch;
+pub(crate) use space::free_bytes;
 pub(crate) use stored_form::FORM_BYTES;
 pub use stored_form::StoredForm;
 

@@ -1,5 +1,9 @@
 //! `kaizen doctor`: checks what a session needs, and names the fix of everything that is missing.
 
+mod machine;
+mod models;
+mod trial;
+
 use clap::Args;
 use serde::Serialize;
 
@@ -19,8 +23,9 @@ use crate::workspace::inputs::{Inputs, clean_harness};
 
 /// Check what a session needs, and name the fix of what is missing
 ///
-/// Nothing is changed, no program starts, and no model is asked. Model servers on this machine are asked which models
-/// they offer if `kaizen.toml` names no student.
+/// If the workspace is approved (`kaizen trust`), the student makes one attempt, which may cost money. Nothing else
+/// starts or is asked, except that model servers on this machine are asked which models they offer if `kaizen.toml`
+/// names no student. No file of yours changes.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct DoctorArgs {}
 
@@ -50,8 +55,14 @@ pub(crate) fn doctor(_: &DoctorArgs, setting: &Setting) -> Result<Code, CommandF
         git(&workspace),
         student(&workspace),
         teacher(&workspace),
+        models::judge(&workspace, &inputs),
+        models::prices(&workspace),
         evidence(&workspace, &inputs),
+        machine::lock(&workspace),
+        machine::clock(&workspace),
+        machine::disk(&workspace),
         trust(&workspace),
+        trial::attempt(&workspace, &inputs),
     ];
     for row in &rows {
         print(row, setting);
@@ -103,6 +114,15 @@ fn bad(check: &'static str, found: String, fix: impl Into<String>) -> DoctorRow 
         check,
         ok: Some(false),
         found,
+        fix: Some(fix.into()),
+    }
+}
+
+fn not_tried(check: &'static str, found: impl Into<String>, fix: impl Into<String>) -> DoctorRow {
+    DoctorRow {
+        check,
+        ok: None,
+        found: found.into(),
         fix: Some(fix.into()),
     }
 }
