@@ -96,7 +96,7 @@
 //! |---|---|
 //! | whether a phase runs | `pipeline/freshness.rs`; `pipeline/state.rs` reads its inputs, `pipeline/next.rs` picks the phase |
 //! | whether an edit is kept | `pipeline/execute/verdict.rs`; the criteria are in `gate/sample/`, `gate/rule.rs`, `gate/exact.rs` and `gate/sequential.rs` |
-//! | where an op writes | `harness/op/edit_location.rs` for the file and key, `harness/op/toml_text.rs` for the text of TOML |
+//! | where an op writes | `harness/op/edit_location.rs` for the file and key |
 //! | how a value in a TOML, YAML, JSON or Markdown file is read and changed | `harness/format/mod.rs`; a reader and a writer for each format |
 //! | whose failure a failed call is | `llm/failure.rs` for services, `eval/student/program_failure.rs` for programs |
 //! | which names are side files of editors and sync programs | `sys/disk/side_file.rs` |

@@ -120,10 +120,14 @@ impl KeyText {
         node.free_of_obstacles(&self.text)?;
         let before = (self.text.clone(), self.tree.clone());
         let changed = match (&node.shape, value) {
-            (NodeShape::Map(members), Json::Object(fields)) if !members.is_empty() && !fields.is_empty() => {
+            (NodeShape::Map(members), Json::Object(fields))
+                if !members.is_empty() && !fields.is_empty() || node.has_comments(&self.text) =>
+            {
                 self.set_members(steps, fields)
             }
-            (NodeShape::List(items), Json::Array(wanted)) if !items.is_empty() && !wanted.is_empty() => {
+            (NodeShape::List(items), Json::Array(wanted))
+                if !items.is_empty() && !wanted.is_empty() || node.has_comments(&self.text) =>
+            {
                 self.set_items(steps, wanted)
             }
             _ => return self.replace(steps, value),
@@ -133,8 +137,29 @@ impl KeyText {
                 (self.text, self.tree) = before;
                 self.replace(steps, value)
             }
+            // Nothing is left between the brackets, not even a comment.
+            Ok(()) if self.tree.at(steps).is_some_and(|node| node.is_blank(&self.text)) => self.replace(steps, value),
             changed => changed,
         }
+    }
+
+    /// The text with other items in the list at a path. The lines of removed items go, and the brackets stay as they are.
+    ///
+    /// # Errors
+    /// As for [`super::set_value`].
+    pub(super) fn with_items(mut self, path: &KeyPath, wanted: &[Json]) -> Result<String, FormatError> {
+        let before = (self.text.clone(), self.tree.clone());
+        let steps = self.steps_to(path).map_err(|error| self.placed(error))?;
+        if self
+            .tree
+            .at(&steps)
+            .is_some_and(|list| list.free_of_obstacles(&self.text).is_ok() && !list.items().is_empty())
+            && self.set_items(&steps, wanted).is_ok()
+        {
+            return Ok(self.whole());
+        }
+        (self.text, self.tree) = before;
+        self.with_value(path, &Json::Array(wanted.to_vec()))
     }
 
     fn set_members(&mut self, steps: &[NodeStep], fields: &Map<String, Json>) -> Result<(), FormatError> {

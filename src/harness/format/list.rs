@@ -49,6 +49,7 @@ pub(crate) fn edit_list(
     };
     match edited {
         Some(edited) if edited == present => Ok(text.to_owned()),
+        Some(Json::Array(items)) if present.is_array() => keys.with_items(path, &items),
         Some(edited) => set_value(format, text, path, &edited),
         None => Err(FormatError::Shape {
             path: path.to_string(),
@@ -128,19 +129,25 @@ fn parts(names: &str, mark: char) -> Vec<&str> {
     parts
 }
 
-/// The changes that make one list from another; `None` if there are too many.
+/// The changes that make one list from another; `None` if there are too many. A new item replaces an old one, with its
+/// comment, unless both are collections or texts of several lines, which change in parts.
 pub(super) fn changes(old: &[Json], wanted: &[Json]) -> Option<Vec<ItemChange>> {
     let (mut changes, mut a, mut b) = (Vec::new(), old.len(), wanted.len());
     let mut stays = longest_subsequence(old, wanted)?;
     loop {
         let (from_a, from_b) = stays.pop().map_or((0, 0), |(a, b)| (a + 1, b + 1));
-        let common = (a - from_a).min(b - from_b);
-        changes.extend((from_a + common..a).rev().map(ItemChange::Remove));
+        let alike = |at: &usize| {
+            old.get(from_a + at)
+                .zip(wanted.get(from_b + at))
+                .is_some_and(|(old, new)| changes_in_parts(old, new))
+        };
+        let common = (0..(a - from_a).min(b - from_b)).take_while(alike).count();
         changes.extend(
             (from_b + common..b)
                 .rev()
-                .map(|at| ItemChange::Insert(from_a + common, wanted[at].clone())),
+                .map(|at| ItemChange::Insert(a, wanted[at].clone())),
         );
+        changes.extend((from_a + common..a).rev().map(ItemChange::Remove));
         changes.extend(
             (0..common)
                 .rev()
@@ -150,6 +157,14 @@ pub(super) fn changes(old: &[Json], wanted: &[Json]) -> Option<Vec<ItemChange>> 
             return (changes.len() <= MOST_CHANGES).then_some(changes);
         }
         (a, b) = (from_a - 1, from_b - 1);
+    }
+}
+
+fn changes_in_parts(old: &Json, new: &Json) -> bool {
+    match (old, new) {
+        (Json::Object(_), Json::Object(_)) | (Json::Array(_), Json::Array(_)) => true,
+        (Json::String(old), Json::String(_)) => old.contains('\n'),
+        _ => false,
     }
 }
 

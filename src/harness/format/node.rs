@@ -139,6 +139,29 @@ impl Node {
         }
     }
 
+    /// Whether comments may be between the elements of the collection.
+    pub(super) fn has_comments(&self, text: &str) -> bool {
+        let children = self
+            .items()
+            .iter()
+            .chain(self.members().iter().map(|member| &member.node));
+        let (mut at, mut found) = (self.span.start, false);
+        for child in children.filter(|child| child.span.start >= self.span.start) {
+            found |= text[at.min(child.span.start)..child.span.start].contains(['#', '/']);
+            at = child.span.end;
+        }
+        found || text[at.min(self.span.end)..self.span.end].contains(['#', '/'])
+    }
+
+    /// Whether it is in brackets with only blanks and line ends between them.
+    pub(super) fn is_blank(&self, text: &str) -> bool {
+        let inner = text
+            .get(self.span.start + 1..self.span.end.saturating_sub(1))
+            .unwrap_or_default();
+        let is_collection = !matches!(self.shape, NodeShape::Scalar(_));
+        is_collection && self.form == Form::Inline && !inner.is_empty() && inner.trim().is_empty()
+    }
+
     /// The number of values in it, itself included.
     pub(super) fn size(&self) -> usize {
         let children = self

@@ -155,7 +155,7 @@ pub(super) fn item_inserted(text: &str, tree: &Node, steps: &[NodeStep], at: usi
     };
     let lines = YamlIndents::of(text, tree);
     let entry = match (list.items().last(), value) {
-        (Some(last), Json::String(_)) if matches!(last.shape, NodeShape::Scalar(_)) => {
+        (Some(last), Json::String(new)) if matches!(last.shape, NodeShape::Scalar(_)) && !new.contains('\n') => {
             format!("{}- {}", " ".repeat(column), like_last(text, list, value))
         }
         _ => format!("{}-{}", " ".repeat(column), lines.after_lead(value, column, true)),

@@ -1,11 +1,12 @@
 //! Adds a name to a TOML list, or removes it. The list is an array or a comma-separated string, and keeps its form.
 
-use serde_json::json;
-use toml_edit::{Array, Value};
+use serde_json::{Value as Json, json};
+use toml_edit::Value;
 
 use super::inapplicable::TomlProblem;
-use super::toml_array;
-use super::toml_text::{checked, dotted, lookup, parse, quote, set, splice};
+use super::toml_text::{dotted, lookup, parse, path_of, problem, set};
+use crate::harness::format::list::edit_list;
+use crate::manifest::surface::SurfaceFormat;
 
 /// Adds a name at the end of a list, unless the list has it. Creates a missing list as an array.
 ///
@@ -34,19 +35,20 @@ fn change(text: &str, keys: &[String], name: &str, wanted: bool) -> Result<Strin
     if holds(list, name) == wanted {
         return Ok(text.to_owned());
     }
-    let changed = match list {
-        Value::Array(array) if wanted => append_to_array(body, array, name),
-        Value::Array(array) => remove_from_array(body, array, name),
-        Value::String(names) if !name.contains(',') => change_string(body, names, name, wanted),
-        _ => {
-            return Err(TomlProblem::Shape {
-                key: dotted(keys),
-                found: "neither an array nor a comma-separated string",
-            });
+    let named = [Json::from(name)];
+    match list {
+        Value::Array(_) => {
+            let (add, remove): (&[Json], &[Json]) = if wanted { (&named, &[]) } else { (&[], &named) };
+            edit_list(SurfaceFormat::Toml, text, &path_of(keys), add, remove).map_err(|error| problem(error, keys))
         }
-    };
-    let changed = checked(changed, keys, |after| holds(after, name) == wanted)?;
-    Ok(format!("{}{changed}", &text[..text.len() - body.len()]))
+        Value::String(names) if !name.contains(',') => {
+            set(text, keys, &changed_names(names.value(), name, wanted).into())
+        }
+        _ => Err(TomlProblem::Shape {
+            key: dotted(keys),
+            found: "neither an array nor a comma-separated string",
+        }),
+    }
 }
 
 /// Whether a list contains a name.
@@ -58,30 +60,14 @@ fn holds(list: &Value, name: &str) -> bool {
     }
 }
 
-fn change_string(text: &str, names: &toml_edit::Formatted<String>, name: &str, wanted: bool) -> String {
-    let old = names.value();
-    let new = if !wanted {
+fn changed_names(old: &str, name: &str, wanted: bool) -> String {
+    if !wanted {
         let kept: Vec<&str> = old.split(',').filter(|part| part.trim() != name).collect();
-        kept.join(",").trim_start().to_owned()
-    } else if old.trim().is_empty() {
-        name.to_owned()
-    } else {
-        let separator = if old.contains(", ") { ", " } else { "," };
-        format!("{old}{separator}{name}")
-    };
-    let span = names.span().unwrap_or_default();
-    let literal = text[span.clone()].starts_with('\'') && !new.contains(['\'', '\n', '\r']);
-    let quoted = if literal { format!("'{new}'") } else { quote(&new) };
-    splice(text, span, &quoted)
-}
-
-fn append_to_array(text: &str, array: &Array, name: &str) -> String {
-    let last = array.iter().filter_map(Value::span).last();
-    let literal = last.is_some_and(|last| text[last].starts_with('\'')) && !name.contains('\'');
-    let quoted = if literal { format!("'{name}'") } else { quote(name) };
-    toml_array::appended(text, array, &quoted)
-}
-
-fn remove_from_array(text: &str, array: &Array, name: &str) -> String {
-    toml_array::without(text, array, |at| array.get(at).and_then(Value::as_str) == Some(name))
+        return kept.join(",").trim_start().to_owned();
+    }
+    if old.trim().is_empty() {
+        return name.to_owned();
+    }
+    let separator = if old.contains(", ") { ", " } else { "," };
+    format!("{old}{separator}{name}")
 }
