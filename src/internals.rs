@@ -32,3 +32,14 @@ pub use crate::sys::clock::Clock;
 pub use crate::sys::disk::Root;
 pub use crate::trace::store::trace_store::open as open_traces;
 pub use crate::workspace::consent::{ApprovalStore, Permission};
+
+/// The number of files in a folder that have an editable part, as `kaizen init` finds them without git.
+///
+/// # Errors
+/// The folder cannot be read.
+#[cfg(feature = "cli")]
+pub fn editable_files(root: &std::path::Path) -> Result<usize, Box<dyn std::error::Error>> {
+    let table = crate::harness::layout::table::LayoutTable::built_in()?;
+    let homes = crate::cli::init_homes::FoundHomes::find(&Root::open(root)?, &table, None);
+    Ok(homes.map_err(|failure| failure.message)?.found.files.len())
+}

@@ -1,4 +1,4 @@
-//! Benchmarks of kaizen's own cost: status, no-op runs, a session without a model, hashing, redaction, trace search,
+//! Benchmarks of kaizen's own cost: status, no-op runs, a session without a model, hashing, homes, redaction, trace search,
 //! evaluation, students, watching, growth.
 //!
 //! `cargo bench` runs all of them, `cargo bench -- search` those with `search` in their name. Times are medians of five
@@ -11,6 +11,7 @@ mod evaluation;
 mod fifty_edits;
 mod fixture;
 mod hashing;
+mod homes;
 mod measure;
 mod redaction;
 mod scaling;
@@ -40,11 +41,12 @@ fn main() -> Outcome<()> {
         return Ok(());
     }
     let wanted: Vec<&String> = arguments[1..].iter().filter(|name| !name.starts_with('-')).collect();
-    let all: [(&str, Part); 10] = [
+    let all: [(&str, Part); 11] = [
         ("sessions", sessions::sessions),
         ("fifty edits", fifty_edits::fifty_edits),
         ("beside others", beside::beside),
         ("hashing", hashing::hashing),
+        ("homes", homes::homes),
         ("redaction", redaction::redaction),
         ("search", search::search),
         ("evaluation", evaluation::evaluation),

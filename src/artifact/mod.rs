@@ -28,6 +28,7 @@ pub(crate) mod task;
 pub(crate) mod trace;
 pub(crate) mod trigger;
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 pub use after::After;
@@ -169,6 +170,17 @@ pub(crate) fn is_zero<N: Default + PartialEq>(count: &N) -> bool {
 /// The format version of files that state none.
 pub(crate) fn first_version() -> u32 {
     1
+}
+
+/// The text of an artifact without the line that names its schema, for workspaces that have no schemas.
+pub(crate) fn without_schema(text: &str) -> Cow<'_, str> {
+    let rest = text
+        .strip_prefix("{\n  \"$schema\": \"")
+        .and_then(|rest| rest.split_once("\",\n"));
+    match rest {
+        Some((_, rest)) => Cow::Owned(format!("{{\n{rest}")),
+        None => Cow::Borrowed(text),
+    }
 }
 
 /// The relative path to a schema from a file `depth` folders below the workspace root.

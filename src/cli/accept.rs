@@ -14,7 +14,7 @@ use crate::artifact::pending_review::PendingReview;
 use crate::artifact::plan::Plan;
 use crate::digest::Digest;
 use crate::workspace::session::{PENDING, Session};
-use crate::workspace::{Workspace, questions};
+use crate::workspace::{Workspace, questions, schema_line};
 
 /// Minimum length of a digest prefix; anything shorter can only be a label.
 pub(crate) const FEWEST_DIGITS: usize = 4;
@@ -216,7 +216,9 @@ pub(crate) fn write(
 
 fn publish(workspace: &Workspace, session: &Session, question: &PendingReview) -> Result<(), CommandFailure> {
     let path = session.path(&format!("{PENDING}{}.json", question.edit_digest));
-    Ok(workspace.root.publish(&path, question.to_text().as_bytes())?)
+    let text = question.to_text();
+    let text = schema_line::stored(&workspace.root, &text)?;
+    Ok(workspace.root.publish(&path, text.as_bytes())?)
 }
 
 /// Refuses an edit that has an outcome other than pending or rejected by the user. `--skip-gate` overrides every

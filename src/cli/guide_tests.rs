@@ -206,7 +206,7 @@ fn manifest(place: &str, text: &str) -> Manifest {
 /// Variants of the text, each with one commented option or section enabled; a section with all its keys.
 fn variants(text: &str) -> Vec<String> {
     let option = Regex::new(r#"^# (?:[a-z_]+|"[^"]+") = "#).unwrap();
-    let section = Regex::new(r"^# \[[a-z._-]+\]").unwrap();
+    let section = Regex::new(r"^# \[\[?[a-z._-]+\]\]?").unwrap();
     let lines: Vec<&str> = text.lines().collect();
     let mut variants = Vec::new();
     let mut at = 0;

@@ -6,30 +6,28 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::exit::{Code, CommandFailure};
-use super::init_homes::HomeTexts;
+use super::init_home::InitialHome;
+use super::init_homes::{self, FoundHomes};
 use super::init_tasks::{labels, read_all};
 use super::render::Renderer;
 use super::visible::visible;
-use super::{Setting, found_student, init_homes, init_openjarvis, init_skill, render, traces};
+use super::{Setting, init_report, init_skill, render, traces};
 use crate::artifact::counted;
 use crate::artifact::task::{Split, Task};
 use crate::harness::agents::new_name_problem;
-use crate::harness::home::ParsedHome;
-use crate::harness::layout::detect::Detection;
-use crate::harness::{Harness, starter};
+use crate::harness::layout::entries::ManifestEntries;
+use crate::harness::starter;
 use crate::ledger::message::message;
 use crate::ledger::port::{Ledger, LedgerError};
 use crate::ledger::{Git, Policy};
-use crate::manifest::layout::Layout;
 use crate::manifest::suggested_student::{COST_LIMIT, SuggestedStudent};
 use crate::manifest::{self, Manifest, template};
 use crate::pipeline::phase::readiness::{UsableTraces, readiness};
-use crate::pipeline::student_choice;
 use crate::sys::disk::Root;
-use crate::teacher::schemas;
 use crate::workspace::Workspace;
 use crate::workspace::consent::layout_table;
 use crate::workspace::inputs::Inputs;
+use crate::workspace::schema_line;
 
 /// Create a workspace in an agent's home, or around task files
 #[derive(Clone, Debug, Default, Args)]
@@ -44,6 +42,9 @@ pub(crate) struct InitArgs {
     /// Sealed tasks, which only `--split test` of `kaizen eval` and `kaizen audit` opens
     #[arg(long, value_name = "FILE", requires = "tasks")]
     pub(crate) test: Option<PathBuf>,
+    /// Use only this layout of `kaizen layouts`
+    #[arg(long, value_name = "NAME")]
+    layout: Option<String>,
     /// The name of the starter agent
     #[arg(long, default_value = "assistant")]
     agent: String,
@@ -68,10 +69,15 @@ pub(crate) fn init(command: &InitArgs, setting: &Setting) -> Result<Code, Comman
         );
     }
     let tasks = read_all(command)?;
-    let table = layout_table(root)?;
-    let found = init_homes::homes(root, &table, keyless())?;
-    init_homes::show(&found, setting);
-    let home = InitialHome::read(root, &found, !tasks.is_empty())?;
+    let table = init_homes::chosen(layout_table(root)?, command.layout.as_deref())?;
+    let git = match Git::open(root, keyless()) {
+        Err(LedgerError::NoRepository(_)) => None,
+        git => Some(git?),
+    };
+    let homes = FoundHomes::find(root, &table, git.as_ref())?;
+    init_report::show(&homes.found, setting);
+    homes.check_links()?;
+    let home = InitialHome::read(root, &homes, !tasks.is_empty())?;
     let mut files = agent_files(root, command, &tasks, &home)?;
     if !tasks.is_empty() {
         let rows: String = tasks
@@ -86,7 +92,7 @@ pub(crate) fn init(command: &InitArgs, setting: &Setting) -> Result<Code, Comman
     write(root, &files)?;
     let workspace = commit(root, &files, setting)?;
     // The built-in student would not read the texts of another host.
-    if !tasks.is_empty() && home.texts.is_none() {
+    if !tasks.is_empty() && !home.is_of_host {
         let made = traces::collect(&workspace, traces::DEFAULT_LIMIT, &Renderer::new(setting.format))?;
         let collected = counted(made.collected, "trace");
         say(
@@ -96,16 +102,6 @@ pub(crate) fn init(command: &InitArgs, setting: &Setting) -> Result<Code, Comman
         if let Some(failure) = made.failure() {
             err!("note: {}", failure.message);
         }
-    }
-    if let Some(texts) = &home.texts {
-        let others = counted(texts.paths.len() - 1, "other text");
-        say(
-            setting,
-            &format!(
-                "kaizen can edit {} now; the agent's files are this one and {others}",
-                texts.main
-            ),
-        );
     }
     finish(setting, &workspace, &tasks, home.student.as_ref())
 }
@@ -118,79 +114,7 @@ fn say(setting: &Setting, text: &str) {
 
 type InitialFiles = Vec<(String, Vec<u8>)>;
 
-/// What `init` finds in a folder.
-struct InitialHome {
-    /// Whether there is an agent.
-    has_agent: bool,
-    /// The texts of a host other than OpenJarvis.
-    texts: Option<HomeTexts>,
-    /// Settings of `config.toml` that the manifest keeps.
-    kept: init_openjarvis::ImportedSettings,
-    /// The student to suggest; `None` if the built-in student was chosen.
-    student: Option<SuggestedStudent>,
-}
-
-impl InitialHome {
-    /// Reads a home. With tasks, the built-in student is chosen for an agent in the default layout.
-    fn read(root: &Root, found: &Detection, has_tasks: bool) -> Result<Self, CommandFailure> {
-        let is_other = !found.files.is_empty() && found.layouts().iter().all(|layout| layout.name != "openjarvis");
-        if is_other {
-            return Self::of_host(root, found);
-        }
-        let config = root.read_text("config.toml")?;
-        let has_agent = config.is_some() || root.join("agents").is_dir();
-        if !has_agent && !has_tasks {
-            return Err(CommandFailure::usage("there is no agent here: `kaizen layouts` lists the homes that it finds")
-                .hint("`kaizen init --tasks FILE` creates a starter agent for tasks; `kaizen demo DIR` creates a complete example"));
-        }
-        let model = config.as_deref().and_then(model_of);
-        let kept = config.map(|text| init_openjarvis::kept(&text)).transpose();
-        let mut kept = kept
-            .map_err(|error| CommandFailure::usage(format!("{}: {error}", root.join("config.toml").display())))?
-            .unwrap_or_default();
-        let student = match has_tasks {
-            true => None,
-            false => found_student::found_student(model),
-        };
-        kept.settings.extend(match &student {
-            _ if has_tasks => vec![("student", "engine", "\"nearest\"".to_owned())],
-            Some(student) if student.is_certain => found_student::settings(student),
-            _ => Vec::new(),
-        });
-        Ok(Self {
-            has_agent,
-            texts: None,
-            kept,
-            student,
-        })
-    }
-
-    /// The home of a host other than OpenJarvis. Its student is the host, which the user approves first.
-    fn of_host(root: &Root, found: &Detection) -> Result<Self, CommandFailure> {
-        let Some(texts) = HomeTexts::of(found, root) else {
-            let names: Vec<&str> = found.layouts().iter().map(|layout| layout.name.as_str()).collect();
-            let problem = format!(
-                "found {}, but kaizen cannot edit any of its files yet: none is a text without front matter",
-                names.join(", ")
-            );
-            return Err(CommandFailure::usage(problem).hint("add an AGENTS.md or a prompt file that the agent reads"));
-        };
-        Ok(Self {
-            has_agent: true,
-            texts: Some(texts),
-            kept: init_openjarvis::ImportedSettings::default(),
-            student: None,
-        })
-    }
-}
-
-/// The language model that `config.toml` names, unless it is one of the built-in student.
-fn model_of(config: &str) -> Option<String> {
-    let harness = Harness::new([("config.toml".to_owned(), config.as_bytes().to_vec())]);
-    student_choice::foreign_model(&ParsedHome::new(&harness, &Layout::default()))
-}
-
-/// The manifest and the schemas, and a starter agent if there is no agent yet.
+/// The manifest, and a starter agent if there is no agent yet.
 fn agent_files(
     root: &Root,
     command: &InitArgs,
@@ -199,16 +123,20 @@ fn agent_files(
 ) -> Result<InitialFiles, CommandFailure> {
     let InitialHome { has_agent, kept, .. } = home;
     let text = template::manifest_text(&kept.settings, &kept.mentioned);
-    let text = match &home.texts {
-        Some(texts) => template::with_texts(&text, &texts.paths, &texts.main),
+    let text = match &home.entries {
+        Some(ManifestEntries {
+            layouts,
+            files,
+            surfaces,
+        }) => template::with_surfaces(&text, layouts, files, surfaces),
         None => text,
     };
+    let text = template::with_student(&text, &home.advice);
+    let text = match root.join(schema_line::FOLDER).is_dir() {
+        true => template::with_schema(&text),
+        false => text,
+    };
     let mut files: InitialFiles = vec![(manifest::FILE.into(), text.into_bytes())];
-    for (path, bytes) in schemas::files() {
-        if !root.is_taken(&path)? {
-            files.push((path, bytes));
-        }
-    }
     if !has_agent {
         if let Some(problem) = new_name_problem(&command.agent, &BTreeSet::new()) {
             let name = command.agent.escape_debug();
@@ -273,7 +201,7 @@ fn commit(root: &Root, files: &InitialFiles, setting: &Setting) -> Result<Worksp
         &message(
             workspace.ledger.subject(),
             "begin",
-            "The manifest, its schemas, and the agent as it is.",
+            "The manifest, and the agent as it is.",
             &[],
         ),
     ) {
@@ -306,7 +234,7 @@ fn finish(
     let reserve = count(Split::Reserve);
     if setting.is_json() {
         render::json(
-            &serde_json::json!({"workspace": workspace.root.to_path_buf(), "train": train, "gate": gate, "test": test, "reserve": reserve,
+            &serde_json::json!({"check": "workspace", "ok": true, "workspace": workspace.root.to_path_buf(), "train": train, "gate": gate, "test": test, "reserve": reserve,
                 "student": student.map(|student| serde_json::json!({"reason": student.reason, "lines": student.lines(), "written": student.is_certain}))}),
         );
         return Ok(Code::Settled);

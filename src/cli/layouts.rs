@@ -5,9 +5,8 @@ use serde_json::{Value, json};
 
 use super::exit::{Code, CommandFailure};
 use super::visible::visible;
-use super::{Setting, render};
+use super::{Setting, init_report, render};
 use crate::harness::layout::table::TableRow;
-use crate::manifest::surface::Surface;
 use crate::workspace::consent::layout_table;
 
 /// List the layouts of agent homes that `init` finds
@@ -38,15 +37,13 @@ fn print(row: &TableRow) {
     let markers: Vec<&str> = layout.markers.iter().map(|marker| marker.path.as_str()).collect();
     out!("{:<15} found by {}", "", visible(&markers.join(", ")));
     for surface in &layout.surfaces {
-        out!("{:<15}   {}: {}", "", visible(&surface.path), visible(&parts(surface)));
+        out!(
+            "{:<15}   {}: {}",
+            "",
+            visible(&surface.path),
+            visible(&init_report::parts(surface, &surface.path))
+        );
     }
-}
-
-/// The editable parts of a surface, in words.
-fn parts(surface: &Surface) -> String {
-    let keys = surface.keys.keys().map(String::as_str);
-    let body = (surface.body().name() != "off").then_some("text");
-    body.into_iter().chain(keys).collect::<Vec<_>>().join(", ")
 }
 
 fn object(row: &TableRow) -> Value {

@@ -10,16 +10,17 @@ use crate::sys::disk::Root;
 use crate::sys::output;
 use crate::sys::output::{Owner, WriteOutcome};
 use crate::teacher::schemas;
+use crate::workspace::schema_line::FOLDER;
 
 /// Print a JSON Schema, or write all of them
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct SchemaArgs {
     /// The schema to print; without it, the schemas are listed
     name: Option<String>,
-    /// Write all schemas, or only NAME, into this directory. Files that are not kaizen schemas are never replaced; an
-    /// edited schema is kept as NAME.bak
-    #[arg(long, value_name = "DIR")]
-    write: Option<PathBuf>,
+    /// Write all schemas, or only NAME, into this directory, by default `schemas` in the workspace, to which kaizen's files
+    /// then refer. Files that are not kaizen schemas are never replaced; an edited schema is kept as NAME.bak
+    #[arg(long, value_name = "DIR", num_args = 0..=1)]
+    write: Option<Option<PathBuf>>,
 }
 
 type NamedSchema = (&'static str, schemars::Schema);
@@ -31,7 +32,16 @@ type NamedSchema = (&'static str, schemars::Schema);
 pub(crate) fn schema(command: &SchemaArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let chosen = chosen(command.name.as_deref())?;
     match (&command.write, &command.name) {
-        (Some(folder), _) => write(&setting.directory.join(folder), &chosen, setting)?,
+        (Some(folder), _) => {
+            let folder = match folder {
+                Some(folder) => setting.directory.join(folder),
+                None => setting
+                    .root()
+                    .unwrap_or_else(|_| setting.directory.clone())
+                    .join(FOLDER),
+            };
+            write(&folder, &chosen, setting)?;
+        }
         (None, Some(_)) => chosen.iter().for_each(|(_, schema)| print(schema, setting)),
         (None, None) => chosen.iter().for_each(|(name, schema)| list(name, schema, setting)),
     }

@@ -15,11 +15,11 @@ use crate::pipeline::options::{RunOptions, RunResult, WaitingFor};
 use crate::pipeline::permissions;
 use crate::pipeline::state::settled;
 use crate::sys::disk;
-use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
 use crate::workspace::event::Listener;
 use crate::workspace::records::commit_records;
 use crate::workspace::session::{Session, SessionError};
+use crate::workspace::{Workspace, schema_line};
 
 /// The options of a loop; they override the resumed loop and the manifest.
 #[derive(Clone, Debug, Default)]
@@ -315,6 +315,7 @@ fn after(workspace: &Workspace, record: LoopRecord, step: LoopStep, own: Option<
 fn keep(workspace: &Workspace, record: &LoopRecord) -> Result<(), RunError> {
     let path = workspace.root.join(FILE);
     let text = record.to_text();
+    let text = schema_line::stored(&workspace.root, &text)?;
     if workspace.root.read(&path)?.as_deref() != Some(text.as_bytes()) {
         workspace.root.publish(&path, text.as_bytes())?;
     }

@@ -43,8 +43,8 @@ impl Default for Layout {
 }
 
 impl Layout {
-    /// The key and path of each template; empty templates are left out.
-    pub(crate) fn paths(&self) -> impl Iterator<Item = (&'static str, &str)> {
+    /// The key and value of each template; empty templates are left out.
+    pub(crate) fn templates(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let templates = [
             ("prompt", &self.prompt),
             ("few_shot", &self.few_shot),
@@ -55,9 +55,35 @@ impl Layout {
             ("query_class", &self.query_class),
             ("tool_description", &self.tool_description),
         ];
+        let templates = templates.into_iter().map(|(key, template)| (key, template.as_str()));
+        templates.filter(|(_, template)| !path_of(template).is_empty())
+    }
+
+    /// The key and path of each template; empty templates are left out.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.templates().map(|(key, template)| (key, path_of(template)))
+    }
+
+    /// Empties the templates whose path does not satisfy a condition.
+    pub(crate) fn retain(&mut self, keeps: impl Fn(&str) -> bool) {
+        let templates = [
+            &mut self.prompt,
+            &mut self.few_shot,
+            &mut self.agent_param,
+            &mut self.agent_class,
+            &mut self.agent_tools,
+            &mut self.model_param,
+            &mut self.query_class,
+            &mut self.tool_description,
+        ];
         templates
             .into_iter()
-            .map(|(key, template)| (key, template.split('#').next().unwrap_or_default()))
-            .filter(|(_, path)| !path.is_empty())
+            .filter(|template| !keeps(path_of(template)))
+            .for_each(String::clear);
     }
+}
+
+/// The path of a template.
+fn path_of(template: &str) -> &str {
+    template.split('#').next().unwrap_or_default()
 }

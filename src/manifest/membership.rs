@@ -44,7 +44,7 @@ impl Membership {
     /// A malformed pattern, or a literal path that cannot belong to the harness; the message names the key.
     pub(crate) fn new(manifest: &Manifest) -> Result<Self, String> {
         let evidence = manifest.traces.files.iter().chain(&manifest.benchmark.files);
-        let mut membership = Self::of_files(&manifest.harness.files)?;
+        let mut membership = Self::of_files(&manifest.harness.globs())?;
         membership.evidence = compiled(evidence, true)?;
         membership.check(&manifest.harness.layout)?;
         let in_layout = manifest.harness.layout.paths().map(|(_, path)| path);
@@ -191,6 +191,14 @@ fn is_absolute(path: &str) -> bool {
     path.starts_with(['/', '\\']) || path.get(1..2) == Some(":")
 }
 
+/// Whether a file may hold credentials, by its name. Such a file is never read, shown, copied or committed.
+pub(crate) fn is_credential(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+    matches!(name.as_str(), "auth.json" | ".credentials.json")
+        || name.starts_with(".env")
+        || [".pem", ".key"].iter().any(|end| name.ends_with(end))
+}
+
 /// Why a path's name excludes it from every harness.
 fn reserved(path: &str) -> Option<String> {
     let is = |part: &str, names: &[&str]| names.iter().any(|name| part.eq_ignore_ascii_case(name));
@@ -198,6 +206,9 @@ fn reserved(path: &str) -> Option<String> {
     let first = parts.clone().next().unwrap_or_default();
     if let Some(local) = parts.find(|part| is(part, &LOCAL)) {
         return Some(format!("`{local}` contains machine-local state"));
+    }
+    if is_credential(path) {
+        return Some("it may hold credentials, so it is never read".to_owned());
     }
     if is(first, &RESERVED) || first.eq_ignore_ascii_case(FILE) {
         return Some(format!("`{first}` is reserved for kaizen or contains evidence"));

@@ -15,6 +15,7 @@ mod sections;
 mod student;
 pub(crate) mod suggested_student;
 pub(crate) mod surface;
+pub(crate) mod surface_table;
 mod teacher;
 pub(crate) mod template;
 pub(crate) mod triggers;
@@ -104,6 +105,18 @@ impl Default for Manifest {
     }
 }
 
+/// A value that is not allowed, with the text by which to find its line, and the remedy.
+struct Misfit {
+    value: String,
+    problem: String,
+}
+
+/// The first line of a text that has a value, from 1.
+fn line_of(text: &str, value: &str) -> Option<usize> {
+    let found = text.lines().position(|line| line.contains(value) && !value.is_empty());
+    found.map(|line| line + 1)
+}
+
 /// Why a manifest cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ManifestError {
@@ -136,11 +149,17 @@ impl Manifest {
             path: path.to_owned(),
             message: explain(&error),
         };
-        let manifest: Manifest = toml::from_str(text).map_err(malformed)?;
+        let mut manifest: Manifest = toml::from_str(text).map_err(malformed)?;
+        manifest.harness.settle(text);
         let invalid = |problem| ManifestError::Invalid {
             path: path.to_owned(),
             problem,
         };
+        let in_line = |Misfit { value, problem }: Misfit| match line_of(text, &value) {
+            Some(line) => format!("line {line}: {problem}"),
+            None => problem,
+        };
+        manifest.harness.check().map_err(in_line).map_err(invalid)?;
         manifest.check().map_err(invalid)?;
         Ok(manifest)
     }
@@ -168,13 +187,8 @@ impl Manifest {
                 op.tier()
             ));
         }
-        globs(
-            self.harness
-                .files
-                .iter()
-                .chain(&self.traces.files)
-                .chain(&self.benchmark.files),
-        )?;
+        let files = self.harness.globs();
+        globs(files.iter().chain(&self.traces.files).chain(&self.benchmark.files))?;
         membership::Membership::new(self)?;
         self.check_programs()?;
         phases::graph(&self.phases()).map(|_| ())
@@ -182,7 +196,7 @@ impl Manifest {
 
     /// The risk tier of an op in this workspace.
     pub(crate) fn tier(&self, op: Op) -> RiskTier {
-        self.harness.tiers.get(&op).copied().unwrap_or_default().max(op.tier())
+        self.harness.tier(op)
     }
 
     /// The risk tier of an edit in this workspace: the highest of its op and of its members.
@@ -312,7 +326,7 @@ mod tests {
     #[test]
     fn a_tier_can_be_raised() {
         let manifest = parse("[harness.tiers]\nset_agent_param = \"manual\"").unwrap();
-        assert_eq!(manifest.tier(Op::SetAgentParam), RiskTier::Manual);
-        assert_eq!(manifest.tier(Op::SetModelParam), RiskTier::Auto);
+        assert_eq!(manifest.harness.tier(Op::SetAgentParam), RiskTier::Manual);
+        assert_eq!(manifest.harness.tier(Op::SetModelParam), RiskTier::Auto);
     }
 }

@@ -154,7 +154,7 @@ impl Manifest {
 
     /// Checks that no program is a file that edits may replace. This depends on names only, not on existing files.
     pub(super) fn check_programs(&self) -> Result<(), String> {
-        let harness = Membership::of_files(&self.harness.files)?;
+        let harness = Membership::of_files(&self.harness.globs())?;
         for program in self.programs() {
             let name = program.run[0].as_str();
             // A bare name may be a path of a teacher's program, but only if such a file exists.

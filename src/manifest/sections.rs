@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::layout::Layout;
+use super::surface::Surface;
 use crate::artifact::Money;
 use crate::artifact::edit::{Op, RiskTier};
 use crate::artifact::record::Autonomy;
@@ -14,12 +15,28 @@ use crate::artifact::record::Autonomy;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct HarnessSection {
-    /// The files that edits may change, as globs relative to the workspace.
+    /// The files of the agent, as globs relative to the workspace. With surfaces, further files that edits do not change.
     pub files: Vec<String>,
-    /// The file and key that each op changes.
+    /// The layouts of agent homes that `kaizen init` found. What they protect stays protected.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub layouts: Vec<String>,
+    /// The files and keys that edits may change.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub surface: Vec<Surface>,
+    /// The file and key that each named op changes; with surfaces, only what they contain unless it is stated.
     pub layout: Layout,
     /// Higher risk tiers for ops.
     pub tiers: BTreeMap<Op, RiskTier>,
+    /// How many times its size in the last commit that kaizen did not make a text of a surface may reach; at least 1.
+    #[serde(skip_serializing_if = "is_usual_growth")]
+    pub max_growth: f64,
+}
+
+/// The default of `max_growth`.
+const USUAL_GROWTH: f64 = 1.5;
+
+fn is_usual_growth(growth: &f64) -> bool {
+    (growth - USUAL_GROWTH).abs() < f64::EPSILON
 }
 
 /// `[traces]`
@@ -96,8 +113,11 @@ impl Default for HarnessSection {
         ];
         Self {
             files: files.map(str::to_owned).to_vec(),
+            layouts: Vec::new(),
+            surface: Vec::new(),
             layout: Layout::default(),
             tiers: BTreeMap::new(),
+            max_growth: USUAL_GROWTH,
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::artifact::edit::RiskTier;
 /// A file or a family of files, with the parts that edits may change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Surface {
+pub struct Surface {
     /// The name by which edits address it; unique.
     pub name: String,
     /// A glob relative to the workspace, or in a layout to the home, in which `{name}` matches like `*` and captures a name.
@@ -33,7 +33,7 @@ pub(crate) struct Surface {
 /// How the values of a file are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum SurfaceFormat {
+pub enum SurfaceFormat {
     /// Text without keys.
     Text,
     /// Markdown, optionally with front matter.
@@ -53,7 +53,7 @@ pub(crate) enum SurfaceFormat {
 /// Who decides on edits of the body of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum BodyTier {
+pub enum BodyTier {
     /// Edits apply without a person.
     Auto,
     /// A person reviews them.
@@ -76,7 +76,7 @@ impl BodyTier {
 /// Who decides on new files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum CreateTier {
+pub enum CreateTier {
     /// Files cannot be created.
     #[default]
     Off,
@@ -114,6 +114,19 @@ impl SurfaceFormat {
         !matches!(self, Self::Text | Self::Jsonl)
     }
 
+    /// Its name in a manifest.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::FrontMatter => "front_matter",
+            Self::Toml => "toml",
+            Self::Yaml => "yaml",
+            Self::Json => "json",
+            Self::Jsonc => "jsonc",
+            Self::Jsonl => "jsonl",
+        }
+    }
+
     /// Whether the file is text for the model, apart from a front matter.
     fn is_prose(self) -> bool {
         matches!(self, Self::Text | Self::FrontMatter)
@@ -140,11 +153,26 @@ impl Surface {
 
     /// Who decides on edits of the body: by default a person, and in files with keys only the keys are editable.
     pub(crate) fn body(&self) -> BodyTier {
-        let default = match self.format().is_prose() {
+        self.body_in(self.format())
+    }
+
+    /// The same for a file of a format.
+    fn body_in(&self, format: SurfaceFormat) -> BodyTier {
+        let default = match format.is_prose() {
             true => BodyTier::Review,
             false => BodyTier::Off,
         };
         self.body.unwrap_or(default)
+    }
+
+    /// The format of a file of this surface, by its own extension if the surface states none.
+    pub(crate) fn format_of(&self, path: &str) -> SurfaceFormat {
+        self.format.unwrap_or_else(|| SurfaceFormat::of(path))
+    }
+
+    /// Who decides on edits of the body of a file of this surface.
+    pub(crate) fn body_of(&self, path: &str) -> BodyTier {
+        self.body_in(self.format_of(path))
     }
 
     /// The glob of the path, in which placeholders match like `*`.

@@ -1,6 +1,7 @@
 //! The text of a new `kaizen.toml`: the common settings, each with its default and an explanation.
 
-use super::layout::Layout;
+use super::surface::{CreateTier, Surface};
+use crate::artifact::edit::RiskTier;
 
 /// A manifest with the given settings, as `(section, key, TOML value)`. `mentioned` lines are appended as comments.
 pub(crate) fn manifest_text(settings: &[(&str, &str, String)], mentioned: &[String]) -> String {
@@ -15,24 +16,83 @@ pub(crate) fn manifest_text(settings: &[(&str, &str, String)], mentioned: &[Stri
     text
 }
 
-/// A manifest whose harness consists of some files, of which edits may change the text at `main`.
-pub(crate) fn with_texts(text: &str, files: &[String], main: &str) -> String {
-    let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
-    let files: Vec<String> = files.iter().map(|path| quoted(&globset::escape(path))).collect();
-    let closed = Layout::default();
-    let closed = closed.paths().map(|(key, _)| key).filter(|key| *key != "prompt");
-    let closed: String = closed.map(|key| format!("{key} = \"\"\n")).collect();
-    let section = format!(
-        "files = [\n  {},\n]\n\n# The text that edits may change. An empty template closes an op.\n[harness.layout]\nprompt = {}\n{closed}",
-        files.join(",\n  "),
-        quoted(main),
+/// A manifest whose first line names its schema, for editors.
+pub(crate) fn with_schema(text: &str) -> String {
+    format!("#:schema ./schemas/manifest.schema.json\n{text}")
+}
+
+/// A manifest for the homes of other hosts: their layouts, the globs of files that no edit changes, and the surfaces.
+pub(crate) fn with_surfaces(text: &str, layouts: &[String], files: &[String], surfaces: &[Surface]) -> String {
+    let mut section = format!(
+        "# The layouts that `kaizen init` found; see `kaizen layouts`.\nlayouts = {}\n",
+        list(layouts)
     );
-    let is_default = |line: &str| line.starts_with("# files = [\"config.toml\"");
-    let lines = text.lines().map(|line| match is_default(line) {
-        true => section.clone(),
-        false => format!("{line}\n"),
-    });
-    lines.collect()
+    if !files.is_empty() {
+        section += "# Other files of the agent: it and the teacher see them, and no edit changes them.\n";
+        section += &format!("files = {}\n", list(files));
+    }
+    section += "\n# What edits may change: the first surface whose `path` matches a file has it. `body` is the text, under a front\n\
+         # matter if there is one, `keys` are single values, and `create` allows new files. auto: the gate decides; review: you\n\
+         # review each edit.\n";
+    let surfaces: Vec<String> = surfaces.iter().map(entry).collect();
+    section += &surfaces.join("\n");
+    let (before, rest) = text.split_once(DEFAULT_FILES).unwrap_or((text, ""));
+    format!("{before}{section}{rest}")
+}
+
+/// A manifest with lines of comments in the section of the student.
+pub(crate) fn with_student(text: &str, lines: &[String]) -> String {
+    let comments: String = lines.iter().map(|line| format!("# {line}\n")).collect();
+    text.replacen("[student]\n", &format!("[student]\n{comments}"), 1)
+}
+
+/// A list of strings: on one line if it is short.
+fn list(items: &[String]) -> String {
+    let quoted: Vec<String> = items.iter().map(|item| quoted(item)).collect();
+    let line = quoted.join(", ");
+    match line.len() < LONGEST_LIST {
+        true => format!("[{line}]"),
+        false => format!("[\n  {},\n]", quoted.join(",\n  ")),
+    }
+}
+
+fn quoted(text: &str) -> String {
+    let is_plain = !text.contains(['"', '\\']) && !text.contains(char::is_control);
+    match is_plain {
+        true => format!("\"{text}\""),
+        false => toml::Value::String(text.to_owned()).to_string(),
+    }
+}
+
+fn tier_name(tier: RiskTier) -> &'static str {
+    match tier {
+        RiskTier::Auto => "auto",
+        RiskTier::Review => "review",
+        RiskTier::Manual => "manual",
+    }
+}
+
+/// The entry of a surface.
+fn entry(surface: &Surface) -> String {
+    let is_bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    let key = |key: &str| match !key.is_empty() && key.chars().all(is_bare) {
+        true => key.to_owned(),
+        false => quoted(key),
+    };
+    let keys = surface.keys.iter();
+    let keys: Vec<String> = keys
+        .map(|(name, tier)| format!("{} = \"{}\"", key(name), tier_name(*tier)))
+        .collect();
+    let lines = [
+        Some(format!("name = {}", quoted(&surface.name))),
+        Some(format!("path = {}", quoted(&surface.path))),
+        surface.format.map(|format| format!("format = \"{}\"", format.name())),
+        surface.body.map(|body| format!("body = \"{}\"", body.name())),
+        (!keys.is_empty()).then(|| format!("keys = {{ {} }}", keys.join(", "))),
+        (surface.create != CreateTier::Off).then(|| format!("create = \"{}\"", surface.create.name())),
+    ];
+    let lines: String = lines.into_iter().flatten().map(|line| line + "\n").collect();
+    format!("[[harness.surface]]\n{lines}")
 }
 
 /// Replaces the commented-out default of one key with a value.
@@ -54,8 +114,15 @@ fn with(text: &str, section: &str, key: &str, value: &str) -> String {
     text.lines().map(line).collect()
 }
 
-const TEMPLATE: &str = r#"#:schema ./schemas/manifest.schema.json
-# kaizen's manifest. Every key has a default, shown here; uncomment a line to change it.
+/// The longest list on one line, in characters.
+const LONGEST_LIST: usize = 100;
+
+/// The lines of the template that surfaces replace.
+const DEFAULT_FILES: &str = r#"# The agent's files; edits may change only these.
+# files = ["config.toml", "agents/*/system_prompt.md", "agents/*/few_shot.json", "tools/descriptions.toml"]
+"#;
+
+const TEMPLATE: &str = r#"# kaizen's manifest. Every key has a default, shown here; uncomment a line to change it.
 version = 1
 
 [harness]
@@ -133,19 +200,6 @@ version = 1
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_texts_of_a_home_are_the_harness() {
-        let paths = ["CLAUDE.md".to_owned(), "a/[x].md".to_owned()];
-        let text = with_texts(&manifest_text(&[], &[]), &paths, "CLAUDE.md");
-        let manifest = crate::manifest::Manifest::parse(std::path::Path::new("kaizen.toml"), &text).unwrap();
-        assert_eq!(manifest.harness.files, ["CLAUDE.md", "a/[[]x[]].md"]);
-        assert_eq!(
-            manifest.harness.layout.paths().collect::<Vec<_>>(),
-            [("prompt", "CLAUDE.md")]
-        );
-        let membership = crate::manifest::membership::Membership::new(&manifest).unwrap();
-        assert!(paths.iter().all(|path| membership.selects(path)));
-    }
     use crate::artifact::gate::settings::GateSettings;
     use crate::manifest::{GateSection, Manifest};
 

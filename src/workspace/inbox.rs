@@ -10,6 +10,7 @@ use crate::artifact::trigger::Trigger;
 use crate::digest::Digest;
 use crate::sys::disk::side_file::is_side_file;
 use crate::sys::disk::{DiskError, Root, effect};
+use crate::workspace::schema_line;
 
 /// The folder in a workspace.
 pub(crate) const FOLDER: &str = "triggers";
@@ -103,7 +104,9 @@ pub(crate) fn claim(root: &Root, name: &str, to: &Path) -> Result<bool, DiskErro
 pub(crate) fn drop_trigger(root: &Root, trigger: &Trigger) -> Result<String, DiskError> {
     let said = Digest::of_value(&(trigger.kind, &trigger.metadata, &trigger.created_at));
     let name = format!("{}.json", said.short());
-    root.publish(Path::new(FOLDER).join(&name), trigger.to_text().as_bytes())?;
+    let text = trigger.to_text();
+    let text = schema_line::stored(root, &text)?;
+    root.publish(Path::new(FOLDER).join(&name), text.as_bytes())?;
     Ok(name)
 }
 

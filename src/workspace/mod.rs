@@ -21,6 +21,7 @@ pub(crate) mod records;
 mod replay_tests;
 pub(crate) mod running;
 pub(crate) mod saved_records;
+pub(crate) mod schema_line;
 pub(crate) mod session;
 mod sessions;
 pub(crate) mod transaction;

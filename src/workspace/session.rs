@@ -14,7 +14,7 @@ use crate::artifact::readiness::Readiness;
 use crate::artifact::record::SessionRecord;
 use crate::artifact::screening::{self, Screening};
 use crate::artifact::trigger::Trigger;
-use crate::artifact::{Artifact, ArtifactError};
+use crate::artifact::{Artifact, ArtifactError, without_schema};
 use crate::digest::Digest;
 use crate::sys::disk::side_file::is_side_file;
 use crate::sys::disk::{DiskError, Root};
@@ -170,9 +170,15 @@ impl Session {
     /// See [`SessionError`].
     pub(crate) fn publish(&self, name: &str, text: &str) -> Result<(), SessionError> {
         let path = self.path(name);
+        let text = super::schema_line::stored(&self.root, text)?;
+        // A file from before the schemas were written or removed stands as it is.
+        let is_same = |present: &[u8]| {
+            let present = std::str::from_utf8(present).ok();
+            present.is_some_and(|present| without_schema(present) == without_schema(&text))
+        };
         loop {
             let present = self.root.read(&path)?;
-            if present.as_deref() == Some(text.as_bytes()) {
+            if present.as_deref().is_some_and(is_same) {
                 return Ok(());
             }
             // Otherwise, parts of a session that a branch switch removed would reappear and conflict with the branch

@@ -16,7 +16,7 @@ use crate::sys::disk::Lock;
 use crate::sys::{disk, output};
 use crate::workspace::error::RunError;
 use crate::workspace::session::SessionError;
-use crate::workspace::{Workspace, holdout_log};
+use crate::workspace::{Workspace, holdout_log, schema_line};
 
 /// The lock of the workspace, which also says what its holder does.
 pub(crate) const LOCK: &str = "lock";
@@ -69,6 +69,7 @@ pub(crate) fn announce(workspace: &Workspace, session: &str, changes: &[FileChan
         extra: Default::default(),
     };
     let text = intent.to_text();
+    let text = schema_line::stored(&workspace.root, &text)?;
     Ok(workspace.root.publish(workspace.own(INTENT), text.as_bytes())?)
 }
 

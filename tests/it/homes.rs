@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use globset::GlobBuilder;
 use serde_json::{Value, json};
 
-use crate::space::Space;
+use crate::space::{Space, names};
 
 fn harness_line(out: &str) -> Value {
     let lines = out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
@@ -34,10 +34,21 @@ fn claude_home() -> Space {
 }
 
 #[test]
-fn init_finds_a_home_of_claude_code_and_writes_its_texts() {
+fn init_finds_a_home_of_claude_code_and_writes_its_surfaces() {
     let space = claude_home();
     space.git(&["init", "-q"]);
     let said = space.kaizen(&["init", "--format", "json"]).exits(0);
+    let lines: Vec<Value> = said
+        .out
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    for line in &lines {
+        assert!(
+            line["check"].is_string() && (line["ok"] == true || line["fix"].is_string()),
+            "{line}"
+        );
+    }
     let found = harness_line(&said.out);
     assert_eq!(found["layouts"], json!(["claude_code"]));
     let files = [
@@ -50,44 +61,273 @@ fn init_finds_a_home_of_claude_code_and_writes_its_texts() {
     assert_eq!(found["files"], json!(files));
     assert_eq!(found["shown"], json!([".claude/skills/a/run.py"]));
     assert_eq!(found["ok"], true);
+    let left_out = found["left_out"].as_object().unwrap();
+    assert_eq!(
+        left_out.keys().collect::<Vec<_>>(),
+        [".claude/.env", ".claude/agents/mine.md"]
+    );
     let manifest = space.read("kaizen.toml");
-    assert!(
-        manifest.contains("prompt = \"CLAUDE.md\"") && manifest.contains("\"docs/style.md\""),
-        "{manifest}"
-    );
-    assert!(
-        !manifest.contains("mine.md") && !manifest.contains("settings.json"),
-        "{manifest}"
-    );
+    for part in [
+        "layouts = [\"claude_code\"]",
+        "files = [\".claude/skills/**\"]",
+        "name = \"memory\"\npath = \"CLAUDE.md\"\n",
+        "path = \".claude/agents/**/{agent}.md\"\nkeys = { description = \"auto\", model = \"auto\", tools = \"review\" }\ncreate = \"review\"\n",
+        "path = \".claude/settings.json\"\nkeys = { model = \"auto\" }\n",
+        "name = \"imports/style\"\npath = \"docs/style.md\"\nbody = \"review\"\n",
+        "# run = [\"claude\", \"-p\", \"{query}\", \"--output-format\", \"json\"]",
+    ] {
+        assert!(manifest.contains(part), "{part}: {manifest}");
+    }
     assert!(!space.root.join("agents").exists(), "no starter agent beside this one");
+    assert_eq!(
+        space.git(&["show", "--name-only", "--format=", "HEAD"]).trim(),
+        "kaizen.toml"
+    );
     space.kaizen(&["status"]).exits(0);
 }
 
 #[test]
-fn init_says_what_the_host_reads_and_what_can_be_edited_now() {
+fn init_says_what_the_host_reads_and_what_can_be_edited() {
     let space = claude_home();
     space.git(&["init", "-q"]);
     let said = space.kaizen(&["init"]).exits(0);
     for part in [
         "found claude_code (Claude Code): 5 files",
-        "read when it starts, in this order:\n    CLAUDE.md\n    .claude/settings.json\n    docs/style.md",
+        "read when it starts, in this order:\n    CLAUDE.md: text\n    .claude/settings.json: model\n    docs/style.md: text",
+        "read when needed:\n    .claude/agents/reviewer.md: text, description, model, tools",
+        "`claude -p {query} --output-format json`",
         "kaizen trust",
-        "~/.claude/projects",
+        "~/.claude/projects/-",
         ".claude/skills/a/run.py (not editable)",
-        "kaizen can edit CLAUDE.md now",
+        ".claude/agents/mine.md: git ignores it",
+        ".claude/.env: it may hold credentials",
     ] {
         assert!(said.out.contains(part), "{part}: {}", said.out);
     }
 }
 
+/// A home of each kind whose files are keys or front matter, or text, with the files that have an editable part.
 #[test]
-fn a_home_without_a_text_to_edit_gets_no_manifest() {
-    let space = Space::empty();
-    space.write("config/agents.yaml", "cook:\n  role: Cook\n");
-    space.write("config/tasks.yaml", "meal:\n  description: Cook it\n");
-    let said = space.kaizen(&["init"]).exits(2);
-    assert!(said.err.contains("crewai"), "{}", said.err);
+fn a_home_of_each_layout_gets_a_manifest() {
+    for (layout, files, editable) in [
+        (
+            "crewai",
+            &[
+                ("config/agents.yaml", "cook:\n  role: Cook\n"),
+                ("config/tasks.yaml", "meal:\n  description: Cook it\n"),
+            ][..],
+            2,
+        ),
+        (
+            "cursor",
+            &[
+                (".cursor/rules/a.mdc", "---\nglobs: **/*.py\n---\nUse uv.\r\n"),
+                (".cursor/mcp.json", "{}"),
+            ],
+            1,
+        ),
+        (
+            "continue",
+            &[(".continue/config.yaml", "models:\n  - name: main\n    model: m\n")],
+            1,
+        ),
+        (
+            "dspy",
+            &[(
+                "out/p.json",
+                "{\"predict\": {\"signature\": {\"instructions\": \"x\"}, \"demos\": []}}",
+            )],
+            1,
+        ),
+        (
+            "mini_swe_agent",
+            &[
+                ("c.yaml", "agent:\n  system_template: |\n    Hi.\n"),
+                ("d.yaml", "a: 1\n"),
+            ],
+            1,
+        ),
+        (
+            "codex",
+            &[
+                (".codex/config.toml", "model = \"m\"\n"),
+                ("AGENTS.md", "Be brief.\n"),
+                ("a/AGENTS.md", "Be kind.\n"),
+            ],
+            3,
+        ),
+        (
+            "gemini",
+            &[
+                ("GEMINI.md", "@./x.md\n"),
+                ("x.md", "Be brief.\n"),
+                (".gemini/settings.json", "{\"model\": {\"name\": \"m\"}}"),
+            ],
+            3,
+        ),
+        (
+            "opencode",
+            &[
+                (
+                    "opencode.jsonc",
+                    "{ // mine\n  \"agent\": {\"a\": {\"prompt\": \"{file:./p.txt}\"}},\n}",
+                ),
+                ("p.txt", "Hi.\n"),
+            ],
+            2,
+        ),
+        (
+            "copilot",
+            &[
+                (".github/copilot-instructions.md", "Be brief.\n"),
+                (".github/workflows/ci.yml", "on: push\n"),
+            ],
+            1,
+        ),
+        (
+            "aider",
+            &[(".aider.conf.yml", "read: STYLE.md\n"), ("STYLE.md", "Be brief.\n")],
+            2,
+        ),
+        ("cline", &[(".clinerules/a.md", "Be brief.\n")], 1),
+        (
+            "roo",
+            &[
+                (".roomodes", "{\"customModes\": []}"),
+                (".roo/rules/a.md", "Be brief.\n"),
+            ],
+            2,
+        ),
+        (
+            "claude_plugin",
+            &[
+                (".claude-plugin/plugin.json", "{\"name\": \"p\"}"),
+                ("commands/a.md", "Do it.\n"),
+            ],
+            1,
+        ),
+        (
+            "skills",
+            &[
+                ("skills/a/SKILL.md", "---\nname: a\ndescription: A\n---\nDo a.\n"),
+                ("skills/a/scripts/a.sh", "ls\n"),
+            ],
+            1,
+        ),
+        ("agents_md", &[("AGENTS.md", "Be brief.\n")], 1),
+        (
+            "promptfoo",
+            &[
+                (
+                    "promptfooconfig.yaml",
+                    "prompts: [file://p.txt]\nproviders: [openai:m]\n",
+                ),
+                ("p.txt", "{{q}}\n"),
+            ],
+            2,
+        ),
+        ("langgraph", &[("src/prompts/a.jinja2", "{{ q }}\n")], 1),
+        (
+            "openjarvis",
+            &[
+                ("config.toml", "[intelligence]\ndefault_model = \"m\"\n"),
+                ("SOUL.md", "You are Jarvis.\n"),
+            ],
+            2,
+        ),
+        ("goose", &[(".goosehints", "Be brief.\n")], 1),
+        ("windsurf", &[(".windsurf/rules/a.md", "Be brief.\n")], 1),
+        ("kiro", &[(".kiro/steering/a.md", "Be brief.\n")], 1),
+    ] {
+        let space = Space::empty();
+        files.iter().for_each(|(path, text)| space.write(path, text));
+        let said = space.kaizen(&["init", "--format", "json"]).exits(0);
+        let found = harness_line(&said.out);
+        assert_eq!(found["layouts"], json!([layout]));
+        assert_eq!(found["files"].as_array().unwrap().len(), editable, "{layout}: {found}");
+        let manifest: toml::Table = space.read("kaizen.toml").parse().unwrap();
+        let surfaces = manifest["harness"]["surface"].as_array().unwrap();
+        assert!(surfaces.len() >= editable.min(1), "{layout}");
+        space.kaizen(&["status"]).exits(0);
+        // Every file of the home is in the first commit, because there was no repository.
+        let committed = space.git(&["ls-files"]);
+        for path in found["files"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .chain(found["shown"].as_array().unwrap())
+        {
+            assert!(
+                committed.lines().any(|line| line == path.as_str().unwrap()),
+                "{layout}: {path}: {committed}"
+            );
+        }
+        assert!(!committed.contains("schemas/"), "{committed}");
+    }
+}
+
+#[test]
+fn a_link_to_elsewhere_is_an_error_that_names_it() {
+    let space = claude_home();
+    std::os::unix::fs::symlink("/srv/agents", space.root.join(".claude/commands")).unwrap();
+    let said = space.kaizen(&["init", "--format", "json"]).exits(2);
+    let found = harness_line(&said.out);
+    assert_eq!(found["ok"], false);
+    assert!(found["fix"].as_str().unwrap().contains(".claude/commands"), "{found}");
+    space
+        .kaizen(&["init"])
+        .exits(2)
+        .says(&[".claude/commands is a link to /srv/agents"]);
     assert!(!space.root.join("kaizen.toml").exists());
+}
+
+#[test]
+fn one_layout_can_be_chosen() {
+    let space = claude_home();
+    space.write(".cursorrules", "Be brief.\n");
+    let said = space
+        .kaizen(&["init", "--layout", "cursor", "--format", "json"])
+        .exits(0);
+    assert_eq!(harness_line(&said.out)["files"], json!([".cursorrules"]));
+    let other = Space::empty();
+    other
+        .kaizen(&["init", "--layout", "none"])
+        .exits(2)
+        .says(&["there is no layout `none`", "kaizen layouts"]);
+}
+
+#[test]
+fn tasks_make_a_starter_only_where_no_layout_matched() {
+    let task = "{\"task_id\": \"t\", \"query\": \"Q\", \"reference_answer\": \"a\", \"category\": \"c\"}\n";
+    let space = claude_home();
+    space.write("tasks.jsonl", task);
+    space.kaizen(&["init", "--tasks", "tasks.jsonl"]).exits(0);
+    assert!(!space.root.join("agents").exists() && space.root.join("benchmark/tasks.jsonl").exists());
+    let space = Space::empty();
+    space.write("tasks.jsonl", task);
+    space.kaizen(&["init", "--tasks", "tasks.jsonl"]).exits(0);
+    assert!(space.root.join("agents/assistant").exists());
+}
+
+#[test]
+fn files_name_their_schema_only_where_there_are_schemas() {
+    let space = claude_home();
+    space.kaizen(&["init"]).exits(0);
+    assert!(!space.root.join("schemas").exists() && !space.read("kaizen.toml").contains("#:schema"));
+    let trigger = || {
+        space.kaizen(&["trigger", "--note", "x"]).exits(0);
+        let folder = space.root.join("triggers");
+        let mut texts: Vec<String> = names(&folder)
+            .iter()
+            .map(|name| space.read(&format!("triggers/{name}")))
+            .collect();
+        std::fs::remove_dir_all(folder).unwrap();
+        texts.pop().unwrap()
+    };
+    assert!(!trigger().contains("$schema"));
+    space.kaizen(&["schema", "--write"]).exits(0);
+    assert!(space.root.join("schemas/plan.schema.json").exists());
+    assert!(trigger().contains("schemas/trigger.schema.json"));
 }
 
 #[test]

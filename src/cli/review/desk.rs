@@ -21,8 +21,8 @@ use crate::cli::exit::CommandFailure;
 use crate::cli::visible::visible;
 use crate::cli::{accept, terminal};
 use crate::harness::op;
-use crate::workspace::Workspace;
 use crate::workspace::session::PENDING;
+use crate::workspace::{Workspace, schema_line};
 
 /// Minimum width of the layout; a narrower terminal wraps the lines.
 const NARROWEST: usize = 40;
@@ -109,6 +109,7 @@ impl Terminal<'_> {
         let was = entry.pending.edit_digest;
         let planned = self.plan(entry)?.edits.into_iter().find(|edit| edit.digest() == was);
         let original = edited_text::text(&planned.ok_or_else(left_the_plan)?);
+        let original = schema_line::stored(&self.workspace.root, &original)?.into_owned();
         self.workspace.root.publish(path, original.as_bytes())?;
         loop {
             editor::run(&editor::command(), path, &self.workspace.manifest.withheld(&[]))?;

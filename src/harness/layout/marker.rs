@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Marker;
 use super::outline::{values_at, values_of};
-use super::reserved::is_credential;
+use crate::manifest::membership::is_credential;
 use crate::manifest::surface::SurfaceFormat;
 
 /// Reads the text of a file of the workspace; `None` if there is none, or it is too large or not UTF-8.

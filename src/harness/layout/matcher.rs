@@ -1,8 +1,9 @@
 //! Matches the paths of a workspace against the globs of all layouts at once.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use globset::{GlobMatcher, GlobSet, GlobSetBuilder};
+use globset::{Glob, GlobMatcher, GlobSet, GlobSetBuilder};
 
 use super::HostLayout;
 use super::table::LayoutTable;
@@ -21,7 +22,15 @@ pub(super) enum GlobRole {
 struct LayoutGlob {
     layout: usize,
     role: GlobRole,
-    matcher: GlobMatcher,
+    glob: Glob,
+    /// Compiled when it is first needed: most workspaces have the files of few layouts.
+    matcher: OnceCell<GlobMatcher>,
+}
+
+impl LayoutGlob {
+    fn is_match(&self, path: &str) -> bool {
+        self.matcher.get_or_init(|| self.glob.compile_matcher()).is_match(path)
+    }
 }
 
 /// The globs of all layouts, relative to a home at any depth.
@@ -44,8 +53,12 @@ impl LayoutMatcher {
         for (layout, row) in table.rows().iter().enumerate() {
             for (role, glob) in globs_of(&row.layout) {
                 anywhere.add(compiled(&format!("**/{glob}"))?);
-                let matcher = compiled(&glob)?.compile_matcher();
-                globs.push(LayoutGlob { layout, role, matcher });
+                globs.push(LayoutGlob {
+                    layout,
+                    role,
+                    glob: compiled(&glob)?,
+                    matcher: OnceCell::new(),
+                });
             }
         }
         Ok(Self {
@@ -59,7 +72,7 @@ impl LayoutMatcher {
         let mut found = PathMatches::new();
         for index in self.anywhere.matches(path) {
             let glob = &self.globs[index];
-            let homes = folders(path).filter(|home| glob.matcher.is_match(inside(path, home)));
+            let homes = folders(path).filter(|home| glob.is_match(inside(path, home)));
             found.entry((glob.layout, glob.role)).or_default().extend(homes);
         }
         found

@@ -4,6 +4,9 @@
 //! workspace.
 
 pub(crate) mod detect;
+pub(crate) mod entries;
+mod entry_names;
+mod foreign;
 mod imports;
 pub(crate) mod listing;
 mod marker;
@@ -12,6 +15,7 @@ mod named_files;
 mod outline;
 mod parse;
 mod reserved;
+mod search;
 pub(crate) mod table;
 
 #[cfg(test)]
@@ -40,6 +44,8 @@ pub(crate) struct HostLayout {
     /// Whether a home may be inside a hidden folder.
     #[serde(default)]
     pub in_hidden_folders: bool,
+    /// What a folder beside a home is called that is a home as well, such as `skill`.
+    pub siblings: Option<String>,
     /// The surface that holds the main instructions.
     pub main: Option<String>,
     /// The surfaces that the host reads when it starts, in this order. It reads the others when they are needed.
@@ -57,10 +63,13 @@ pub(crate) struct HostLayout {
     /// The suggested program of the student and its arguments; `{query}` is the task.
     #[serde(default)]
     pub student: Vec<String>,
+    /// What to say about a student where the layout has no program of its own.
+    pub student_advice: Option<String>,
     /// Variables for the student, each with a folder of the home.
     #[serde(default)]
     pub student_variables: BTreeMap<String, String>,
-    /// Where the host writes traces; `{workspace}` is the path of the workspace with `-` for `/`.
+    /// Where the host writes traces; `{workspace}` is the path of the workspace, in which `-` stands for every character
+    /// that is neither a letter nor a digit.
     #[serde(default)]
     pub traces: Vec<String>,
     /// Globs of files that the teacher sees, but that are not editable.
@@ -90,6 +99,16 @@ pub(crate) struct Marker {
     pub has_any: Vec<String>,
     /// Another file that the home must have.
     pub beside: Option<String>,
+    /// Whether only the workspace itself can be such a home.
+    #[serde(default)]
+    pub at_root: bool,
+}
+
+impl Marker {
+    /// Whether the path alone marks a home.
+    pub(crate) fn is_certain(&self) -> bool {
+        self.has.is_empty() && self.has_any.is_empty() && self.beside.is_none()
+    }
 }
 
 /// The files and keys of a layout that no edit may change, whatever its surfaces say.
@@ -110,7 +129,7 @@ pub(crate) struct Protection {
 pub(crate) struct NamedFiles {
     /// The surface to which the named files belong.
     pub surface: String,
-    /// The file with the value, relative to the home.
+    /// The file with the value, as a glob relative to the home.
     pub file: String,
     /// The dotted path of a string or a list of strings, which may be globs.
     pub key: String,

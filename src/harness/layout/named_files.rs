@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::NamedFiles;
+use super::foreign::joined;
 use super::listing::{HostView, resolved};
 use super::marker::FileContents;
 use super::outline::values_at;
@@ -13,6 +14,9 @@ const PROSE: [&str; 12] = [
     "md", "mdc", "txt", "rst", "adoc", "j2", "jinja", "jinja2", "prompt", "json", "yaml", "yml",
 ];
 
+/// The length of the longest text that is taken for a path.
+const MOST_CHARACTERS: usize = 400;
+
 /// Whether a named file is text for a model.
 pub(super) fn is_prose(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
@@ -22,42 +26,65 @@ pub(super) fn is_prose(path: &str) -> bool {
 
 /// The paths of the view that a value of a home names.
 pub(super) fn named_paths(named: &NamedFiles, home: &str, view: &HostView, contents: &mut FileContents) -> Vec<String> {
-    let file = match home {
-        "" => named.file.clone(),
-        home => format!("{home}/{}", named.file),
-    };
-    let Some(values) = view.paths.get(&file).and_then(|real| contents.values(real)) else {
+    let files = matching(view, &joined(home, &named.file));
+    files
+        .iter()
+        .flat_map(|file| named_in(file, named, home, view, contents))
+        .collect()
+}
+
+fn named_in(file: &str, named: &NamedFiles, home: &str, view: &HostView, contents: &mut FileContents) -> Vec<String> {
+    let Some(values) = view.paths.get(file).and_then(|real| contents.values(real)) else {
         return Vec::new();
     };
     let names: Vec<String> = values_at(values, &named.key).into_iter().flat_map(names).collect();
     let globs = names.iter().filter_map(|name| match named.anywhere {
-        true => Some(match home {
-            "" => format!("**/{name}"),
-            home => format!("{home}/**/{name}"),
-        }),
-        false => resolved(&file, name),
+        true => Some(joined(home, &format!("**/{name}"))),
+        false => resolved(file, name),
     });
     globs.flat_map(|glob| matching(view, &glob)).collect()
 }
 
-/// The names in a value: a string, a list of strings, or objects with an `id`.
+/// The names in a value: a string, a list of strings, objects that state a file, or an object with a key for each file.
 fn names(value: &Value) -> Vec<String> {
     match value {
-        Value::String(name) => {
-            let name = name.strip_prefix("file://").unwrap_or(name);
-            let is_path = !name.contains("://") && !name.contains('\n') && name.len() < 400;
-            is_path.then(|| name.to_owned()).into_iter().collect()
-        }
+        Value::String(text) => name(text).into_iter().collect(),
         Value::Array(items) => items.iter().flat_map(names).collect(),
-        Value::Object(map) => map.get("id").into_iter().flat_map(names).collect(),
+        Value::Object(map) => {
+            let stated: Vec<&Value> = ["id", "file", "raw"].iter().filter_map(|key| map.get(*key)).collect();
+            match stated.is_empty() {
+                true => map.keys().filter_map(|key| name(key)).collect(),
+                false => stated.into_iter().flat_map(names).collect(),
+            }
+        }
         _ => Vec::new(),
     }
 }
 
-/// The paths that a glob matches. A name that is no glob matches itself.
+/// The path that a text names, as it is or in one of the hosts' forms: `file://x`, `{file:x}`.
+fn name(text: &str) -> Option<String> {
+    let inner = text.strip_prefix("{file:").and_then(|text| text.strip_suffix('}'));
+    let name = inner.unwrap_or(text).trim();
+    let name = name.strip_prefix("file://").unwrap_or(name);
+    let is_path = !name.is_empty() && !name.contains("://") && !name.contains('\n') && name.len() < MOST_CHARACTERS;
+    is_path.then(|| name.to_owned())
+}
+
+/// The paths that a glob matches. A name that is no glob matches itself, and a folder the files in it.
 fn matching(view: &HostView, glob: &str) -> Vec<String> {
     if view.paths.contains_key(glob) {
         return vec![glob.to_owned()];
+    }
+    let folder = format!("{glob}/");
+    let inside: Vec<String> = view
+        .paths
+        .keys()
+        .filter(|path| path.starts_with(&folder))
+        .cloned()
+        .collect();
+    // A value that is itself a prompt is no glob.
+    if glob.contains(' ') || !inside.is_empty() {
+        return inside;
     }
     let Ok(matcher) = compiled(glob).map(|glob| glob.compile_matcher()) else {
         return Vec::new();

@@ -20,13 +20,13 @@ pub(crate) struct LayoutError {
 }
 
 /// A value of a layout that is wrong, with the text by which to find its line, and the remedy.
-struct Misfit {
+struct LayoutMisfit {
     value: String,
     problem: String,
 }
 
-fn misfit(value: &str, problem: impl Into<String>) -> Misfit {
-    Misfit {
+fn misfit(value: &str, problem: impl Into<String>) -> LayoutMisfit {
+    LayoutMisfit {
         value: value.to_owned(),
         problem: problem.into(),
     }
@@ -46,14 +46,14 @@ impl HostLayout {
         let layout: Self = toml::from_str(text).map_err(|error| failed(manifest::explain(&error)))?;
         match layout.check() {
             Ok(()) => Ok(layout),
-            Err(Misfit { value, problem }) => Err(failed(match line_of(text, &value) {
+            Err(LayoutMisfit { value, problem }) => Err(failed(match line_of(text, &value) {
                 Some(line) => format!("line {line}: {problem}"),
                 None => problem,
             })),
         }
     }
 
-    fn check(&self) -> Result<(), Misfit> {
+    fn check(&self) -> Result<(), LayoutMisfit> {
         let is_letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-');
         if self.name.is_empty() || !self.name.chars().all(is_letter) {
             return Err(misfit(
@@ -72,7 +72,7 @@ impl HostLayout {
         self.check_keys()
     }
 
-    fn check_names(&self) -> Result<(), Misfit> {
+    fn check_names(&self) -> Result<(), LayoutMisfit> {
         let mut names = BTreeSet::new();
         for surface in &self.surfaces {
             if !names.insert(surface.name.as_str()) {
@@ -99,7 +99,7 @@ impl HostLayout {
         }
     }
 
-    fn check_globs(&self) -> Result<(), Misfit> {
+    fn check_globs(&self) -> Result<(), LayoutMisfit> {
         let markers = self.markers.iter().map(|marker| &marker.path);
         let plain = markers.chain(&self.shown).chain(&self.protected.files);
         for path in plain {
@@ -111,7 +111,7 @@ impl HostLayout {
         Ok(())
     }
 
-    fn check_keys(&self) -> Result<(), Misfit> {
+    fn check_keys(&self) -> Result<(), LayoutMisfit> {
         for surface in &self.surfaces {
             if !surface.keys.is_empty() && !surface.format().has_keys() {
                 let problem = format!(

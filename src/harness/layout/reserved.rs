@@ -1,7 +1,7 @@
 //! Files that no layout may open: credentials, kaizen's own files, evidence, programs, and protected settings.
 
 use crate::harness::op::is_protected_file;
-use crate::manifest::membership::Membership;
+use crate::manifest::membership::{Membership, is_credential};
 
 /// Why a file is never read as part of a home, decided by its path alone.
 pub(super) fn exclusion(path: &str) -> Option<&'static str> {
@@ -17,6 +17,21 @@ const PROGRAMS: [&str; 13] = [
     "py", "sh", "bash", "zsh", "js", "mjs", "cjs", "ts", "rb", "pl", "ps1", "bat", "exe",
 ];
 
+/// Extensions of files that are no text, so that a teacher cannot see them.
+const BINARIES: [&str; 34] = [
+    "7z", "bin", "bmp", "db", "dll", "docx", "dylib", "exe", "gif", "gz", "ico", "jar", "jpeg", "jpg", "mov", "mp3",
+    "mp4", "otf", "pdf", "png", "pptx", "pyc", "so", "sqlite", "tar", "ttf", "wasm", "wav", "webp", "whl", "woff",
+    "woff2", "xlsx", "zip",
+];
+
+/// Whether a file is no text, by its name.
+pub(super) fn is_binary(path: &str) -> bool {
+    let extension = path
+        .rsplit_once('.')
+        .map(|(_, extension)| extension.to_ascii_lowercase());
+    extension.is_some_and(|extension| BINARIES.contains(&extension.as_str()))
+}
+
 /// Whether a file is never editable in any layout: a program, or a file that holds only protected settings.
 pub(super) fn is_closed(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
@@ -24,14 +39,6 @@ pub(super) fn is_closed(path: &str) -> bool {
         .rsplit_once('.')
         .is_some_and(|(_, extension)| PROGRAMS.contains(&extension));
     is_program || is_protected_file(path)
-}
-
-/// Whether a file may hold credentials. Such a file is never read, shown, copied or committed.
-pub(crate) fn is_credential(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
-    matches!(name.as_str(), "auth.json" | ".credentials.json")
-        || name.starts_with(".env")
-        || [".pem", ".key"].iter().any(|end| name.ends_with(end))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{HostLayout, LayoutError};
 
 /// The built-in layouts as (file, text), in the order in which they claim files.
-const BUILT_IN: [(&str, &str); 19] = [
+const BUILT_IN: [(&str, &str); 29] = [
     ("claude_code.toml", include_str!("data/claude_code.toml")),
     ("codex.toml", include_str!("data/codex.toml")),
     ("gemini.toml", include_str!("data/gemini.toml")),
@@ -16,11 +16,21 @@ const BUILT_IN: [(&str, &str); 19] = [
     ("continue.toml", include_str!("data/continue.toml")),
     ("cline.toml", include_str!("data/cline.toml")),
     ("roo.toml", include_str!("data/roo.toml")),
+    ("windsurf.toml", include_str!("data/windsurf.toml")),
+    ("kiro.toml", include_str!("data/kiro.toml")),
+    ("antigravity.toml", include_str!("data/antigravity.toml")),
+    ("kilo.toml", include_str!("data/kilo.toml")),
+    ("qwen.toml", include_str!("data/qwen.toml")),
+    ("junie.toml", include_str!("data/junie.toml")),
+    ("amazon_q.toml", include_str!("data/amazon_q.toml")),
+    ("factory.toml", include_str!("data/factory.toml")),
+    ("augment.toml", include_str!("data/augment.toml")),
     ("claude_plugin.toml", include_str!("data/claude_plugin.toml")),
     ("openjarvis.toml", include_str!("data/openjarvis.toml")),
     ("promptfoo.toml", include_str!("data/promptfoo.toml")),
     ("crewai.toml", include_str!("data/crewai.toml")),
     ("mini_swe_agent.toml", include_str!("data/mini_swe_agent.toml")),
+    ("goose.toml", include_str!("data/goose.toml")),
     ("dspy.toml", include_str!("data/dspy.toml")),
     ("langgraph.toml", include_str!("data/langgraph.toml")),
     ("skills.toml", include_str!("data/skills.toml")),
@@ -85,6 +95,12 @@ impl LayoutTable {
         let own = self.layouts.iter().filter(|row| row.is_users).count();
         self.layouts.insert(own, TableRow { layout, is_users: true });
         Ok(())
+    }
+
+    /// Keeps only the layout of a name; returns whether there is one.
+    pub(crate) fn keep_only(&mut self, name: &str) -> bool {
+        self.layouts.retain(|row| row.layout.name == name);
+        !self.layouts.is_empty()
     }
 
     /// The layouts, in the order in which they claim files.

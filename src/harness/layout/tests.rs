@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::detect::{Detection, detect};
+use super::entries::entries;
 use super::listing::WorkspaceListing;
-use super::reserved::is_credential;
 use super::table::LayoutTable;
+use crate::manifest::membership::is_credential;
 use crate::manifest::surface::compiled;
 
 /// What is found in a workspace: names of layouts, editable files, shown files, and files that were left out.
@@ -16,6 +17,7 @@ struct FoundPaths {
     files: Vec<String>,
     shown: Vec<String>,
     left_out: BTreeMap<String, String>,
+    bad_links: BTreeMap<String, String>,
     /// `file: surface` with the links to it.
     surfaces: Vec<String>,
 }
@@ -28,6 +30,7 @@ fn listing(files: &BTreeMap<&str, &str>, links: &[(&str, &str)]) -> WorkspaceLis
             .iter()
             .map(|(link, target)| ((*link).to_owned(), (*target).to_owned()))
             .collect(),
+        ..WorkspaceListing::default()
     }
 }
 
@@ -37,6 +40,7 @@ fn paths(found: &Detection) -> FoundPaths {
         files: found.files.keys().cloned().collect(),
         shown: found.shown.keys().cloned().collect(),
         left_out: found.left_out.clone(),
+        bad_links: found.bad_links.clone(),
         surfaces: found
             .files
             .iter()
@@ -174,8 +178,16 @@ fn each_layout_is_found_by_its_markers() {
         ),
         (
             "crewai",
-            vec![("src/x/config/agents.yaml", ""), ("src/x/config/tasks.yaml", "")],
-            vec!["src/x/config/agents.yaml", "src/x/config/tasks.yaml"],
+            vec![
+                ("src/x/config/agents.yaml", ""),
+                ("src/x/config/tasks.yaml", ""),
+                ("crews/y/config/agents.yaml", "cook:\n  role: Cook\n  goal: Cook\n"),
+            ],
+            vec![
+                "crews/y/config/agents.yaml",
+                "src/x/config/agents.yaml",
+                "src/x/config/tasks.yaml",
+            ],
         ),
         (
             "dspy",
@@ -202,8 +214,81 @@ fn each_layout_is_found_by_its_markers() {
         ),
         (
             "langgraph",
-            vec![("src/prompts/a.md", ""), ("src/prompts/b.jinja2", ""), ("src/x.md", "")],
+            vec![
+                ("src/prompts/a.md", ""),
+                ("src/prompts/b.jinja2", ""),
+                ("src/x.md", ""),
+                ("src/prompts/README.md", ""),
+            ],
             vec!["src/prompts/a.md", "src/prompts/b.jinja2"],
+        ),
+        (
+            "codex",
+            vec![("config.toml", "model = 'x'\n[profiles.a]\nmodel = 'y'\n")],
+            vec!["config.toml"],
+        ),
+        (
+            "aider",
+            vec![(".aider.conf.yml", "model: m\n")],
+            vec![".aider.conf.yml"],
+        ),
+        (
+            "promptfoo",
+            vec![("e/promptfooconfig.yaml", "prompts: ['{{q}}']\n")],
+            vec!["e/promptfooconfig.yaml"],
+        ),
+        (
+            "windsurf",
+            vec![(".windsurf/rules/a.md", ""), (".windsurfrules", "")],
+            vec![".windsurf/rules/a.md", ".windsurfrules"],
+        ),
+        (
+            "kiro",
+            vec![(".kiro/steering/tech.md", ""), (".kiro/specs/x/design.md", "")],
+            vec![".kiro/steering/tech.md"],
+        ),
+        (
+            "goose",
+            vec![
+                ("r/recipe.yaml", "title: T\ndescription: D\ninstructions: Do it.\n"),
+                ("ci.yaml", "title: T\n"),
+            ],
+            vec!["r/recipe.yaml"],
+        ),
+        (
+            "antigravity",
+            vec![(".agent/rules/a.md", "")],
+            vec![".agent/rules/a.md"],
+        ),
+        (
+            "kilo",
+            vec![(".kilocode/rules/a.md", ""), (".kilocodemodes", "")],
+            vec![".kilocode/rules/a.md", ".kilocodemodes"],
+        ),
+        (
+            "qwen",
+            vec![("QWEN.md", "@a.md"), ("a.md", "")],
+            vec!["QWEN.md", "a.md"],
+        ),
+        (
+            "junie",
+            vec![(".junie/guidelines.md", "")],
+            vec![".junie/guidelines.md"],
+        ),
+        (
+            "amazon_q",
+            vec![(".amazonq/rules/a.md", "")],
+            vec![".amazonq/rules/a.md"],
+        ),
+        (
+            "factory",
+            vec![(".factory/droids/a.md", "")],
+            vec![".factory/droids/a.md"],
+        ),
+        (
+            "augment",
+            vec![(".augment-guidelines", "")],
+            vec![".augment-guidelines"],
         ),
     ] {
         let found = find(&files, &[]);
@@ -264,7 +349,7 @@ fn each_nested_home_of_a_monorepo_is_found() {
             "c/GEMINI.md"
         ]
     );
-    assert_eq!(found.shown, [".claude/worktrees/w/GEMINI.md"]);
+    assert!(found.shown.is_empty());
 }
 
 #[test]
@@ -376,13 +461,19 @@ fn a_link_is_followed_once_to_a_file_of_the_workspace() {
     ];
     let found = find(&[("CLAUDE.md", "")], &links);
     assert_eq!(
-        found.left_out.keys().collect::<Vec<_>>(),
+        found.bad_links.keys().collect::<Vec<_>>(),
         [".claude/agents", "GEMINI.md"]
     );
-    assert!(
-        found.left_out["GEMINI.md"].contains("AGENTS.md"),
-        "{:?}",
-        found.left_out
+    assert!(found.bad_links["GEMINI.md"].contains("AGENTS.md, which is itself a link"));
+    assert!(found.bad_links[".claude/agents"].contains("no file of this workspace"));
+    // A link to a file that is never read is none to a file of the harness.
+    let found = find(
+        &[(".env", "KEY=1")],
+        &[("CLAUDE.md", ".env"), (".claude/agents/x.md", "../../.env")],
+    );
+    assert_eq!(
+        found.bad_links.keys().collect::<Vec<_>>(),
+        [".claude/agents/x.md", "CLAUDE.md"]
     );
 }
 
@@ -539,4 +630,186 @@ fn errors_of_a_layout_name_file_line_and_remedy() {
     let text = format!("{head}{marker}{surface}path = 'a.md'\n");
     let error = table.add(Path::new("/c/y.toml"), &text).unwrap_err().to_string();
     assert!(error.contains("rename the file to x.toml"), "{error}");
+}
+
+#[test]
+fn homes_of_other_people_are_left_out() {
+    let found = find_paths(&[
+        "CLAUDE.md",
+        "node_modules/x/CLAUDE.md",
+        "vendor/y/AGENTS.md",
+        "third_party/z/SKILL.md",
+        "tests/fixtures/repo/.claude/agents/a.md",
+        "src/CLAUDE.md",
+    ]);
+    assert_eq!(found.layouts, ["claude_code"]);
+    assert_eq!(found.files, ["CLAUDE.md", "src/CLAUDE.md"]);
+    let folders = ["node_modules/", "tests/fixtures/", "third_party/", "vendor/"];
+    assert_eq!(found.left_out.keys().collect::<Vec<_>>(), folders);
+}
+
+#[test]
+fn ignored_files_mark_homes_but_do_not_belong_to_them() {
+    let table = LayoutTable::built_in().unwrap();
+    let files = [
+        (".aider.chat.history.md", ""),
+        ("CONVENTIONS.md", ""),
+        (".claude/agents/mine.md", ""),
+        ("CLAUDE.md", "@me.md"),
+        ("me.md", ""),
+    ];
+    let files: BTreeMap<&str, &str> = files.into();
+    let mut listing = listing(&files, &[]);
+    listing.ignored = [".aider.chat.history.md", ".claude/agents/mine.md", "me.md"]
+        .map(str::to_owned)
+        .into();
+    listing.repositories = ["sub".to_owned()].into();
+    let found = paths(&detect(&table, &listing, &|path| files.get(path).map(|text| (*text).to_owned())).unwrap());
+    assert_eq!(found.layouts, ["claude_code", "aider"]);
+    assert_eq!(found.files, ["CLAUDE.md", "CONVENTIONS.md"]);
+    let left_out = [".aider.chat.history.md", ".claude/agents/mine.md", "me.md", "sub/"];
+    assert_eq!(found.left_out.keys().collect::<Vec<_>>(), left_out);
+}
+
+/// The entries of a manifest as `name: path`, and its files.
+fn listed(files: &[(&str, &str)], links: &[(&str, &str)], skipped: &[&str]) -> (Vec<String>, Vec<String>) {
+    let table = LayoutTable::built_in().unwrap();
+    let files: BTreeMap<&str, &str> = files.iter().copied().collect();
+    let mut listing = listing(&files, links);
+    listing.skipped = skipped.iter().map(|folder| (*folder).to_owned()).collect();
+    let read = |path: &str| files.get(path).map(|text| (*text).to_owned());
+    let found = detect(&table, &listing, &read).unwrap();
+    let entries = entries(&found, &listing, &|path| {
+        read(path).is_some_and(|text| text.starts_with('{'))
+    });
+    let surfaces: Vec<String> = entries
+        .surfaces
+        .iter()
+        .map(|surface| format!("{}: {}", surface.name, surface.path))
+        .collect();
+    // Each file that was found belongs to exactly its own surface.
+    for (path, file) in &found.files {
+        let first = entries
+            .surfaces
+            .iter()
+            .find(|surface| compiled(&surface.glob()).unwrap().compile_matcher().is_match(path));
+        let first = first.unwrap_or_else(|| panic!("{path} has no surface: {surfaces:?}"));
+        assert_eq!(
+            (first.body_of(path), &first.keys),
+            (file.surface.body_of(path), &file.surface.keys),
+            "{path}"
+        );
+    }
+    (surfaces, entries.files)
+}
+
+#[test]
+fn a_manifest_lists_families_by_globs_and_the_rest_by_themselves() {
+    let (surfaces, files) = listed(
+        &[
+            ("CLAUDE.md", "@docs/style.md"),
+            ("docs/style.md", ""),
+            (".claude/agents/a.md", ""),
+            (".claude/skills/x/SKILL.md", ""),
+            (".claude/skills/x/run.py", ""),
+            (".claude/settings.json", "{}"),
+            (".mcp.json", "{}"),
+        ],
+        &[],
+        &[],
+    );
+    assert_eq!(
+        surfaces,
+        [
+            "memory: CLAUDE.md",
+            "rules: .claude/rules/**/*.md",
+            "agents: .claude/agents/**/{agent}.md",
+            "skills: .claude/skills/{skill}/SKILL.md",
+            "skill_texts: .claude/skills/{skill}/**/*.md",
+            "commands: .claude/commands/**/{command}.md",
+            "settings: .claude/settings.json",
+            "imports/style: docs/style.md",
+        ]
+    );
+    assert_eq!(files, [".mcp.json", ".claude/skills/**"]);
+
+    // What a glob would bring in besides is listed alone.
+    let (surfaces, _) = listed(
+        &[
+            ("CLAUDE.md", ""),
+            ("a/CLAUDE.md", ""),
+            ("fixtures/b/CLAUDE.md", ""),
+            ("c/[x]/CLAUDE.md", ""),
+        ],
+        &[],
+        &[],
+    );
+    assert_eq!(
+        surfaces,
+        [
+            "memory: CLAUDE.md",
+            "a/memory: a/CLAUDE.md",
+            "c/_x_/memory: c/[[]x[]]/CLAUDE.md"
+        ]
+    );
+}
+
+#[test]
+fn many_files_of_one_name_are_one_entry_unless_folders_are_not_listed() {
+    let paths = ["CLAUDE.md", "a/CLAUDE.md", "b/CLAUDE.md", "c/CLAUDE.md", "d/CLAUDE.md"];
+    let files: Vec<(&str, &str)> = paths.map(|path| (path, "")).into();
+    let (surfaces, _) = listed(&files, &[], &[]);
+    assert_eq!(surfaces, ["memory: CLAUDE.md", "nested_memory: **/CLAUDE.md"]);
+    let (surfaces, _) = listed(&files, &[], &["node_modules"]);
+    assert_eq!(surfaces.len(), 5);
+}
+
+#[test]
+fn skills_beside_each_other_are_one_family() {
+    let (surfaces, files) = listed(
+        &[
+            ("skills/x/SKILL.md", ""),
+            ("skills/y/SKILL.md", ""),
+            ("skills/y/references/r.md", ""),
+            ("skills/y/scripts/s.py", ""),
+            ("skills/README.md", ""),
+        ],
+        &[],
+        &[],
+    );
+    assert_eq!(
+        surfaces,
+        [
+            "skills/skills: skills/{skill}/SKILL.md",
+            "skills/skill_texts: skills/{skill}/*.md",
+            "skills/references: skills/{skill}/references/**/*.md",
+        ]
+    );
+    assert_eq!(files, ["skills/y/**"]);
+}
+
+#[test]
+fn names_are_unique_and_a_link_lends_its_format() {
+    let (surfaces, _) = listed(
+        &[
+            (".claude/agents/a.md", ""),
+            (".cursor/agents/a.md", ""),
+            ("rules.txt", ""),
+            (".roomodes", "{}"),
+        ],
+        &[(".cursor/rules/a.mdc", "../../rules.txt")],
+        &[],
+    );
+    for name in [
+        "agents: .claude/agents/**/{agent}.md",
+        "cursor_agents: .cursor/agents/{agent}.md",
+        "modes: .roomodes",
+    ] {
+        assert!(surfaces.iter().any(|surface| surface == name), "{name}: {surfaces:?}");
+    }
+    assert!(
+        surfaces.contains(&"cursor_rules/rules: rules.txt".to_owned())
+            || surfaces.contains(&"rules/rules: rules.txt".to_owned()),
+        "{surfaces:?}"
+    );
 }

@@ -37,7 +37,6 @@ pub(crate) use inspect::{current_text, described_tools, files_of, usual_target};
 pub(crate) use normalise::normalise;
 pub(crate) use payload::{check_payload, edit_schema, payload_schema};
 pub(crate) use protected::{is_protected_file, kind as protected_kind};
-pub(crate) use protected_keys::front_matter;
 
 use crate::artifact::edit::{Edit, Op};
 use crate::harness::Harness;

@@ -39,7 +39,7 @@ fn files() -> Vec<(String, Vec<u8>)> {
         ("student", "engine", "\"nearest\"".to_owned()),
         ("teacher", "seed", "3".to_owned()),
     ];
-    let text = template::manifest_text(&settings, &[]);
+    let text = template::with_schema(&template::manifest_text(&settings, &[]));
     let mut files = vec![(manifest::FILE.to_owned(), text.into_bytes())];
     let of_agent = agent().into_iter();
     files.extend(of_agent.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec())));

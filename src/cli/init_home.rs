@@ -1,0 +1,132 @@
+//! The agent around which `kaizen init` makes a workspace.
+
+use super::exit::CommandFailure;
+use super::init_homes::FoundHomes;
+use super::visible::visible;
+use super::{found_student, init_openjarvis};
+use crate::harness::Harness;
+use crate::harness::home::ParsedHome;
+use crate::harness::layout::HostLayout;
+use crate::harness::layout::entries::ManifestEntries;
+use crate::manifest::layout::Layout;
+use crate::manifest::suggested_student::SuggestedStudent;
+use crate::pipeline::student_choice;
+use crate::sys::disk::Root;
+
+/// The layout whose files are the defaults of the manifest.
+const DEFAULT_LAYOUT: &str = "openjarvis";
+
+/// What `init` finds in a folder.
+pub(super) struct InitialHome {
+    /// Whether there is an agent.
+    pub has_agent: bool,
+    /// Whether a host other than OpenJarvis reads the agent, so that the built-in student would not.
+    pub is_of_host: bool,
+    /// What the manifest lists; `None` if its defaults suit.
+    pub entries: Option<ManifestEntries>,
+    /// Lines about the student of the host.
+    pub advice: Vec<String>,
+    /// Settings of `config.toml` that the manifest keeps.
+    pub kept: init_openjarvis::ImportedSettings,
+    /// The student to suggest; `None` if the built-in student was chosen.
+    pub student: Option<SuggestedStudent>,
+}
+
+impl InitialHome {
+    /// Reads a home. With tasks, the built-in student is chosen for an agent in the default layout.
+    ///
+    /// # Errors
+    /// There is neither an agent nor a task, or `config.toml` is malformed.
+    pub(super) fn read(root: &Root, homes: &FoundHomes, has_tasks: bool) -> Result<Self, CommandFailure> {
+        let layouts = homes.found.layouts();
+        let is_jarvis = layouts.iter().any(|layout| layout.name == DEFAULT_LAYOUT);
+        if !homes.found.files.is_empty() && !is_jarvis {
+            return Ok(Self {
+                has_agent: true,
+                is_of_host: true,
+                entries: Some(homes.entries(root)),
+                advice: advice(&layouts),
+                kept: init_openjarvis::ImportedSettings::default(),
+                student: None,
+            });
+        }
+        let config = root.read_text("config.toml")?;
+        let has_agent = config.is_some() || root.join("agents").is_dir();
+        if !has_agent && !has_tasks {
+            return Err(no_agent(homes));
+        }
+        let model = config.as_deref().and_then(model_of);
+        let kept = config.map(|text| init_openjarvis::kept(&text)).transpose();
+        let mut kept = kept
+            .map_err(|error| CommandFailure::usage(format!("{}: {error}", root.join("config.toml").display())))?
+            .unwrap_or_default();
+        let student = match has_tasks {
+            true => None,
+            false => found_student::found_student(model),
+        };
+        kept.settings.extend(match &student {
+            _ if has_tasks => vec![("student", "engine", "\"nearest\"".to_owned())],
+            Some(student) if student.is_certain => found_student::settings(student),
+            _ => Vec::new(),
+        });
+        // The defaults of the manifest are the files of OpenJarvis, but for this one.
+        let needs_entries = is_jarvis && (layouts.len() > 1 || homes.found.files.contains_key("SOUL.md"));
+        Ok(Self {
+            has_agent,
+            is_of_host: false,
+            entries: needs_entries.then(|| homes.entries(root)),
+            advice: Vec::new(),
+            kept,
+            student,
+        })
+    }
+}
+
+/// The error for a folder without an agent.
+fn no_agent(homes: &FoundHomes) -> CommandFailure {
+    let problem = match homes.found.left_out.first_key_value() {
+        Some((path, reason)) => format!(
+            "there is no agent here; {} is left out: {}",
+            visible(path),
+            visible(reason)
+        ),
+        None => "there is no agent here: `kaizen layouts` lists the homes that it finds".to_owned(),
+    };
+    CommandFailure::usage(problem).hint(
+        "`kaizen init --tasks FILE` creates a starter agent for tasks; `kaizen demo DIR` creates a complete example",
+    )
+}
+
+/// Lines about the student of the first host that has one.
+fn advice(layouts: &[&HostLayout]) -> Vec<String> {
+    let words = layouts.iter().find(|layout| !layout.student.is_empty());
+    let Some(layout) = words else {
+        let advice = layouts.iter().find_map(|layout| layout.student_advice.as_ref());
+        return advice
+            .into_iter()
+            .map(|advice| format!("A student for this home: {advice}"))
+            .collect();
+    };
+    let variables = layout.student_variables.iter();
+    let mut run: Vec<String> = variables
+        .map(|(name, folder)| format!("{name}={{harness}}/{folder}"))
+        .collect();
+    if !run.is_empty() {
+        run.insert(0, "env".to_owned());
+    }
+    run.extend(layout.student.iter().cloned());
+    vec![
+        format!(
+            "The program of {}, which starts only after `kaizen trust`:",
+            layout.about
+        ),
+        "engine = \"command\"".to_owned(),
+        format!("run = {}", toml::Value::from(run)),
+    ]
+}
+
+/// The language model that `config.toml` names, unless it is one of the built-in student.
+fn model_of(config: &str) -> Option<String> {
+    let harness = Harness::new([("config.toml".to_owned(), config.as_bytes().to_vec())]);
+    student_choice::foreign_model(&ParsedHome::new(&harness, &Layout::default()))
+}

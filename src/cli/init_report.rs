@@ -1,0 +1,185 @@
+//! What `kaizen init` says about the agent homes that it found.
+
+use serde_json::{Value, json};
+
+use super::visible::visible;
+use super::{Setting, render};
+use crate::artifact::counted;
+use crate::harness::layout::HostLayout;
+use crate::harness::layout::detect::{Detection, HomeFile, IMPORTS};
+use crate::manifest::surface::{BodyTier, Surface};
+
+/// How many paths of a list are printed.
+const MOST_PATHS: usize = 20;
+/// How many editable parts of a file are printed.
+const MOST_PARTS: usize = 5;
+
+/// Prints what was found.
+pub(super) fn show(found: &Detection, setting: &Setting) {
+    if setting.is_json() {
+        return objects(found, setting).iter().for_each(render::json);
+    }
+    for layout in found.layouts() {
+        show_layout(layout, found, setting);
+    }
+    let paths = found.shown.iter();
+    let paths = paths.map(|(path, reason)| format!("{path} ({reason})"));
+    list("shown to the teacher, never edited", paths.collect());
+    let paths = found.left_out.iter();
+    let paths = paths.map(|(path, reason)| format!("{path}: {reason}"));
+    list("left out", paths.collect());
+}
+
+fn show_layout(layout: &HostLayout, found: &Detection, setting: &Setting) {
+    let own = found.files.iter();
+    let own = own.filter(|(_, file)| file.home.layout.name == layout.name);
+    let files: Vec<(&String, &HomeFile)> = own.collect();
+    let count = counted(files.len(), "file");
+    out!("found {} ({}): {count}", layout.name, visible(&layout.about));
+    let at_start = at_start(layout, found);
+    let line = |path: &str| {
+        files
+            .iter()
+            .find(|(own, _)| *own == path)
+            .map(|(path, file)| line(path, file))
+    };
+    let later = files.iter().filter(|(path, _)| !at_start.contains(&path.as_str()));
+    list(
+        "  read when it starts, in this order",
+        at_start.iter().filter_map(|path| line(path)).collect(),
+    );
+    list(
+        "  read when needed",
+        later.map(|(path, file)| self::line(path, file)).collect(),
+    );
+    match (layout.student.as_slice(), &layout.student_advice) {
+        ([], Some(advice)) => out!("  a student for it: {}", visible(advice)),
+        ([], None) => {}
+        (words, _) => {
+            let variables = layout.student_variables.iter();
+            let variables: Vec<String> = variables
+                .map(|(name, folder)| format!("{name}=<home>/{folder} "))
+                .collect();
+            let words = format!("{}{}", variables.concat(), words.join(" "));
+            out!("  a student for it: `{}`", visible(&words));
+            out!("    kaizen.toml has it as a comment in [student]; it starts only after `kaizen trust`");
+        }
+    }
+    let traces: Vec<String> = layout.traces.iter().map(|path| traces(path, setting)).collect();
+    if !traces.is_empty() {
+        out!("  its traces: {}", visible(&traces.join(", ")));
+    }
+}
+
+/// A file with its editable parts, and the link through which its host reads it.
+fn line(path: &str, file: &HomeFile) -> String {
+    let parts = parts(&file.surface, path);
+    match file.links.first() {
+        Some(link) => format!("{path} (as {link}): {parts}"),
+        None => format!("{path}: {parts}"),
+    }
+}
+
+/// The editable parts of a file or a family of a surface, in words.
+pub(super) fn parts(surface: &Surface, path: &str) -> String {
+    let keys = surface.keys.keys().map(String::as_str);
+    let body = (surface.body_of(path) != BodyTier::Off).then_some("text");
+    let parts: Vec<&str> = body.into_iter().chain(keys).collect();
+    match parts.get(..MOST_PARTS) {
+        Some(first) if parts.len() > MOST_PARTS + 1 => {
+            format!("{} and {} more", first.join(", "), parts.len() - MOST_PARTS)
+        }
+        _ => parts.join(", "),
+    }
+}
+
+/// The files that a host reads when it starts in the workspace, in its order. It reads imports with the file that imports
+/// them, and the files of a nested home only when it works there.
+fn at_start<'f>(layout: &HostLayout, found: &'f Detection) -> Vec<&'f str> {
+    let is_own = |file: &HomeFile| file.home.layout.name == layout.name && file.home.folder.is_empty();
+    let of_surface = |name: &str| {
+        let files = found.files.iter();
+        let own = files.filter(|(_, file)| is_own(file) && file.surface.name == name);
+        own.map(|(path, _)| path.as_str()).collect::<Vec<_>>()
+    };
+    let names = layout.at_start.iter().map(String::as_str).chain([IMPORTS]);
+    names.flat_map(of_surface).collect()
+}
+
+/// Where the traces of a workspace are.
+fn traces(path: &str, setting: &Setting) -> String {
+    let workspace = setting.directory.to_string_lossy();
+    let named: String = workspace
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+        .collect();
+    path.replace("{workspace}", &named)
+}
+
+fn list(title: &str, lines: Vec<String>) {
+    if lines.is_empty() {
+        return;
+    }
+    out!("{title}:");
+    lines
+        .iter()
+        .take(MOST_PATHS)
+        .for_each(|line| out!("    {}", visible(line)));
+    if lines.len() > MOST_PATHS {
+        out!("    and {} more; `--format json` lists all", lines.len() - MOST_PATHS);
+    }
+}
+
+/// One object for each check: the harness, and for each layout its student and its traces.
+fn objects(found: &Detection, setting: &Setting) -> Vec<Value> {
+    let mut objects = vec![harness(found)];
+    for layout in found.layouts() {
+        if let (true, Some(advice)) = (layout.student.is_empty(), &layout.student_advice) {
+            objects.push(
+                json!({"check": "student", "ok": null, "layout": layout.name, "advice": advice,
+                "fix": "put it into [student] of kaizen.toml, then kaizen trust"}),
+            );
+        }
+        if !layout.student.is_empty() {
+            let set: serde_json::Map<String, Value> = layout
+                .student_variables
+                .iter()
+                .map(|(name, folder)| (name.clone(), json!(format!("{{sandbox}}/{folder}"))))
+                .collect();
+            objects.push(
+                json!({"check": "student", "ok": null, "layout": layout.name, "run": layout.student, "set": set,
+                "fix": "kaizen trust"}),
+            );
+        }
+        let paths: Vec<String> = layout.traces.iter().map(|path| traces(path, setting)).collect();
+        if !paths.is_empty() {
+            objects.push(
+                json!({"check": "traces", "ok": null, "layout": layout.name, "paths": paths,
+                "fix": "kaizen traces import FILE"}),
+            );
+        }
+    }
+    objects
+}
+
+fn harness(found: &Detection) -> Value {
+    let homes = found.homes.iter();
+    let homes: Vec<Value> = homes
+        .map(|home| json!({"layout": home.layout.name, "folder": home.folder}))
+        .collect();
+    let order = |layout: &HostLayout| (layout.name.clone(), json!(at_start(layout, found)));
+    let order: serde_json::Map<String, Value> = found.layouts().into_iter().map(order).collect();
+    let layouts: Vec<&str> = found.layouts().iter().map(|layout| layout.name.as_str()).collect();
+    let mut object = json!({"check": "harness", "ok": !found.files.is_empty() && found.bad_links.is_empty(),
+        "layouts": layouts, "homes": homes, "files": found.files.keys().collect::<Vec<_>>(),
+        "shown": found.shown.keys().collect::<Vec<_>>(), "read_at_start": order, "left_out": found.left_out,
+        "bad_links": found.bad_links});
+    if let Some(link) = found.bad_links.keys().next() {
+        object["fix"] = json!(format!(
+            "replace {link} by a copy, or by a link to a file of this workspace"
+        ));
+    } else if found.files.is_empty() {
+        object["fix"] = json!("kaizen init --tasks FILE");
+    }
+    object
+}
