@@ -131,7 +131,10 @@ fn agent_files(
         }) => template::with_surfaces(&text, layouts, files, surfaces),
         None => text,
     };
-    let text = template::with_student(&text, &home.advice);
+    let text = match home.is_of_host {
+        true => template::with_student(&text, &home.advice),
+        false => text,
+    };
     let text = match root.join(schema_line::FOLDER).is_dir() {
         true => template::with_schema(&text),
         false => text,

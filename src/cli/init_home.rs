@@ -108,21 +108,21 @@ fn advice(layouts: &[&HostLayout]) -> Vec<String> {
             .collect();
     };
     let variables = layout.student_variables.iter();
-    let mut run: Vec<String> = variables
-        .map(|(name, folder)| format!("{name}={{harness}}/{folder}"))
+    let set: Vec<String> = variables
+        .map(|(name, folder)| format!("{name} = \"{{sandbox}}/{folder}\""))
         .collect();
-    if !run.is_empty() {
-        run.insert(0, "env".to_owned());
-    }
-    run.extend(layout.student.iter().cloned());
-    vec![
+    let mut lines = vec![
         format!(
             "The program of {}, which starts only after `kaizen trust`:",
             layout.about
         ),
         "engine = \"command\"".to_owned(),
-        format!("run = {}", toml::Value::from(run)),
-    ]
+        format!("run = {}", toml::Value::from(layout.student.clone())),
+    ];
+    if !set.is_empty() {
+        lines.push(format!("set = {{ {} }}", set.join(", ")));
+    }
+    lines
 }
 
 /// The language model that `config.toml` names, unless it is one of the built-in student.

@@ -58,7 +58,7 @@ fn show_layout(layout: &HostLayout, found: &Detection, setting: &Setting) {
         (words, _) => {
             let variables = layout.student_variables.iter();
             let variables: Vec<String> = variables
-                .map(|(name, folder)| format!("{name}=<home>/{folder} "))
+                .map(|(name, folder)| format!("{name}={{sandbox}}/{folder} "))
                 .collect();
             let words = format!("{}{}", variables.concat(), words.join(" "));
             out!("  a student for it: `{}`", visible(&words));

@@ -40,10 +40,13 @@ pub(crate) fn with_surfaces(text: &str, layouts: &[String], files: &[String], su
     format!("{before}{section}{rest}")
 }
 
-/// A manifest with lines of comments in the section of the student.
+/// A manifest with lines of comments in the section of the student, whose attempts run in a sandbox.
 pub(crate) fn with_student(text: &str, lines: &[String]) -> String {
     let comments: String = lines.iter().map(|line| format!("# {line}\n")).collect();
-    text.replacen("[student]\n", &format!("[student]\n{comments}"), 1)
+    let text = text.replacen("[student]\n", &format!("[student]\n{comments}"), 1);
+    let sandbox = "# Each attempt of a program runs in a fresh folder outside the workspace, with nothing but the agent's files.\n\
+         [student.sandbox]\n";
+    text.replacen("\n[teacher]\n", &format!("\n{sandbox}\n[teacher]\n"), 1)
 }
 
 /// A list of strings: on one line if it is short.

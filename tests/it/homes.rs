@@ -74,6 +74,7 @@ fn init_finds_a_home_of_claude_code_and_writes_its_surfaces() {
         "path = \".claude/agents/**/{agent}.md\"\nkeys = { description = \"auto\", model = \"auto\", tools = \"review\" }\ncreate = \"review\"\n",
         "path = \".claude/settings.json\"\nkeys = { model = \"auto\" }\n",
         "name = \"imports/style\"\npath = \"docs/style.md\"\nbody = \"review\"\n",
+        "\n[student.sandbox]\n\n[teacher]\n",
         "# run = [\"claude\", \"-p\", \"{query}\", \"--output-format\", \"json\"]",
     ] {
         assert!(manifest.contains(part), "{part}: {manifest}");

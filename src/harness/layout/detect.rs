@@ -96,8 +96,7 @@ pub(crate) fn detect<'t>(
         .repositories
         .iter()
         .map(|folder| (format!("{folder}/"), other.clone()));
-    // A workspace without a home has nothing to leave out.
-    found.left_out.extend(repositories.filter(|_| !found.homes.is_empty()));
+    found.left_out.extend(repositories);
     Ok(found)
 }
 

@@ -193,7 +193,8 @@ impl<'f> EntryWriter<'f, '_> {
         let fixed = markers.filter_map(|marker| marker.split_once('*').map(|(fixed, _)| fixed));
         let has_folder = |folder: &str| {
             let folder = self.own(&joined(&home.folder, folder));
-            folder.ends_with('/') && self.listing.files.iter().any(|file| file.starts_with(&folder))
+            (folder.is_empty() || folder.ends_with('/'))
+                && self.listing.files.iter().any(|file| file.starts_with(&folder))
         };
         let of_family = fixed
             .into_iter()

@@ -43,9 +43,7 @@ fn reason(folder: &str, listing: &WorkspaceListing) -> Option<&'static str> {
     let has = |file: &&str| listing.has(&joined(parent, file));
     match name {
         _ if VENDORED.contains(&name) => Some("code that others maintain"),
-        "vendor" if parent.is_empty() || BESIDE_VENDOR.iter().any(has) => {
-            Some("code that others maintain")
-        }
+        "vendor" if parent.is_empty() || BESIDE_VENDOR.iter().any(has) => Some("code that others maintain"),
         _ if FIXTURES.contains(&name) => Some("data of tests"),
         _ => None,
     }
