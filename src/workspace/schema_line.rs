@@ -32,7 +32,7 @@ mod tests {
         for other in ["# Text\n", "{\"$schema\": 1}", "{\n  \"a\": 1\n}\n"] {
             assert_eq!(stored(&root, other).unwrap(), other);
         }
-        std::fs::create_dir(folder.path().join(FOLDER)).unwrap();
+        root.publish("schemas/x.json", b"{}").unwrap();
         assert_eq!(stored(&root, text).unwrap(), text);
     }
 }

@@ -35,8 +35,12 @@ impl LayoutGlob {
 
 /// The globs of all layouts, relative to a home at any depth.
 pub(super) struct LayoutMatcher {
-    anywhere: GlobSet,
     globs: Vec<LayoutGlob>,
+    /// The globs that need a part of the path with just this name, such as `.claude`. They rule most paths out.
+    by_part: BTreeMap<String, Vec<usize>>,
+    /// The other globs, at any depth, and their places in `globs`.
+    others: GlobSet,
+    places: Vec<usize>,
 }
 
 /// The folders that may be the home of a path for each glob that matches it, outermost first.
@@ -48,12 +52,24 @@ impl LayoutMatcher {
     /// # Errors
     /// A malformed glob; parsing a layout rules that out.
     pub(super) fn new(table: &LayoutTable) -> Result<Self, String> {
-        let mut globs = Vec::new();
-        let mut anywhere = GlobSetBuilder::new();
+        let mut matcher = Self {
+            globs: Vec::new(),
+            by_part: BTreeMap::new(),
+            others: GlobSet::empty(),
+            places: Vec::new(),
+        };
+        let mut others = GlobSetBuilder::new();
         for (layout, row) in table.rows().iter().enumerate() {
             for (role, glob) in globs_of(&row.layout) {
-                anywhere.add(compiled(&format!("**/{glob}"))?);
-                globs.push(LayoutGlob {
+                let place = matcher.globs.len();
+                match fixed_part(&glob) {
+                    Some(part) => matcher.by_part.entry(part.to_owned()).or_default().push(place),
+                    None => {
+                        others.add(compiled(&format!("**/{glob}"))?);
+                        matcher.places.push(place);
+                    }
+                }
+                matcher.globs.push(LayoutGlob {
                     layout,
                     role,
                     glob: compiled(&glob)?,
@@ -61,22 +77,34 @@ impl LayoutMatcher {
                 });
             }
         }
-        Ok(Self {
-            anywhere: anywhere.build().map_err(|error| error.to_string())?,
-            globs,
-        })
+        matcher.others = others.build().map_err(|error| error.to_string())?;
+        Ok(matcher)
     }
 
     /// The globs that match a path in some home.
     pub(super) fn matches<'p>(&self, path: &'p str) -> PathMatches<'p> {
+        let by_part = path
+            .split('/')
+            .filter_map(|part| self.by_part.get(part))
+            .flatten()
+            .copied();
+        let others = self.others.matches(path).into_iter().map(|index| self.places[index]);
+        let candidates: BTreeSet<usize> = by_part.chain(others).collect();
         let mut found = PathMatches::new();
-        for index in self.anywhere.matches(path) {
-            let glob = &self.globs[index];
-            let homes = folders(path).filter(|home| glob.is_match(inside(path, home)));
-            found.entry((glob.layout, glob.role)).or_default().extend(homes);
+        for glob in candidates.into_iter().map(|place| &self.globs[place]) {
+            let homes: Vec<&str> = folders(path).filter(|home| glob.is_match(inside(path, home))).collect();
+            if !homes.is_empty() {
+                found.insert((glob.layout, glob.role), homes);
+            }
         }
         found
     }
+}
+
+/// The longest part of a glob without wildcards; every path that the glob matches has it.
+fn fixed_part(glob: &str) -> Option<&str> {
+    let fixed = glob.split('/').filter(|part| !part.contains(['*', '?', '[', '{']));
+    fixed.max_by_key(|part| part.len())
 }
 
 fn globs_of(layout: &HostLayout) -> Vec<(GlobRole, String)> {
