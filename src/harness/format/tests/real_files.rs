@@ -8,6 +8,8 @@ use serde_json::{Value as Json, json};
 use super::super::change::KeyText;
 use super::super::error::FormatError;
 use super::super::front_matter::{body, with_body};
+use super::super::key_path::KeyPath;
+use super::super::list::edit_list;
 use super::super::section::{section, section_names, with_section};
 use super::super::{set_value, value, values};
 use super::laws::{only_the_place_changed, scalars};
@@ -114,4 +116,38 @@ fn check_text(text: &str, name: &str) {
         let same = with_section(text, &heading, &text[place.text]);
         assert_eq!(same.as_deref(), Ok(text), "{name} {heading}");
     }
+}
+
+/// The edits of sample homes give the lines that their authors expect.
+#[test]
+fn sample_homes_change_as_expected() {
+    let data = env::var("KAIZEN_DATA").unwrap_or_else(|_| "../shared/data".into());
+    let homes = Path::new(&data).join("../samples/dialects/homes");
+    for entry in std::fs::read_dir(&homes).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let Some(home) = name.strip_suffix(".expected.json") else {
+            continue;
+        };
+        let expected: Json = serde_json::from_str(&std::fs::read_to_string(entry.path()).unwrap()).unwrap();
+        for edit in expected["edits"].as_array().into_iter().flatten() {
+            check_edit(&homes.join(home), edit);
+        }
+    }
+}
+
+fn check_edit(home: &Path, edit: &Json) {
+    let (Some(path), Some(line)) = (edit["path"].as_str(), edit["after_line"].as_str()) else {
+        return;
+    };
+    let text = std::fs::read_to_string(home.join(path)).unwrap();
+    let (format, key) = (SurfaceFormat::of(path), KeyPath::from_json(&edit["key"]).unwrap());
+    let items = |name: &str| edit[name].as_array().cloned().unwrap_or_default();
+    let changed = match edit["op"].as_str() {
+        Some("edit_list") => edit_list(format, &text, &key, &items("add"), &items("remove")),
+        _ => set_value(format, &text, &key, &edit["value"]),
+    };
+    let changed = changed.unwrap();
+    assert!(changed.lines().any(|one| one == line), "{path} {key}\n{changed}");
+    let others = |text: &str| text.lines().count();
+    assert_eq!(others(&text), others(&changed), "{path}");
 }
