@@ -7,6 +7,7 @@ use super::{found_student, init_openjarvis};
 use crate::harness::Harness;
 use crate::harness::home::ParsedHome;
 use crate::harness::layout::HostLayout;
+use crate::harness::layout::detect::DetectedHome;
 use crate::harness::layout::entries::ManifestEntries;
 use crate::manifest::layout::Layout;
 use crate::manifest::suggested_student::SuggestedStudent;
@@ -39,7 +40,9 @@ impl InitialHome {
     /// There is neither an agent nor a task, or `config.toml` is malformed.
     pub(super) fn read(root: &Root, homes: &FoundHomes, has_tasks: bool) -> Result<Self, CommandFailure> {
         let layouts = homes.found.layouts();
-        let is_jarvis = layouts.iter().any(|layout| layout.name == DEFAULT_LAYOUT);
+        // The defaults of the manifest are those of a home in the workspace's own folder.
+        let is_default = |home: &DetectedHome| home.layout.name == DEFAULT_LAYOUT && home.folder.is_empty();
+        let is_jarvis = homes.found.homes.iter().any(is_default);
         if !homes.found.files.is_empty() && !is_jarvis {
             return Ok(Self {
                 has_agent: true,

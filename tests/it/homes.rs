@@ -268,6 +268,22 @@ fn a_home_of_each_layout_gets_a_manifest() {
 }
 
 #[test]
+fn a_nested_home_is_enough() {
+    let space = Space::empty();
+    space.write("bots/one/config.toml", "[agent.a]\nclass = \"simple\"\n");
+    space.write("bots/one/agents/a/system_prompt.md", "Be brief.\n");
+    let said = space.kaizen(&["init", "--format", "json"]).exits(0);
+    let files = ["bots/one/agents/a/system_prompt.md", "bots/one/config.toml"];
+    assert_eq!(harness_line(&said.out)["files"], json!(files));
+    assert!(
+        space
+            .read("kaizen.toml")
+            .contains("path = \"bots/one/agents/{agent}/system_prompt.md\"")
+    );
+    space.kaizen(&["status"]).exits(0);
+}
+
+#[test]
 fn a_link_to_elsewhere_is_an_error_that_names_it() {
     let space = claude_home();
     std::os::unix::fs::symlink("/srv/agents", space.root.join(".claude/commands")).unwrap();
