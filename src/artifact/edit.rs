@@ -49,11 +49,31 @@ pub enum Op {
     LoraFinetune,
     /// Makes several changes as one edit, in order.
     Several,
+    /// Applies a unified diff to a text of a surface: a file, the body under a front matter, or a string under a key.
+    PatchText,
+    /// Replaces such a text.
+    ReplaceText,
+    /// Inserts a section into such a text.
+    InsertSection,
+    /// Removes a section from such a text.
+    DeleteSection,
+    /// Sets a key of a file.
+    SetKey,
+    /// Removes a key from a file.
+    UnsetKey,
+    /// Adds items to a list in a file, and removes others.
+    EditList,
+    /// Replaces all examples of a file, or under a key.
+    EditExamples,
+    /// Creates a file.
+    CreateFile,
+    /// Removes a file.
+    RemoveFile,
 }
 
 impl Op {
     /// Every op, in the order of declaration.
-    pub(crate) const ALL: [Op; 12] = [
+    pub(crate) const ALL: [Op; 22] = [
         Op::SetModelForQueryClass,
         Op::SetModelParam,
         Op::PatchSystemPrompt,
@@ -66,7 +86,60 @@ impl Op {
         Op::EditToolDescription,
         Op::LoraFinetune,
         Op::Several,
+        Op::PatchText,
+        Op::ReplaceText,
+        Op::InsertSection,
+        Op::DeleteSection,
+        Op::SetKey,
+        Op::UnsetKey,
+        Op::EditList,
+        Op::EditExamples,
+        Op::CreateFile,
+        Op::RemoveFile,
     ];
+
+    /// Whether the payload names a file of a surface, rather than a place of the layout.
+    pub(crate) fn is_generic(self) -> bool {
+        self > Op::Several
+    }
+
+    /// Whether the op writes lines of a text that the model reads.
+    pub(crate) fn writes_text(self) -> bool {
+        matches!(
+            self,
+            Op::PatchSystemPrompt
+                | Op::ReplaceSystemPrompt
+                | Op::PatchText
+                | Op::ReplaceText
+                | Op::InsertSection
+                | Op::DeleteSection
+                | Op::CreateFile
+        )
+    }
+
+    /// Whether the payload is a unified diff.
+    pub(crate) fn is_patch(self) -> bool {
+        matches!(self, Op::PatchSystemPrompt | Op::PatchText)
+    }
+
+    /// Whether the op replaces what is there, whatever it is.
+    pub(crate) fn replaces(self) -> bool {
+        matches!(
+            self,
+            Op::ReplaceSystemPrompt
+                | Op::EditFewShotExemplars
+                | Op::EditToolDescription
+                | Op::ReplaceText
+                | Op::EditExamples
+                | Op::DeleteSection
+                | Op::RemoveFile
+        )
+    }
+
+    /// Whether the op replaces the examples of an agent.
+    pub(crate) fn writes_examples(self) -> bool {
+        matches!(self, Op::EditFewShotExemplars | Op::EditExamples)
+    }
 
     /// The name in files.
     pub fn name(self) -> &'static str {
@@ -83,6 +156,16 @@ impl Op {
             Op::EditToolDescription => "edit_tool_description",
             Op::LoraFinetune => "lora_finetune",
             Op::Several => "several",
+            Op::PatchText => "patch_text",
+            Op::ReplaceText => "replace_text",
+            Op::InsertSection => "insert_section",
+            Op::DeleteSection => "delete_section",
+            Op::SetKey => "set_key",
+            Op::UnsetKey => "unset_key",
+            Op::EditList => "edit_list",
+            Op::EditExamples => "edit_examples",
+            Op::CreateFile => "create_file",
+            Op::RemoveFile => "remove_file",
         }
     }
 
@@ -90,31 +173,23 @@ impl Op {
     pub(crate) fn pillar(self) -> Pillar {
         match self {
             Op::SetModelForQueryClass | Op::SetModelParam | Op::LoraFinetune => Pillar::Intelligence,
-            Op::PatchSystemPrompt
-            | Op::ReplaceSystemPrompt
-            | Op::SetAgentClass
-            | Op::SetAgentParam
-            | Op::EditFewShotExemplars
-            | Op::Several => Pillar::Agent,
             Op::AddToolToAgent | Op::RemoveToolFromAgent | Op::EditToolDescription => Pillar::Tools,
+            _ => Pillar::Agent,
         }
     }
 
     /// The op's default tier; a manifest may raise it, but nothing lowers it. An edit with the op `several` also has the
-    /// tiers of its members, see [`Edit::ops`].
+    /// tiers of its members, see [`Edit::ops`], and a generic op that of the surface or key that it changes.
     pub(crate) fn tier(self) -> RiskTier {
         match self {
-            Op::SetModelForQueryClass
-            | Op::SetModelParam
-            | Op::SetAgentParam
-            | Op::AddToolToAgent
-            | Op::RemoveToolFromAgent
-            | Op::EditToolDescription
-            | Op::Several => RiskTier::Auto,
-            Op::PatchSystemPrompt | Op::ReplaceSystemPrompt | Op::SetAgentClass | Op::EditFewShotExemplars => {
-                RiskTier::Review
-            }
+            Op::PatchSystemPrompt
+            | Op::ReplaceSystemPrompt
+            | Op::SetAgentClass
+            | Op::EditFewShotExemplars
+            | Op::CreateFile
+            | Op::RemoveFile => RiskTier::Review,
             Op::LoraFinetune => RiskTier::Manual,
+            _ => RiskTier::Auto,
         }
     }
 }
@@ -154,7 +229,9 @@ pub struct Edit {
     pub pillar: Pillar,
     /// The operation.
     pub op: Op,
-    /// The changed setting, as a dotted path such as `agents.<name>.system_prompt`.
+    /// The changed setting, as a dotted path such as `agents.<name>.system_prompt`; for ops whose payload names a file, it
+    /// may be absent and is then file and key, such as `CLAUDE.md` or `.claude/agents/a.md#model`.
+    #[serde(default)]
     pub target: String,
     /// The operation's arguments.
     pub payload: Payload,
@@ -183,10 +260,31 @@ pub struct Edit {
 pub(crate) struct EditPart {
     /// The operation; not `several`.
     pub op: Op,
-    /// The changed setting, as a dotted path such as `agents.<name>.system_prompt`.
+    /// The changed setting, as a dotted path such as `agents.<name>.system_prompt`; for ops whose payload names a file, it
+    /// may be absent.
+    #[serde(default)]
     pub target: String,
     /// The operation's arguments.
     pub payload: serde_json::Map<String, serde_json::Value>,
+}
+
+/// The segments of a key as text with dots: `models[name=main].model`.
+fn dotted(segments: &[serde_json::Value]) -> String {
+    let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let mut key = String::new();
+    for segment in segments {
+        match segment {
+            serde_json::Value::Object(member) => {
+                key.extend(member.iter().map(|(name, value)| format!("[{name}={}]", text(value))));
+            }
+            serde_json::Value::Number(place) => key += &format!("[{place}]"),
+            name => {
+                let dot = if key.is_empty() { "" } else { "." };
+                key += &format!("{dot}{}", text(name));
+            }
+        }
+    }
+    key
 }
 
 impl Edit {
@@ -220,13 +318,30 @@ impl Edit {
 
     /// Op and target, as in `set_agent_param agents.a.k`; for `several`, those of each member.
     pub(crate) fn title(&self) -> String {
-        let named = |edit: &Edit| format!("{} {}", edit.op.name(), edit.target);
+        let named = |edit: &Edit| format!("{} {}", edit.op.name(), edit.place());
         match self.op {
             Op::Several => {
                 let members: Vec<String> = self.parts().iter().map(named).collect();
                 format!("{}: {}", self.op.name(), members.join(", "))
             }
             _ => named(self),
+        }
+    }
+
+    /// The target, or the file and key of the payload, such as `config.toml#model`, if it is absent.
+    pub(crate) fn place(&self) -> String {
+        if !self.target.is_empty() || !self.op.is_generic() {
+            return self.target.clone();
+        }
+        let path = self
+            .payload
+            .get("path")
+            .and_then(|path| path.as_str())
+            .unwrap_or_default();
+        match self.payload.get("key") {
+            Some(serde_json::Value::String(key)) => format!("{path}#{key}"),
+            Some(serde_json::Value::Array(segments)) => format!("{path}#{}", dotted(segments)),
+            _ => path.to_owned(),
         }
     }
 

@@ -7,6 +7,7 @@ use crate::artifact::edit::Edit;
 use crate::artifact::outcome::Outcome;
 use crate::artifact::pending_review::PendingReview;
 use crate::artifact::plan::Plan;
+use crate::harness::op;
 use crate::workspace::Workspace;
 use crate::workspace::session::Session;
 
@@ -84,7 +85,7 @@ fn question(workspace: &Workspace, session: &Session, outcome: &Outcome) -> Resu
         edit_digest: outcome.edit_digest,
         decision: None,
         edit: Edit {
-            risk_tier: workspace.manifest.tier(edit.op),
+            risk_tier: op::tier(edit, &workspace.manifest.harness),
             ..edit.clone()
         },
         diff: today.clone().unwrap_or_default(),

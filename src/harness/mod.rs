@@ -3,14 +3,15 @@
 pub(crate) mod agent_settings;
 pub(crate) mod agents;
 pub(crate) mod examples;
-#[cfg_attr(not(test), expect(dead_code, reason = "the ops on surfaces will use it"))]
 pub(crate) mod format;
 pub(crate) mod home;
 pub(crate) mod layout;
 pub(crate) mod line_hunk;
 pub(crate) mod merge;
 pub(crate) mod op;
+mod projection;
 pub(crate) mod rederive;
+pub(crate) mod shown;
 pub(crate) mod skills;
 pub(crate) mod starter;
 
@@ -27,7 +28,10 @@ use crate::sys::disk::{DiskError, LARGEST_HARNESS_FILE, Root, ordinary, refuse_s
 /// create or change a file through them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Harness {
+    /// The whole files.
     files: BTreeMap<String, Vec<u8>>,
+    /// The parts of files that are shown instead of them, because they also hold tasks.
+    parts: BTreeMap<String, Vec<u8>>,
     forbidden: BTreeMap<String, String>,
 }
 
@@ -53,10 +57,8 @@ impl FileChange {
 impl Harness {
     /// Creates a harness from files.
     pub fn new(files: impl IntoIterator<Item = (String, Vec<u8>)>) -> Self {
-        Self {
-            files: files.into_iter().collect(),
-            forbidden: BTreeMap::new(),
-        }
+        let add = |harness: Self, (path, bytes): (String, Vec<u8>)| harness.with(path, bytes);
+        files.into_iter().fold(Self::default(), add)
     }
 
     /// Forbids edits of a path and of everything under it, for a reason.
@@ -83,7 +85,7 @@ impl Harness {
 
     /// The bytes of a file.
     pub fn get(&self, path: &str) -> Option<&[u8]> {
-        self.files.get(path).map(Vec::as_slice)
+        self.parts.get(path).or_else(|| self.files.get(path)).map(Vec::as_slice)
     }
 
     /// The text of a file; `None` if it is absent or not UTF-8.
@@ -91,10 +93,19 @@ impl Harness {
         self.get(path).and_then(|bytes| std::str::from_utf8(bytes).ok())
     }
 
-    /// This harness with one file set.
+    /// This harness with one file set. For a file that also holds tasks, the bytes are the whole file, or the part that
+    /// the harness shows of it.
     #[must_use]
     pub fn with(mut self, path: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
-        self.files.insert(path.into(), bytes.into());
+        let (path, mut bytes) = (path.into(), bytes.into());
+        if projection::is_partial(&path) {
+            if let Some(whole) = self.files.get(&path).filter(|_| projection::is_part(&path, &bytes)) {
+                // What cannot be joined changes nothing, so that no task is lost.
+                bytes = projection::joined(&path, whole, &bytes).unwrap_or_else(|| whole.clone());
+            }
+            self.parts.insert(path.clone(), projection::projected(&path, &bytes));
+        }
+        self.files.insert(path, bytes);
         self
     }
 
@@ -102,12 +113,16 @@ impl Harness {
     #[must_use]
     pub fn without(mut self, path: &str) -> Self {
         self.files.remove(path);
+        self.parts.remove(path);
         self
     }
 
     /// All files, sorted by path.
     pub fn files(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice()))
+        self.files.iter().map(|(path, bytes)| {
+            let shown = self.parts.get(path).unwrap_or(bytes);
+            (path.as_str(), shown.as_slice())
+        })
     }
 
     /// The digest of the paths and bytes of all files.
@@ -115,7 +130,7 @@ impl Harness {
         Digest::of_parts(self.files())
     }
 
-    /// The files that differ from `after`, sorted by path.
+    /// The files that differ from `after`, sorted by path, each as a whole.
     pub fn changes(&self, after: &Harness) -> Vec<FileChange> {
         let paths: std::collections::BTreeSet<&String> = self.files.keys().chain(after.files.keys()).collect();
         let change = |path: &String| FileChange {

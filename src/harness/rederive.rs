@@ -192,6 +192,7 @@ mod tests {
         op::OpRules {
             layout: section.layout,
             membership: Membership::of_files(&section.files).unwrap(),
+            ..op::OpRules::default()
         }
     }
 

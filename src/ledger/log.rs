@@ -10,6 +10,8 @@ use crate::ledger::port::{CommitId, LedgerEntry, LedgerError};
 
 /// The trailer that marks a commit of kaizen.
 const MARK: &str = "Session-ID";
+/// How many commits are read at once in search of one.
+const COMMITS_AT_ONCE: usize = 100;
 /// The beginning of the line in which `git revert` names the reverted commit.
 const REVERTS: &str = "This reverts commit ";
 /// The beginning of the next line if that commit is a merge.
@@ -65,6 +67,28 @@ fn ours(git: &Git, range: &str) -> Result<Vec<LedgerEntry>, LedgerError> {
     ];
     let read = logged(git, &only)?.into_iter();
     Ok(read.filter(|entry| entry.trailer(MARK).is_some()).collect())
+}
+
+/// The newest commit on the way from HEAD along first parents that kaizen did not make.
+pub(super) fn newest_of_people(git: &Git) -> Result<Option<CommitId>, LedgerError> {
+    let Some(head) = head(git)? else { return Ok(None) };
+    // The record of a session is a commit of kaizen without an edit.
+    let is_record = |entry: &LedgerEntry| entry.trailer(MARK).is_some() && entry.trailer("Edit-Digest").is_none();
+    for skipped in (0..).step_by(COMMITS_AT_ONCE) {
+        let (most, skip) = (format!("-n{COMMITS_AT_ONCE}"), format!("--skip={skipped}"));
+        let entries = logged(git, &["--first-parent", &most, &skip, &head])?;
+        if entries.is_empty() {
+            break;
+        }
+        let of_people = entries
+            .iter()
+            .rev()
+            .find(|entry| !entry.is_of_kaizen() && !is_record(entry));
+        if let Some(entry) = of_people {
+            return Ok(Some(entry.commit.clone()));
+        }
+    }
+    Ok(None)
 }
 
 /// The commits that `git log` finds with these arguments, oldest first.

@@ -168,6 +168,14 @@ impl Git {
         log::signature(self, commit)
     }
 
+    /// The newest commit that kaizen did not make, on the way from HEAD along first parents.
+    ///
+    /// # Errors
+    /// git fails.
+    pub(crate) fn newest_of_people(&self) -> Result<Option<CommitId>, LedgerError> {
+        log::newest_of_people(self)
+    }
+
     /// The first commit in the history of HEAD that has a file, given relative to the workspace.
     ///
     /// # Errors

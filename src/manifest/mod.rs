@@ -37,7 +37,7 @@ pub(crate) use self::sections::{
 pub(crate) use self::student::{StudentEngine, StudentSection, StudentTool};
 pub(crate) use self::teacher::{TeacherEngine, TeacherSection};
 pub use self::triggers::TriggersSection;
-use crate::artifact::edit::{Edit, Op, RiskTier};
+use crate::artifact::edit::{Op, RiskTier};
 use crate::artifact::gate::settings::Mode;
 
 /// The manifest's file name.
@@ -192,17 +192,6 @@ impl Manifest {
         membership::Membership::new(self)?;
         self.check_programs()?;
         phases::graph(&self.phases()).map(|_| ())
-    }
-
-    /// The risk tier of an op in this workspace.
-    pub(crate) fn tier(&self, op: Op) -> RiskTier {
-        self.harness.tier(op)
-    }
-
-    /// The risk tier of an edit in this workspace: the highest of its op and of its members.
-    pub(crate) fn tier_of(&self, edit: &Edit) -> RiskTier {
-        let tiers = edit.ops().into_iter().map(|op| self.tier(op));
-        tiers.max().unwrap_or_default()
     }
 
     /// Whether the gate judges all tasks together, in mode `sample`, as far as the manifest says: the built-in student at

@@ -30,7 +30,6 @@ impl SurfaceTable {
     }
 
     /// All surfaces, in order.
-    #[allow(dead_code)] // the ops on surfaces list them
     pub(crate) fn all(&self) -> impl Iterator<Item = &Surface> {
         self.rows.iter().map(|(surface, _)| surface)
     }

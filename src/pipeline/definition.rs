@@ -77,6 +77,11 @@ fn settings(manifest: &Manifest, phase: &str, engines: &Engines, autonomy: Auton
         settings.extend(judge);
         Value::from(settings)
     };
+    // Without surfaces nothing is added, for the same reason.
+    let opened = |mut settings: Vec<Value>| {
+        settings.extend((!harness.surface.is_empty()).then(|| json!(harness.surface)));
+        Value::from(settings)
+    };
     match phase {
         "readiness" => {
             let settings = vec![json!(session.min_traces), json!(traces.files), json!(benchmark.files)];
@@ -87,27 +92,27 @@ fn settings(manifest: &Manifest, phase: &str, engines: &Engines, autonomy: Auton
                 json!(benchmark.subsample),
                 json!(benchmark.seed),
                 json!(benchmark.scorer_command),
-                json!(harness.files),
+                json!(harness.globs()),
                 engines.student.clone(),
                 json!({"scorers": score::REVISION}),
             ];
             settings.extend(gate.probes().then(|| json!("probe")));
             judged(settings, engines.judge.clone())
         }
-        "diagnose" => json!([
-            teacher.max_edits,
-            teacher.seed,
-            engines.teacher,
-            engines.student,
-            traces.most,
-            harness.layout
+        "diagnose" => opened(vec![
+            json!(teacher.max_edits),
+            json!(teacher.seed),
+            engines.teacher.clone(),
+            engines.student.clone(),
+            json!(traces.most),
+            json!(harness.layout),
         ]),
-        "plan" => json!([
-            teacher.max_edits,
-            teacher.seed,
-            engines.teacher,
-            harness.layout,
-            harness.tiers
+        "plan" => opened(vec![
+            json!(teacher.max_edits),
+            json!(teacher.seed),
+            engines.teacher.clone(),
+            json!(harness.layout),
+            json!(harness.tiers),
         ]),
         "execute" => {
             let settings = vec![

@@ -10,6 +10,7 @@ use crate::artifact::record::Autonomy;
 use crate::digest::Digest;
 use crate::gate::sample::choice::StudentSort;
 use crate::gate::trial::GatePolicy;
+use crate::harness::op;
 use crate::manifest::{Manifest, StudentEngine};
 use crate::pipeline::execute::route;
 use crate::workspace::Workspace;
@@ -34,7 +35,7 @@ pub(crate) fn route_of(
         None if outcomes.get(&digest).is_some_and(Outcome::is_near_miss) => route::EditRoute::Ask,
         // A crash happened after the question was written and before its outcome: the gate decides as before.
         None if asks_again => route::EditRoute::Gate,
-        bound => route::route(manifest.tier_of(edit), autonomy, bound),
+        bound => route::route(op::tier(edit, &manifest.harness), autonomy, bound),
     }
 }
 

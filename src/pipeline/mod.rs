@@ -12,6 +12,7 @@ pub(crate) mod external_decision;
 pub(crate) mod forecast;
 pub(crate) mod freshness;
 pub(crate) mod gate_policy;
+pub(crate) mod growth;
 pub(crate) mod held_out_examples;
 pub(crate) mod late;
 pub(crate) mod next;

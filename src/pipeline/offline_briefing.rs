@@ -5,7 +5,6 @@ use super::phase::brief::search;
 use super::rejected_edits::rejected_edits;
 use super::state::settled;
 use crate::artifact::baseline::Baseline;
-use crate::artifact::edit::Op;
 use crate::artifact::task::{Split, Task};
 use crate::harness::{Harness, op};
 use crate::teacher::Briefing;
@@ -31,16 +30,15 @@ pub(crate) fn look<T>(
     let (train, traces) = (inputs.benchmark()?.split(Split::Train), inputs.evidence(moment)?);
     let rejected = rejected_edits(workspace, &inputs, open.map(|session| session.id.as_str()))?;
     let layout = &workspace.manifest.harness.layout;
-    let ops: Vec<Op> = Op::ALL
-        .into_iter()
-        .filter(|op| op::home(*op, layout).is_some())
-        .collect();
+    let offers = op::offers::offers(&harness, &workspace.rules(), &workspace.manifest.harness);
+    let ops = op::offers::ops_of(&offers);
     let search_traces =
         |terms: &str, most: usize| search(workspace, &inputs, moment, terms, most).map_err(|error| error.to_string());
     Ok(use_it(&Briefing {
         harness: &harness,
         layout,
         ops: &ops,
+        offers: &offers,
         train: &train,
         traces: &traces,
         rejected: &rejected,

@@ -15,12 +15,17 @@ use crate::artifact::gate::settings::Mode;
 use crate::artifact::gate::verdict::RuleKind;
 use crate::artifact::trace::Trace;
 use crate::harness::op;
+use crate::harness::op::offers::OpOffer;
+use crate::harness::shown::shown;
 use crate::llm::redact::Redactor;
 use crate::manifest::Manifest;
 use crate::teacher::{Briefing, RejectedEdit, schemas};
 
 /// The largest number of sample traces of a cluster.
 const SAMPLES: usize = 5;
+
+/// The largest number of places that are listed for one op.
+const PLACES: usize = 40;
 
 /// The file of the edits that the built-in teacher would plan.
 const CANDIDATES: &str = "candidates.json";
@@ -79,7 +84,7 @@ pub(crate) fn files(brief: &TeacherBrief) -> Vec<(String, Vec<u8>)> {
         let text = std::str::from_utf8(bytes).ok()?;
         Some((
             format!("harness/{path}"),
-            brief.redactor.text(text).into_owned().into_bytes(),
+            shown(path, &brief.redactor.text(text)).into_owned().into_bytes(),
         ))
     });
     files.extend(harness);
@@ -195,7 +200,7 @@ fn readme(brief: &TeacherBrief, clusters: &[FailureCluster]) -> String {
         ("{improvement}", &points(manifest.gate.min_improvement)),
         ("{regression}", &regression),
         ("{example}", example),
-        ("{ops}", &ops(briefing, manifest)),
+        ("{ops}", &ops(briefing)),
     ];
     let text = words
         .iter()
@@ -232,23 +237,21 @@ fn points(share: f64) -> String {
     format!("{} points", (1000.0 * share).round() / 10.0)
 }
 
-/// One section for each op that the layout supports.
-fn ops(briefing: &Briefing, manifest: &Manifest) -> String {
+/// One section for each op that applies, with the places that it can change.
+fn ops(briefing: &Briefing) -> String {
     let mut text = String::new();
     for op in briefing.ops {
-        let Some(home) = op::home(*op, briefing.layout) else {
-            continue;
-        };
-        let key = home.key.map(|key| format!(", key `{key}`")).unwrap_or_default();
-        let tier = format!("{:?}", manifest.tier(*op)).to_lowercase();
+        let offers: Vec<&OpOffer> = briefing.offers.iter().filter(|offer| offer.op == *op).collect();
+        let Some(first) = offers.first() else { continue };
         let schema = Value::from(op::payload_schema(*op));
         // Writing to a string cannot fail.
         let _ = writeln!(
             text,
-            "### {}\n\nChanges `{}`{key}; tier {tier}. Payload:\n\n{}\n",
+            "### {}\n\nChanges {}. Payload:\n\n{}\n\nExample: `{}`\n",
             op.name(),
-            home.path,
-            payload(&schema)
+            places(&offers),
+            payload(&schema),
+            first.example
         );
     }
     let schema = Value::from(op::payload_schema(Op::Several));
@@ -260,6 +263,38 @@ fn ops(briefing: &Briefing, manifest: &Manifest) -> String {
         payload(&schema)
     );
     text.trim_end().to_owned()
+}
+
+/// What an op can change: one place in the sentence, or a list.
+fn places(offers: &[&OpOffer]) -> String {
+    let place = |offer: &&OpOffer| {
+        let key = offer
+            .key
+            .as_ref()
+            .map(|key| format!(", key `{key}`"))
+            .unwrap_or_default();
+        format!(
+            "`{}`{key}; tier {}",
+            offer.path,
+            format!("{:?}", offer.tier).to_lowercase()
+        )
+    };
+    match offers {
+        [one] => place(one),
+        many => {
+            let shown = many.iter().take(PLACES).map(|offer| format!("\n- {}", place(offer)));
+            let more = many.len().saturating_sub(PLACES);
+            let rest = if more > 0 {
+                format!("\n- and {more} more of the same kinds")
+            } else {
+                String::new()
+            };
+            format!(
+                "one of these places:\n{}{rest}\n\nThe file and key are in the payload",
+                shown.collect::<String>()
+            )
+        }
+    }
 }
 
 /// The keys of a payload as a list for people and models; the full schema is in `edit.schema.json`.

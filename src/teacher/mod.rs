@@ -25,6 +25,7 @@ use crate::artifact::evaluation::ScoredAttempt;
 use crate::artifact::task::Task;
 use crate::artifact::trace::Trace;
 use crate::harness::Harness;
+use crate::harness::op::offers::OpOffer;
 use crate::manifest::layout::Layout;
 
 /// The traces that a search found, or the reason why it failed.
@@ -36,8 +37,10 @@ pub struct Briefing<'a> {
     pub harness: &'a Harness,
     /// The file and key that each op changes.
     pub layout: &'a Layout,
-    /// The ops that this layout supports.
+    /// The ops that apply to the harness.
     pub ops: &'a [Op],
+    /// The same with what each would change, its tier, and an example.
+    pub offers: &'a [OpOffer],
     /// Train tasks, without those whose query is also a gate or test query.
     pub train: &'a [Task],
     /// Eligible traces, newest first, without those that answer a gate or test task.

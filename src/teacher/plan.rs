@@ -43,11 +43,8 @@ pub(crate) fn in_order(
     harness: &Harness,
     manifest: &Manifest,
 ) -> (Vec<Edit>, Vec<FailureCluster>) {
-    let rules = op::OpRules {
-        layout: manifest.harness.layout.clone(),
-        // A checked manifest always has a membership. Without one, nothing is editable.
-        membership: Membership::new(manifest).unwrap_or_default(),
-    };
+    // A checked manifest always has a membership. Without one, nothing is editable.
+    let rules = op::OpRules::of(&manifest.harness, Membership::new(manifest).unwrap_or_default());
     let normalised = |edit| op::normalise(edit, harness, &rules, &manifest.harness.tiers);
     let edits: Vec<Edit> = edits.into_iter().map(normalised).collect();
     let (mut clusters, dropped) = reply::drop_without_evidence(stated(diagnosis));

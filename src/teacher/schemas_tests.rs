@@ -118,6 +118,52 @@ fn payloads_are_checked_by_op() {
             Some(json!({"edits": [{"op": "set_agent_param", "target": "t", "payload": {"value": 1}}]})),
         ),
         (
+            "patch_text",
+            json!({"path": "p", "key": "a.b", "diff": "d"}),
+            Some(json!({"path": "p", "key": 1, "diff": "d"})),
+        ),
+        (
+            "replace_text",
+            json!({"path": "p", "key": ["a", {"name": "b"}], "new_content": "c"}),
+            Some(json!({"path": "p"})),
+        ),
+        (
+            "insert_section",
+            json!({"path": "p", "content": "c", "after": "a"}),
+            Some(json!({"path": "p", "content": 1})),
+        ),
+        (
+            "delete_section",
+            json!({"path": "p", "section": "s"}),
+            Some(json!({"path": "p"})),
+        ),
+        (
+            "set_key",
+            json!({"path": "p", "key": "k", "value": [1]}),
+            Some(json!({"path": "p", "key": "k"})),
+        ),
+        (
+            "unset_key",
+            json!({"path": "p", "key": "k"}),
+            Some(json!({"path": "p"})),
+        ),
+        (
+            "edit_list",
+            json!({"path": "p", "key": "k", "add": ["a"]}),
+            Some(json!({"path": "p", "key": "k", "add": "a"})),
+        ),
+        (
+            "edit_examples",
+            json!({"path": "p", "exemplars": [{"q": 1}]}),
+            Some(json!({"path": "p", "exemplars": ["q"]})),
+        ),
+        (
+            "create_file",
+            json!({"path": "p", "content": "c"}),
+            Some(json!({"path": "p"})),
+        ),
+        ("remove_file", json!({"path": "p"}), Some(json!({"content": "c"}))),
+        (
             "several",
             json!({"edits": [{"op": "set_agent_class", "target": "t", "payload": {"new_class": "c"}}]}),
             Some(json!({"edits": [{"op": "several", "target": "t", "payload": {"edits": []}}]})),

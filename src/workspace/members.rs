@@ -63,7 +63,7 @@ impl Workspace {
     /// be part of the harness.
     pub(crate) fn left_out(&self, harness: &Harness) -> Vec<String> {
         let first = |path: &str| path.split('/').next().unwrap_or_default().to_owned();
-        let places: Vec<String> = self.manifest.harness.files.iter().map(|glob| first(glob)).collect();
+        let places: Vec<String> = self.manifest.harness.globs().iter().map(|glob| first(glob)).collect();
         let line = |(path, reason): (&str, &str)| {
             let is_near = self.selects(path) || places.contains(&first(path));
             is_near.then(|| format!("{path} is left out of the harness: {reason}"))

@@ -191,10 +191,7 @@ impl Workspace {
 
     /// The files and keys that ops change, and the files that they may touch.
     pub(crate) fn rules(&self) -> op::OpRules {
-        op::OpRules {
-            layout: self.manifest.harness.layout.clone(),
-            membership: self.membership.clone(),
-        }
+        op::OpRules::of(&self.manifest.harness, self.membership.clone())
     }
 
     /// The trace store.

@@ -63,6 +63,7 @@ mod several;
 mod skills;
 mod space;
 mod students;
+mod surfaces;
 mod teacher_edits;
 mod terminal;
 mod trust;

@@ -2,6 +2,7 @@
 
 mod machine;
 mod models;
+mod ops;
 mod trial;
 
 use clap::Args;
@@ -14,6 +15,7 @@ use super::render;
 use super::visible::visible;
 use crate::artifact::counted;
 use crate::harness::home::ParsedHome;
+use crate::harness::op::offers::OpOffer;
 use crate::manifest::TeacherEngine;
 use crate::pipeline::phase::readiness::{UsableTraces, readiness};
 use crate::pipeline::student_choice;
@@ -40,6 +42,9 @@ struct DoctorRow {
     /// What to do, unless all is well.
     #[serde(skip_serializing_if = "Option::is_none")]
     fix: Option<String>,
+    /// The ops that apply, for the row about ops.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ops: Option<Vec<OpOffer>>,
 }
 
 /// Runs the command.
@@ -52,6 +57,7 @@ pub(crate) fn doctor(_: &DoctorArgs, setting: &Setting) -> Result<Code, CommandF
     let rows = [
         home(&workspace),
         harness(&workspace, &inputs),
+        ops::row(&workspace),
         git(&workspace),
         student(&workspace),
         teacher(&workspace),
@@ -98,6 +104,7 @@ fn print(row: &DoctorRow, setting: &Setting) {
         );
         lines.for_each(|line| out!("{:<9}  {:<8}       {}", "", "", visible(line)));
     }
+    ops::print(row.ops.as_deref().unwrap_or_default());
 }
 
 fn good(check: &'static str, found: String) -> DoctorRow {
@@ -106,6 +113,7 @@ fn good(check: &'static str, found: String) -> DoctorRow {
         ok: Some(true),
         found,
         fix: None,
+        ops: None,
     }
 }
 
@@ -115,6 +123,7 @@ fn bad(check: &'static str, found: String, fix: impl Into<String>) -> DoctorRow 
         ok: Some(false),
         found,
         fix: Some(fix.into()),
+        ops: None,
     }
 }
 
@@ -124,6 +133,7 @@ fn not_tried(check: &'static str, found: impl Into<String>, fix: impl Into<Strin
         ok: None,
         found: found.into(),
         fix: Some(fix.into()),
+        ops: None,
     }
 }
 

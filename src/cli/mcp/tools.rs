@@ -164,7 +164,7 @@ fn submit_plan() -> ToolSpec {
             "id": text("A short label, unique in the plan."),
             "pillar": {"type": "string", "enum": ["intelligence", "agent", "tools"], "description": "The part of the agent that the op changes."},
             "op": {"type": "string", "enum": ops, "description": "The operation."},
-            "target": text("What is changed, such as agents.NAME.system_prompt or models.NAME.PARAM."),
+            "target": text("What is changed, such as agents.NAME.system_prompt, models.NAME.PARAM or FILE#KEY."),
             "payload": {"type": "object", "description": PAYLOADS},
             "variants": {"type": "array", "items": {"type": "object"}, "description": "Further payloads for the same op and target. \
                 They are screened on train tasks, and the best one becomes the payload."},
@@ -197,4 +197,7 @@ const PAYLOADS: &str = "set_model_for_query_class: query_class, model. set_model
     patch_system_prompt: diff (unified), agent. replace_system_prompt: new_content, agent. set_agent_class: new_class, agent. \
     set_agent_param: agent, param, value. edit_few_shot_exemplars: exemplars (all of them, each {input, output}), agent. \
     add_tool_to_agent and remove_tool_from_agent: agent, tool_name. edit_tool_description: tool_name, new_description. \
-    several: edits (each {op, target, payload}), applied in order as one edit.";
+    several: edits (each {op, target, payload}), applied in order as one edit. \
+    For files of a [[harness.surface]], with path: patch_text: diff, key (optional: the key of a text in the file). \
+    replace_text: new_content, key. insert_section: content, after. delete_section: section. set_key: key, value. \
+    unset_key: key. edit_list: key, add, remove. edit_examples: exemplars, key. create_file: content. remove_file: path only.";

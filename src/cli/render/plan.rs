@@ -6,6 +6,7 @@ use crate::artifact::plan::Plan;
 use crate::artifact::record::SessionRecord;
 use crate::cli::exit::CommandFailure;
 use crate::cli::visible::visible;
+use crate::harness::op;
 use crate::pipeline::briefing;
 use crate::pipeline::execute::route::EditRoute;
 use crate::pipeline::gate_policy::route_of;
@@ -70,7 +71,7 @@ fn edits(workspace: &Workspace, session: &Session, record: &SessionRecord, plan:
             None => words(&route_of(edit, &pending, &outcomes, record.autonomy_mode, manifest)),
         };
         let name = format!("{:<width$}", visible(label));
-        print(edit, &name, manifest.tier_of(edit), &what);
+        print(edit, &name, op::tier(edit, &manifest.harness), &what);
     }
     for remark in plan.remarks() {
         out!("  note: {}", visible(&remark));

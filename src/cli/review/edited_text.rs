@@ -40,7 +40,7 @@ pub(crate) fn read(path: &Path, text: &str, against: &Against) -> Result<Edit, S
     let mut edit: Edit = serde_json::from_str(text).map_err(|error| malformed(path, text, error))?;
     edit.extra.remove("$schema");
     edit.pillar = edit.op.pillar();
-    edit.risk_tier = against.manifest.tier_of(&edit);
+    edit.risk_tier = op::tier(&edit, &against.manifest.harness);
     let digest = edit.digest();
     if digest == against.was {
         return Ok(edit);
@@ -118,6 +118,7 @@ mod tests {
         let rules = op::OpRules {
             layout: manifest.harness.layout.clone(),
             membership: crate::manifest::membership::Membership::new(&manifest).unwrap(),
+            ..op::OpRules::default()
         };
         let against = Against {
             harness: &harness,

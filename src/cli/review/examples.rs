@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::artifact::edit::{Edit, Op};
+use crate::artifact::edit::Edit;
 use crate::harness::Harness;
 
 /// How many examples an edit adds, keeps and removes; `None` for other ops, and for files in another format.
 pub(crate) fn summary(edit: &Edit, path: &str, harness: &Harness) -> Option<String> {
-    if edit.op != Op::EditFewShotExemplars {
+    if !edit.op.writes_examples() {
         return None;
     }
     let before: Vec<Value> = match harness.text(path) {

@@ -2,6 +2,7 @@
 
 mod history;
 mod present;
+mod warnings;
 
 use std::collections::BTreeMap;
 
@@ -11,6 +12,7 @@ use serde::Serialize;
 
 use self::history::HistoryState;
 use self::present::NewestSession;
+use self::warnings::warnings;
 use super::Setting;
 use super::exit::{Code, CommandFailure};
 use super::render::{self, FAINT, STRONG, columns};
@@ -63,6 +65,9 @@ struct StatusLine {
     /// Tasks that their scorers cannot use; only on the newest session's line.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unscorable: Vec<UnscorableTask>,
+    /// What a person should know about the texts of the harness; only on the newest session's line.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
 }
 
 /// How worn the gate split is, or why that is unknown.
@@ -83,7 +88,7 @@ pub(crate) fn status(command: &StatusArgs, setting: &Setting) -> Result<Code, Co
     let (inputs, engines) = (Inputs::new(&workspace), workspace.engines());
     let running = OtherRun::of(&workspace);
     let Some((newest, older)) = sessions.split_last() else {
-        return Ok(none(running, setting));
+        return Ok(none(running, &warnings(&workspace, &inputs)?, setting));
     };
     let context = Context::new(&workspace, newest, &inputs, &engines);
     let states = history::states(&context, older);
@@ -104,6 +109,7 @@ pub(crate) fn status(command: &StatusArgs, setting: &Setting) -> Result<Code, Co
             .benchmark()
             .map(|tasks| tasks.unscorable.clone())
             .unwrap_or_default(),
+        warnings: warnings(&workspace, &inputs)?,
         spending: render::spent_so_far(newest, newest.record().ok().flatten().as_ref())?,
         ..line(newest, state)
     });
@@ -114,12 +120,16 @@ pub(crate) fn status(command: &StatusArgs, setting: &Setting) -> Result<Code, Co
     Ok(Code::Settled)
 }
 
-fn none(running: Option<OtherRun>, setting: &Setting) -> Code {
+fn none(running: Option<OtherRun>, warnings: &[String], setting: &Setting) -> Code {
     match (running, setting.is_json()) {
         (Some(running), true) => render::json(&serde_json::json!({"running": running})),
-        (None, true) => {}
+        (None, true) if warnings.is_empty() => {}
+        (None, true) => render::json(&serde_json::json!({"warnings": warnings})),
         (Some(running), false) => out!("No session yet; {}", visible(&running.words())),
         (None, false) => out!("No session yet; `kaizen run` starts one."),
+    }
+    if !setting.is_json() {
+        warn(warnings);
     }
     Code::Settled
 }
@@ -154,7 +164,14 @@ fn line(session: &Session, state: HistoryState) -> StatusLine {
         spending: BTreeMap::new(),
         gate_split: None,
         unscorable: Vec::new(),
+        warnings: Vec::new(),
     }
+}
+
+fn warn(warnings: &[String]) {
+    warnings
+        .iter()
+        .for_each(|warning| out!("  warning: {}", visible(warning)));
 }
 
 /// The wear of the gate split. An error is part of the output, so that it does not hide the rest.
@@ -203,6 +220,7 @@ fn print_details(line: &StatusLine) {
         Some(GateSplit::Unknown { problem }) => out!("  {}", visible(problem)),
         None => {}
     }
+    warn(&line.warnings);
     if let Some(present) = &line.present {
         present.print();
     }

@@ -7,6 +7,7 @@ pub(crate) mod detect;
 pub(crate) mod entries;
 mod entry_names;
 mod foreign;
+pub(crate) mod guard;
 mod imports;
 pub(crate) mod listing;
 mod marker;
@@ -26,7 +27,12 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 pub(crate) use self::parse::LayoutError;
-use crate::manifest::surface::Surface;
+use crate::manifest::surface::{Surface, SurfaceFormat};
+
+/// The values of a file, read well enough to compare them; `None` if it has none, or they cannot be read.
+pub(crate) fn values(path: &str, text: &str) -> Option<serde_json::Value> {
+    outline::values_of(SurfaceFormat::of(path), text)
+}
 
 /// The layout of the homes of one host.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

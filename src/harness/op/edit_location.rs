@@ -4,10 +4,15 @@ use serde_json::Value as Json;
 
 use super::inapplicable::{Inapplicable, TomlProblem, shortened};
 use super::toml_text::{lookup, parse, set};
-use super::{OpContext, OpRules, existing};
+use super::{OpContext, OpRules, existing, toml_list};
 use crate::artifact::edit::Op;
 use crate::harness::Harness;
+use crate::harness::format::error::FormatError;
+use crate::harness::format::key_path::{KeyPath, Segment};
+use crate::harness::format::list::edit_list;
+use crate::harness::format::{self, set_value};
 use crate::manifest::layout::Layout;
+use crate::manifest::surface::SurfaceFormat;
 use crate::sys::disk::is_utf16;
 
 /// The maximum length of a name, in characters.
@@ -45,7 +50,7 @@ fn template(op: Op, layout: &Layout) -> &str {
         Op::EditFewShotExemplars => &layout.few_shot,
         Op::AddToolToAgent | Op::RemoveToolFromAgent => &layout.agent_tools,
         Op::EditToolDescription => &layout.tool_description,
-        Op::LoraFinetune | Op::Several => "",
+        _ => "",
     }
 }
 
@@ -112,6 +117,14 @@ impl EditLocation {
         if self.keys.is_empty() {
             return Ok(harness.get(&self.path).map(|_| text.to_owned()));
         }
+        if let Some(format) = self.other_format() {
+            let value = format::value(format, text, &self.key_path());
+            return match value {
+                Ok(value) => Ok(value.as_str().map(str::to_owned)),
+                Err(FormatError::Absent { .. }) => Ok(None),
+                Err(problem) => Err(self.unreadable(problem)),
+            };
+        }
         let document = parse(text.strip_prefix('\u{feff}').unwrap_or(text)).map_err(|problem| self.toml(problem))?;
         let found = lookup(&document, &self.keys).map_err(|problem| self.toml(problem))?;
         Ok(found.and_then(|value| value.as_str().map(str::to_owned)))
@@ -127,11 +140,60 @@ impl EditLocation {
 
     /// The harness with this TOML value at the key.
     pub(crate) fn with_value(&self, harness: &Harness, value: &Json) -> Result<Harness, Inapplicable> {
-        self.rewrite(harness, |text| set(text, &self.keys, value))
+        match self.other_format() {
+            Some(format) => self.reformat(harness, |text| set_value(format, text, &self.key_path(), value)),
+            None => self.rewrite(harness, |text| set(text, &self.keys, value)),
+        }
+    }
+
+    /// The harness with a name added to the list at the key, or removed from it.
+    pub(crate) fn with_name(&self, harness: &Harness, name: &str, is_added: bool) -> Result<Harness, Inapplicable> {
+        let name_of = |wanted: bool| if wanted { vec![Json::from(name)] } else { Vec::new() };
+        let (add, remove) = (name_of(is_added), name_of(!is_added));
+        match (self.other_format(), is_added) {
+            (Some(format), _) => {
+                self.reformat(harness, |text| edit_list(format, text, &self.key_path(), &add, &remove))
+            }
+            (None, true) => self.rewrite(harness, |text| toml_list::append(text, &self.keys, name)),
+            (None, false) => self.rewrite(harness, |text| toml_list::remove(text, &self.keys, name)),
+        }
+    }
+
+    /// The format of a file with keys that is not TOML.
+    fn other_format(&self) -> Option<SurfaceFormat> {
+        let format = SurfaceFormat::of(&self.path);
+        (format != SurfaceFormat::Toml && format.has_keys()).then_some(format)
+    }
+
+    fn key_path(&self) -> KeyPath {
+        KeyPath {
+            segments: self.keys.iter().cloned().map(Segment::Name).collect(),
+        }
+    }
+
+    fn unreadable(&self, problem: FormatError) -> Inapplicable {
+        Inapplicable::Format {
+            path: self.path.clone(),
+            problem,
+        }
+    }
+
+    /// The harness with the file rewritten by `change`, in a format that is not TOML.
+    fn reformat(
+        &self,
+        harness: &Harness,
+        change: impl FnOnce(&str) -> Result<String, FormatError>,
+    ) -> Result<Harness, Inapplicable> {
+        let text = self.file(harness)?;
+        let changed = change(text).map_err(|problem| self.unreadable(problem))?;
+        Ok(match changed == text {
+            true => harness.clone(),
+            false => harness.clone().with(&self.path, changed),
+        })
     }
 
     /// The harness with the TOML file rewritten by `change`. An absent file is only created if it gets content.
-    pub(crate) fn rewrite(
+    fn rewrite(
         &self,
         harness: &Harness,
         change: impl FnOnce(&str) -> Result<String, TomlProblem>,
@@ -147,15 +209,7 @@ impl EditLocation {
 
     /// The file's text; empty if it is absent.
     fn file<'a>(&self, harness: &'a Harness) -> Result<&'a str, Inapplicable> {
-        let bytes = harness.get(&self.path).unwrap_or_default();
-        std::str::from_utf8(bytes).map_err(|_| Inapplicable::NotUtf8 {
-            path: self.path.clone(),
-            encoding: if is_utf16(bytes) {
-                "UTF-16, not UTF-8"
-            } else {
-                "not UTF-8"
-            },
-        })
+        utf8(&self.path, harness.get(&self.path).unwrap_or_default())
     }
 
     fn toml(&self, problem: TomlProblem) -> Inapplicable {
@@ -164,6 +218,18 @@ impl EditLocation {
             problem,
         }
     }
+}
+
+/// The text of a file.
+pub(super) fn utf8<'a>(path: &str, bytes: &'a [u8]) -> Result<&'a str, Inapplicable> {
+    std::str::from_utf8(bytes).map_err(|_| Inapplicable::NotUtf8 {
+        path: path.to_owned(),
+        encoding: if is_utf16(bytes) {
+            "UTF-16, not UTF-8"
+        } else {
+            "not UTF-8"
+        },
+    })
 }
 
 /// Replaces the placeholders of one part of a template in one pass, so that placeholders inside a name stay as they
@@ -206,7 +272,8 @@ fn check_name(what: &str, name: &str, in_path: bool) -> Result<(), Inapplicable>
     })
 }
 
-fn check_path(path: &str, harness: &Harness, rules: &OpRules) -> Result<(), Inapplicable> {
+/// Checks that a path is one of a file that edits may change.
+pub(super) fn check_path(path: &str, harness: &Harness, rules: &OpRules) -> Result<(), Inapplicable> {
     let forbidden = |reason: &str| Inapplicable::Forbidden {
         path: path.to_owned(),
         reason: reason.to_owned(),

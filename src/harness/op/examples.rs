@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::edit_location::EditLocation;
 use super::inapplicable::Inapplicable;
 use super::originals::restored;
-use super::{OpContext, OpRules, payload};
+use super::{OpContext, OpRules, payload, surface};
 use crate::artifact::edit::{Edit, Op};
 use crate::harness::Harness;
 
@@ -60,6 +60,11 @@ pub(super) fn apply(payload: &Payload, context: &OpContext) -> Result<Harness, I
 /// The text of the file with these examples instead of the old ones. Examples that stay keep their bytes, and the others
 /// are written like them.
 fn rewritten(old: &str, exemplars: &[Exemplar]) -> String {
+    in_file(old, |style| style.with(exemplars), &json!(exemplars))
+}
+
+/// The text of a file whose examples are replaced in its style; without a style, or without examples, as `json`.
+fn in_file(old: &str, styled: impl Fn(&FileStyle) -> String, json: &Value) -> String {
     let body = old.strip_prefix('\u{feff}').unwrap_or(old);
     let mark = &old[..old.len() - body.len()];
     let end = match body {
@@ -67,9 +72,10 @@ fn rewritten(old: &str, exemplars: &[Exemplar]) -> String {
         body if body.ends_with('\n') => "\n",
         _ => "",
     };
-    let text = match FileStyle::of(body) {
-        Some(style) if !exemplars.is_empty() => style.with(exemplars),
-        _ => format!("{}{end}", ascii(&format!("{:#}", json!(exemplars)))),
+    let is_empty = json.as_array().is_none_or(Vec::is_empty);
+    let text = match FileStyle::of(body).filter(|_| !is_empty) {
+        Some(style) => styled(&style),
+        None => format!("{}{end}", ascii(&format!("{json:#}"))),
     };
     format!("{mark}{text}")
 }
@@ -81,6 +87,8 @@ struct FileStyle<'a> {
     tail: &'a str,
     /// The text of each example, by question and answer.
     known: BTreeMap<(String, String), &'a str>,
+    /// Each example with its text.
+    all: Vec<(Map<String, Value>, &'a str)>,
     first: &'a str,
     is_ascii: bool,
 }
@@ -92,13 +100,14 @@ impl<'a> FileStyle<'a> {
         let parts: Vec<&str> = parts.into_iter().map(RawValue::get).collect();
         let (first, last) = (*parts.first()?, *parts.last()?);
         let start = |part: &str| part.as_ptr().addr() - text.as_ptr().addr();
-        let mut known = BTreeMap::new();
+        let (mut known, mut all) = (BTreeMap::new(), Vec::new());
         for part in &parts {
             let fields: Map<String, Value> = serde_json::from_str(part).ok()?;
             let field = |name: &str| fields.get(name).and_then(Value::as_str).map(str::to_owned);
             if let (Some(input), Some(output)) = (field("input"), field("output")) {
                 known.entry((input, output)).or_insert(*part);
             }
+            all.push((fields, *part));
         }
         let head = &text[..start(first)];
         Some(Self {
@@ -110,6 +119,7 @@ impl<'a> FileStyle<'a> {
             },
             tail: &text[start(last) + last.len()..],
             known,
+            all,
             first,
             is_ascii: text.is_ascii(),
         })
@@ -118,31 +128,57 @@ impl<'a> FileStyle<'a> {
     fn with(&self, exemplars: &[Exemplar]) -> String {
         let one = |exemplar: &Exemplar| {
             let known = self.known.get(&(exemplar.input.clone(), exemplar.output.clone()));
-            known.map_or_else(|| self.new_example(exemplar), |known| (*known).to_owned())
+            let pair = || self.new_example(&[("input", json!(exemplar.input)), ("output", json!(exemplar.output))]);
+            known.map_or_else(pair, |known| (*known).to_owned())
         };
-        let texts: Vec<String> = exemplars.iter().map(one).collect();
+        self.joined(exemplars.iter().map(one).collect())
+    }
+
+    /// The same for examples with any fields.
+    fn with_objects(&self, exemplars: &[Map<String, Value>]) -> String {
+        let order = |name: &str| self.first.find(&json!(name).to_string());
+        let one = |exemplar: &Map<String, Value>| {
+            let known = self.all.iter().find(|(fields, _)| fields == exemplar);
+            let mut fields: Vec<(&str, Value)> = exemplar
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.clone()))
+                .collect();
+            fields.sort_by_key(|(name, _)| order(name).unwrap_or(usize::MAX));
+            known.map_or_else(|| self.new_example(&fields), |(_, text)| (*text).to_owned())
+        };
+        self.joined(exemplars.iter().map(one).collect())
+    }
+
+    fn joined(&self, texts: Vec<String>) -> String {
         format!("{}{}{}", self.head, texts.join(&self.separator), self.tail)
     }
 
     /// A new example, with the white space of the first one.
-    fn new_example(&self, exemplar: &Exemplar) -> String {
+    fn new_example(&self, fields: &[(&str, Value)]) -> String {
         let inner = &self.first[1..self.first.len() - 1];
         let open = &inner[..inner.len() - inner.trim_start().len()];
         let close = &inner[inner.trim_end().len()..];
         let after_comma = if open.contains('\n') { open } else { " " };
-        let Exemplar { input, output } = exemplar;
-        let pair = format!(
-            "{open}\"input\": {},{after_comma}\"output\": {}{close}",
-            json!(input),
-            json!(output)
-        );
-        let pair = if self.is_ascii { ascii(&pair) } else { pair };
-        format!("{{{pair}}}")
+        let fields: Vec<String> = fields
+            .iter()
+            .map(|(name, value)| format!("{}: {value}", json!(name)))
+            .collect();
+        let example = format!("{open}{}{close}", fields.join(&format!(",{after_comma}")));
+        let example = if self.is_ascii { ascii(&example) } else { example };
+        format!("{{{example}}}")
     }
+}
+
+/// The text of a JSON file of examples with these instead of the old ones. Those that stay keep their bytes.
+pub(super) fn rewritten_objects(old: &str, exemplars: &[Map<String, Value>]) -> String {
+    in_file(old, |style| style.with_objects(exemplars), &json!(exemplars))
 }
 
 /// The questions of an edit's examples that the present file does not have; empty for other ops.
 pub(super) fn new_questions(edit: &Edit, harness: &Harness, rules: &OpRules) -> Vec<String> {
+    if edit.op == Op::EditExamples {
+        return surface::new_texts(edit, harness, rules).unwrap_or_default();
+    }
     if edit.op != Op::EditFewShotExemplars {
         return Vec::new();
     }

@@ -1,5 +1,7 @@
 //! The reasons why an edit cannot be applied, which become the edit's outcome rather than an error of the session.
 
+use crate::harness::format::error::FormatError;
+
 /// The reason why an edit cannot be applied.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Inapplicable {
@@ -52,6 +54,86 @@ pub(crate) enum Inapplicable {
     /// The path leads out of the harness, or through something that is not a folder.
     #[error("{path}: {reason}")]
     Forbidden { path: String, reason: String },
+    /// The manifest has no surfaces, so that no generic op applies.
+    #[error(
+        "{path}: kaizen.toml has no [[harness.surface]], so no file can be named; use an op of [harness.layout], or add one"
+    )]
+    NoSurfaces { path: String },
+    /// No file of a surface has this path.
+    #[error("{path}: no such file; {known}; correct the path, or use create_file")]
+    NoFile {
+        path: String,
+        /// The files that may be meant.
+        known: String,
+    },
+    /// The file belongs to the harness, but to no surface.
+    #[error(
+        "{path}: no edit may change this file; a [[harness.surface]] in kaizen.toml opens files that are not protected"
+    )]
+    Closed { path: String },
+    /// The surface does not open the text of the file.
+    #[error("{path}: its text is not editable; {keys}")]
+    BodyClosed {
+        path: String,
+        /// What is editable instead.
+        keys: String,
+    },
+    /// The surface does not open the key.
+    #[error("{path}: `{key}` is not editable; {known}")]
+    KeyClosed {
+        path: String,
+        key: String,
+        /// The keys that may be meant.
+        known: String,
+    },
+    /// The file has no such key.
+    #[error("{path}: there is no `{key}`; {known}")]
+    NoKey {
+        path: String,
+        key: String,
+        /// The keys that may be meant.
+        known: String,
+    },
+    /// The surface lets no edit create or remove its files.
+    #[error(
+        "{path}: edits may not create or remove files of surface `{surface}`; `create = \"review\"` in kaizen.toml allows it"
+    )]
+    NoCreation { path: String, surface: String },
+    /// The file that an edit creates exists.
+    #[error("{path}: the file exists; use replace_text or patch_text")]
+    Exists { path: String },
+    /// The text has no such section, or one already.
+    #[error("{path}: {problem}")]
+    Section { path: String, problem: String },
+    /// The edit drops placeholders.
+    #[error("{path}: the new text drops {placeholders}, which the host fills in; keep them")]
+    Lost { path: String, placeholders: String },
+    /// A link leads to a file that is not there.
+    #[error("{path}: it links to {target}, which is not there; correct the link, or create the file in the same edit")]
+    Link { path: String, target: String },
+    /// The host does not read the file as it would be.
+    #[error("{path}: {problem}")]
+    Limit { path: String, problem: String },
+    /// The text would grow beyond its cap.
+    #[error("{path}: it would have {size} bytes, and at most {cap} are allowed ([harness] max_growth); shorten it")]
+    Growth { path: String, size: usize, cap: usize },
+    /// The edit empties a list of tools, or removes it.
+    #[error("{path}: `{key}` would have no tool any more, which opens all tools in some hosts; keep one")]
+    NoTools { path: String, key: String },
+    /// The edit makes promptfoo start something else than a model.
+    #[error("{path}: `{value}` is not allowed: {problem}")]
+    NotAModel {
+        path: String,
+        value: String,
+        problem: &'static str,
+    },
+    /// The file cannot be read or written in its format.
+    #[error("{path}: {problem}")]
+    Format {
+        path: String,
+        /// The problem, with the line or key.
+        problem: FormatError,
+    },
     /// The file is not UTF-8.
     #[error("{path}: {encoding}; convert the file first")]
     NotUtf8 { path: String, encoding: &'static str },

@@ -15,6 +15,7 @@ pub(crate) fn current_text(op: Op, name: (&str, &str), harness: &Harness, layout
     let rules = &OpRules {
         layout: layout.clone(),
         membership: Membership::everything(),
+        ..OpRules::default()
     };
     let context = OpContext {
         op,
@@ -82,6 +83,8 @@ pub(crate) fn usual_target(op: Op) -> &'static str {
         Op::EditToolDescription => "tools.<tool>.description",
         Op::LoraFinetune => "models.<model>",
         Op::Several => "agents.<agent>",
+        Op::SetKey | Op::UnsetKey | Op::EditList => "<path>#<key>",
+        _ => "<path>",
     }
 }
 

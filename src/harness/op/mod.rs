@@ -1,5 +1,6 @@
 //! Ops: the typed edits of a harness, as pure functions from a harness to a harness.
 
+mod check;
 mod config;
 mod diff_headers;
 mod diff_hunk;
@@ -10,17 +11,22 @@ mod edit_location;
 mod elision;
 mod examples;
 mod existing;
+pub(crate) mod front_matter;
+pub(crate) mod growth;
 mod inapplicable;
 mod inspect;
 pub(crate) mod normalise;
+pub(crate) mod offers;
 mod originals;
 mod payload;
 mod prompt;
+mod promptfoo;
 mod protected;
 mod protected_keys;
 mod replacement;
 mod search_replace;
 mod several;
+mod surface;
 mod text_lines;
 mod toml_list;
 mod toml_text;
@@ -36,12 +42,15 @@ pub(crate) use inapplicable::Inapplicable;
 pub(crate) use inspect::{current_text, described_tools, files_of, usual_target};
 pub(crate) use normalise::normalise;
 pub(crate) use payload::{check_payload, edit_schema, payload_schema};
-pub(crate) use protected::{is_protected_file, kind as protected_kind};
+pub(crate) use protected::{is_protected_file, is_secret_key, kind as protected_kind};
+pub(crate) use surface::tier;
 
 use crate::artifact::edit::{Edit, Op};
 use crate::harness::Harness;
+use crate::manifest::HarnessSection;
 use crate::manifest::layout::Layout;
 use crate::manifest::membership::Membership;
+use crate::manifest::surface_table::SurfaceTable;
 
 /// The rules of the manifest for edits.
 #[derive(Clone, Debug, Default)]
@@ -50,6 +59,19 @@ pub(crate) struct OpRules {
     pub layout: Layout,
     /// The files that an op may change.
     pub membership: Membership,
+    /// The files and keys that generic ops may change.
+    pub surfaces: SurfaceTable,
+}
+
+impl OpRules {
+    /// The rules of a manifest whose files the membership selects.
+    pub(crate) fn of(section: &HarnessSection, membership: Membership) -> Self {
+        Self {
+            layout: section.layout.clone(),
+            membership,
+            surfaces: SurfaceTable::of(section),
+        }
+    }
 }
 
 /// The inputs of every op apart from its payload.
@@ -76,14 +98,22 @@ impl<'a> OpContext<'a> {
     }
 }
 
+/// What hosts do not read of a harness, or reject.
+pub(crate) fn limits(harness: &Harness) -> Vec<String> {
+    check::limits(harness)
+}
+
 /// What a prompt loses by an edit besides words: template variables, keys of its front matter.
 pub(crate) fn losses(edit: &Edit, before: &Harness, after: &Harness, rules: &OpRules) -> Vec<String> {
+    if edit.op.is_generic() {
+        return check::remarks(before, after);
+    }
     if edit.op != Op::Several {
         return prompt::losses(edit, before, after, rules).unwrap_or_default();
     }
     let each = |(part, before): (Edit, Harness)| {
         let after = apply(&part, &before, rules).ok()?;
-        prompt::losses(&part, &before, &after, rules)
+        Some(losses(&part, &before, &after, rules))
     };
     steps(edit, before, rules)
         .into_iter()
@@ -116,6 +146,13 @@ pub(crate) fn new_questions(edit: &Edit, harness: &Harness, rules: &OpRules) -> 
 /// # Errors
 /// The edit cannot be applied.
 pub(crate) fn apply(edit: &Edit, harness: &Harness, rules: &OpRules) -> Result<Harness, Inapplicable> {
+    let changed = changed(edit, harness, rules)?;
+    check::check(edit, harness, &changed, rules)?;
+    Ok(changed)
+}
+
+/// Applies an edit that may be a member of another, whose result is checked as a whole.
+fn changed(edit: &Edit, harness: &Harness, rules: &OpRules) -> Result<Harness, Inapplicable> {
     payload::check(&edit.payload)?;
     let context = &OpContext {
         op: edit.op,
@@ -124,7 +161,9 @@ pub(crate) fn apply(edit: &Edit, harness: &Harness, rules: &OpRules) -> Result<H
         rules,
     };
     let changed = applied(edit, context)?;
-    protected::check(harness, &changed)?;
+    // This op takes away the last tool of an agent if a person or a teacher wants that.
+    let keeps_tools = !edit.ops().contains(&Op::RemoveToolFromAgent);
+    protected::check(harness, &changed, keeps_tools)?;
     Ok(changed)
 }
 
@@ -133,18 +172,23 @@ pub(crate) fn contains(edit: &Edit, harness: &Harness, rules: &OpRules) -> Optio
     apply(edit, harness, rules).ok().map(|applied| &applied == harness)
 }
 
-/// The lines that a patch of a prompt removes and those that it adds; `None` for other ops.
+/// The lines that a patch of a text removes and those that it adds; `None` for other ops.
 pub(crate) fn patch_lines(edit: &Edit) -> Option<(Vec<&str>, Vec<&str>)> {
-    let diff = edit.payload.get("diff").filter(|_| edit.op == Op::PatchSystemPrompt)?;
+    let diff = edit.payload.get("diff").filter(|_| edit.op.is_patch())?;
     unified_diff::changed_lines(diff.as_str()?)
 }
 
 /// The file and the lines that an edit writes into a prompt; `None` for other ops, and for a diff that cannot be read.
 pub(crate) fn prompt_lines<'e>(edit: &'e Edit, rules: &OpRules) -> Option<(String, Vec<&'e str>)> {
+    let text = |key: &str| edit.payload.get(key).and_then(|text| text.as_str());
     let lines = match edit.op {
-        Op::ReplaceSystemPrompt => edit.payload.get("new_content")?.as_str()?.lines().collect(),
+        Op::ReplaceSystemPrompt | Op::ReplaceText => text("new_content")?.lines().collect(),
+        Op::InsertSection | Op::CreateFile => text("content")?.lines().collect(),
         _ => patch_lines(edit)?.1,
     };
+    if edit.op.is_generic() {
+        return Some((text("path")?.to_owned(), lines));
+    }
     let context = OpContext {
         op: edit.op,
         target: &edit.target,
@@ -167,10 +211,11 @@ fn applied(edit: &Edit, context: &OpContext) -> Result<Harness, Inapplicable> {
         Op::SetAgentClass => config::set_agent_class(&payload::read(payload)?, context),
         Op::SetAgentParam => config::set_agent_param(&payload::read(payload)?, context),
         Op::EditFewShotExemplars => examples::apply(&payload::read(payload)?, context),
-        Op::AddToolToAgent => tools::add(&payload::read(payload)?, context),
-        Op::RemoveToolFromAgent => tools::remove(&payload::read(payload)?, context),
+        Op::AddToolToAgent => tools::list(&payload::read(payload)?, true, context),
+        Op::RemoveToolFromAgent => tools::list(&payload::read(payload)?, false, context),
         Op::EditToolDescription => tools::describe(&payload::read(payload)?, context),
         Op::LoraFinetune => Err(Inapplicable::NoTrainer),
         Op::Several => several::applied(edit, context.harness, context.rules),
+        _ => surface::apply(edit, context),
     }
 }

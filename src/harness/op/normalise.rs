@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use super::edit_location::EditLocation;
 use super::prompt::{Patch, patched};
-use super::{OpContext, OpRules, payload, steps};
+use super::{OpContext, OpRules, payload, steps, surface};
 use crate::artifact::edit::{Edit, Op, RiskTier};
 use crate::harness::Harness;
 use crate::llm::redact::Redactor;
@@ -27,9 +27,9 @@ pub(crate) fn normalise(edit: Edit, harness: &Harness, rules: &OpRules, raises: 
         Op::Several => with_replacements(edit, harness, rules),
         _ => replaced(edit, harness, rules),
     };
-    let tier = |op: Op| op.tier().max(raises.get(&op).copied().unwrap_or_default());
+    edit.target = edit.place();
     edit.pillar = edit.op.pillar();
-    edit.risk_tier = edit.ops().into_iter().map(tier).max().unwrap_or_default();
+    edit.risk_tier = surface::tier_under(&edit, raises, &rules.surfaces);
     edit
 }
 
@@ -58,7 +58,7 @@ fn with_replacements(mut edit: Edit, harness: &Harness, rules: &OpRules) -> Edit
 /// The patched text, if the edit is a patch that applies and changes too many lines.
 fn replacement(edit: &Edit, harness: &Harness, rules: &OpRules) -> Option<String> {
     // All payloads of an edit are for the same op.
-    if edit.op != Op::PatchSystemPrompt || !edit.variants.is_empty() {
+    if !edit.op.is_patch() || !edit.variants.is_empty() {
         return None;
     }
     payload::check(&edit.payload).ok()?;
@@ -68,9 +68,15 @@ fn replacement(edit: &Edit, harness: &Harness, rules: &OpRules) -> Option<String
         harness,
         rules,
     };
-    let payload: Patch = payload::read(&edit.payload).ok()?;
-    let place = EditLocation::of(&context, &[("agent", context.agent(payload.agent.as_deref()).ok()?)]).ok()?;
-    let (before, after) = patched(&payload, &place, harness).ok()?;
+    let (before, after) = match edit.op {
+        Op::PatchText => surface::patched(&edit.payload, &context).ok()?,
+        _ => {
+            let payload: Patch = payload::read(&edit.payload).ok()?;
+            let agent = context.agent(payload.agent.as_deref()).ok()?;
+            let place = EditLocation::of(&context, &[("agent", agent)]).ok()?;
+            patched(&payload, &place, harness).ok()?
+        }
+    };
     // Lines that the diff does not change may contain secrets, which must not be in a plan. They become marks, which
     // applying the edit replaces by the original values.
     (changed_line_ratio(&before, &after) > LARGEST_PATCH)
@@ -78,7 +84,10 @@ fn replacement(edit: &Edit, harness: &Harness, rules: &OpRules) -> Option<String
 }
 
 fn as_replacement(mut edit: Edit, new_content: String) -> Edit {
-    edit.op = Op::ReplaceSystemPrompt;
+    edit.op = match edit.op {
+        Op::PatchText => Op::ReplaceText,
+        _ => Op::ReplaceSystemPrompt,
+    };
     edit.payload.remove("diff");
     edit.payload.insert("new_content".into(), new_content.into());
     edit

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json, json};
 
 use super::inapplicable::Inapplicable;
-use super::{config, examples, prompt, several, tools};
+use super::{config, examples, prompt, several, surface, tools};
 use crate::artifact::edit::{Edit, Op};
 
 /// The maximum size of one payload value, in bytes.
@@ -93,6 +93,16 @@ pub(crate) fn payload_schema(op: Op) -> Schema {
         Op::EditToolDescription => schema::<tools::Description>(),
         Op::LoraFinetune => schema::<config::Finetune>(),
         Op::Several => several_schema(),
+        Op::PatchText => schema::<surface::TextPatch>(),
+        Op::ReplaceText => schema::<surface::NewText>(),
+        Op::InsertSection => schema::<surface::NewSection>(),
+        Op::DeleteSection => schema::<surface::OldSection>(),
+        Op::SetKey => schema::<surface::NewValue>(),
+        Op::UnsetKey => schema::<surface::OldKey>(),
+        Op::EditList => schema::<surface::ListChange>(),
+        Op::EditExamples => schema::<surface::NewExamples>(),
+        Op::CreateFile => schema::<surface::NewFile>(),
+        Op::RemoveFile => schema::<surface::OldFile>(),
     }
 }
 
@@ -152,5 +162,6 @@ pub(crate) fn check_payload(edit: &Edit) -> Result<(), Inapplicable> {
         // The op is always refused.
         Op::LoraFinetune => Ok(()),
         Op::Several => several::check(edit),
+        _ => surface::check_payload(edit),
     }
 }

@@ -1,11 +1,16 @@
-//! Protects settings that widen an agent's permissions: no op may change them, in any layout or manifest.
+//! Protects settings that widen an agent's permissions: no op may change them, in any layout or manifest. A list that holds
+//! everywhere comes first; the layouts add what belongs to their hosts.
 //!
 //! The check compares the protected settings of each changed file before and after an op, whether the op sets one key
 //! or replaces a whole text.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::inapplicable::Inapplicable;
-use super::protected_keys::settings;
+use super::promptfoo;
+use super::protected_keys::{PickedSettings, settings};
 use crate::harness::Harness;
+use crate::harness::layout::guard::{FileGuard, guards};
 
 /// A pattern for keys, the kind of setting, and the hosts that have it. Keys are compared without case, `-` and `_`. A
 /// pattern matches anywhere in the path of a key, so everything under it is protected too; with `!` at its end, it only
@@ -148,36 +153,98 @@ const FILES: [&str; 9] = [
     ".env",
 ];
 
-/// Refuses a change of a protected setting or of a protected file.
+/// The kind of a setting that only a layout protects.
+const OF_LAYOUT: &str = "its host's own setting";
+/// The kind of a setting by which a host knows a skill or an agent.
+const IDENTITY: &str = "identity";
+
+/// Refuses a change of a protected setting or of a protected file, in the files that an edit changed. `keeps_tools` says
+/// that no list of tools may vanish or become empty, because that opens all tools in some hosts.
 ///
 /// # Errors
 /// [`Inapplicable::Protected`], with the file and the setting, or [`Inapplicable::ProtectedFile`].
-pub(super) fn check(before: &Harness, after: &Harness) -> Result<(), Inapplicable> {
-    let paths = after.files().map(|(path, _)| path);
-    for path in paths.filter(|path| before.get(path) != after.get(path)) {
-        if is_protected_file(path) {
-            return Err(Inapplicable::ProtectedFile { path: path.to_owned() });
+pub(super) fn check(before: &Harness, after: &Harness, keeps_tools: bool) -> Result<(), Inapplicable> {
+    for change in before.changes(after) {
+        let path = &change.path;
+        let guards: Vec<FileGuard> = guards(path, before).into_iter().chain(guards(path, after)).collect();
+        if is_protected_file(path) || guards.iter().any(|guard| guard.is_closed) {
+            return Err(Inapplicable::ProtectedFile { path: path.clone() });
         }
-        let text = |harness: &Harness| {
-            harness
-                .get(path)
-                .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
-        };
-        let settings =
-            |harness: &Harness| settings(path, &text(harness).unwrap_or_default(), &|keys| kind(keys).is_some());
-        let (old, new) = (settings(before), settings(after));
-        let differing = old.iter().find(|(key, value)| new.get(*key) != Some(value));
-        let differing = differing.or_else(|| new.iter().find(|(key, _)| !old.contains_key(*key)));
-        if let Some((key, _)) = differing {
-            let keys: Vec<String> = key.split('.').map(str::to_owned).collect();
-            return Err(Inapplicable::Protected {
-                path: path.to_owned(),
-                key: without_place(key).to_owned(),
-                kind: kind(&keys).unwrap_or(APPROVAL),
+        let kind = |keys: &[String]| kind_of(keys, &guards);
+        let (old, new) = change.texts();
+        let tools = |text: &str| settings(path, text, &is_tools);
+        if let Some(key) = lost_tools(&tools(&old), &tools(&new)).filter(|_| keeps_tools && change.after.is_some()) {
+            return Err(Inapplicable::NoTools {
+                path: path.clone(),
+                key,
             });
         }
+        let settings = |text: &str| settings(path, text, &|keys| kind(keys).is_some());
+        let (old, new) = (settings(&old), settings(&new));
+        let is_whole = change.before.is_none() || change.after.is_none();
+        // A new file has a name, and one that goes loses it.
+        let counts = |key: &&String| !(is_whole && kind(&keys_of(without_place(key))) == Some(IDENTITY));
+        let keys: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+        let mut differing = keys.into_iter().filter(|key| old.get(*key) != new.get(*key));
+        if let Some(key) = differing.find(counts) {
+            return Err(Inapplicable::Protected {
+                path: path.clone(),
+                key: without_place(key).to_owned(),
+                kind: kind(&keys_of(key)).unwrap_or(APPROVAL),
+            });
+        }
+        promptfoo::check(&change)?;
     }
     Ok(())
+}
+
+fn keys_of(key: &str) -> Vec<String> {
+    key.split('.').map(str::to_owned).collect()
+}
+
+pub(super) fn kind_of(keys: &[String], guards: &[FileGuard]) -> Option<&'static str> {
+    let of_layout = || {
+        let is_identity = keys
+            .first()
+            .is_some_and(|key| matches!(key.as_str(), "name" | "license"));
+        let is_covered = guards.iter().any(|guard| guard.covers(keys));
+        is_covered.then_some(if is_identity { IDENTITY } else { OF_LAYOUT })
+    };
+    kind(keys).or_else(of_layout)
+}
+
+/// Whether a key holds a list of tools.
+fn is_tools(keys: &[String]) -> bool {
+    keys.last().is_some_and(|key| bare(key) == "tools")
+}
+
+/// The first list of tools that had an item and has none any more.
+fn lost_tools(old: &PickedSettings, new: &PickedSettings) -> Option<String> {
+    let lists = |settings: &PickedSettings| -> BTreeMap<String, bool> {
+        let mut lists = BTreeMap::new();
+        for (key, value) in settings {
+            let name = without_place(key);
+            if is_tools(&keys_of(name)) {
+                *lists.entry(name.to_owned()).or_default() |= has_item(value);
+            }
+        }
+        lists
+    };
+    let new = lists(new);
+    let had = lists(old).into_iter().filter(|(_, has)| *has);
+    had.map(|(key, _)| key)
+        .find(|key| !new.get(key).copied().unwrap_or_default())
+}
+
+/// Whether a setting, as JSON or as a line of YAML, has an item of a list.
+fn has_item(value: &str) -> bool {
+    let value = value.trim_start_matches("- ");
+    let value = match value.split_once(':') {
+        Some((key, rest)) if key.trim_matches(['"', '\'']).ends_with("ools") => rest,
+        _ => value,
+    };
+    let value = value.split(" #").next().unwrap_or_default().trim();
+    !matches!(value, "" | "[]" | "\"\"" | "''" | "null" | "~" | "-")
 }
 
 /// A key without the number that distinguishes lines with the same key.
@@ -209,6 +276,13 @@ pub(crate) fn kind(keys: &[String]) -> Option<&'static str> {
     }
     let is_secret = |key: &String| SECRET_ENDINGS.iter().any(|ending| key.ends_with(ending));
     keys.iter().any(is_secret).then_some(SECRETS)
+}
+
+/// Whether the value of a key is a secret, rather than a name or an address.
+pub(crate) fn is_secret_key(key: &str) -> bool {
+    let key = bare(key);
+    let is_named = key.contains("apikey") || ["password", "secret"].iter().any(|end| key.ends_with(end));
+    is_named || key == "token" || SECRET_ENDINGS.iter().any(|ending| key.ends_with(ending))
 }
 
 fn bare(key: &str) -> String {

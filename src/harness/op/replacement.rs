@@ -124,7 +124,7 @@ fn end_of_fence(text: &str, open: &str) -> Option<usize> {
 }
 
 /// The front matter with its fences, at the start of a text.
-fn front_matter(text: &str) -> Option<&str> {
+pub(super) fn front_matter(text: &str) -> Option<&str> {
     let mut lines = text.split_inclusive('\n');
     let first = lines.next().filter(|line| line.trim_end() == "---")?;
     let mut at = first.len();
@@ -151,7 +151,7 @@ fn front_keys(text: &str) -> BTreeSet<String> {
 
 /// The template variables of a text, as they are written: `{name}`, `{{ name }}`, `${NAME}`, `$name`, `{% tag %}`,
 /// `<<name>>`.
-fn variables(text: &str) -> BTreeSet<String> {
+pub(super) fn variables(text: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for (at, _) in text.match_indices(['{', '$', '<']) {
         // A bracket inside of `{{` or `${` belongs to that variable.

@@ -3,10 +3,10 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::OpContext;
 use super::edit_location::EditLocation;
-use super::inapplicable::{Inapplicable, TomlProblem};
+use super::inapplicable::Inapplicable;
 use super::originals::restored;
-use super::{OpContext, toml_list};
 use crate::harness::Harness;
 
 /// Arguments of `add_tool_to_agent` and `remove_tool_from_agent`.
@@ -28,21 +28,11 @@ pub(super) struct Description {
     pub new_description: String,
 }
 
-pub(super) fn add(payload: &ListedTool, context: &OpContext) -> Result<Harness, Inapplicable> {
-    rewritten(payload, context, toml_list::append)
-}
-
-pub(super) fn remove(payload: &ListedTool, context: &OpContext) -> Result<Harness, Inapplicable> {
-    rewritten(payload, context, toml_list::remove)
-}
-
-/// Adds a name to the list at the keys of a TOML text, or removes it.
-type Rewrite = fn(&str, &[String], &str) -> Result<String, TomlProblem>;
-
-fn rewritten(payload: &ListedTool, context: &OpContext, rewrite: Rewrite) -> Result<Harness, Inapplicable> {
+/// Adds a tool to the list, or removes it.
+pub(super) fn list(payload: &ListedTool, is_added: bool, context: &OpContext) -> Result<Harness, Inapplicable> {
     let agent = context.agent(payload.agent.as_deref())?;
     let place = EditLocation::key_of(context, &[("agent", agent), ("tool", &payload.tool_name)])?;
-    place.rewrite(context.harness, |text| rewrite(text, &place.keys, &payload.tool_name))
+    place.with_name(context.harness, &payload.tool_name, is_added)
 }
 
 pub(super) fn describe(payload: &Description, context: &OpContext) -> Result<Harness, Inapplicable> {

@@ -160,7 +160,7 @@ fn whole_file(name: &str, file: &Value) -> Vec<String> {
     }
     let ops: Vec<Op> = read(&file["enums"]["op"]);
     // The vectors are older than op `several`.
-    let own: Vec<Op> = Op::ALL.into_iter().filter(|op| *op != Op::Several).collect();
+    let own: Vec<Op> = Op::ALL.into_iter().filter(|op| *op < Op::Several).collect();
     failures.extend(same("ops", ops, own).err());
     let _: Vec<Autonomy> = read(&file["enums"]["autonomy"]);
     failures

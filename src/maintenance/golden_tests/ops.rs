@@ -12,6 +12,7 @@ fn rules() -> op::OpRules {
     op::OpRules {
         layout: section.layout,
         membership: crate::manifest::membership::Membership::of_files(&section.files).unwrap(),
+        ..op::OpRules::default()
     }
 }
 

@@ -135,7 +135,7 @@ impl<'a> EditContent<'a> {
     }
 
     fn is_prompt(&self) -> bool {
-        matches!(self.edit.op, Op::PatchSystemPrompt | Op::ReplaceSystemPrompt)
+        self.edit.op.writes_text()
     }
 
     /// Whether something of the edit is left in the files: a line that only it added, or its value.
@@ -206,19 +206,16 @@ impl<'a> EditContent<'a> {
 
     /// Whether its lines show the edit: it writes a text, and some of its lines are nobody else's.
     fn is_text(&self) -> bool {
-        let writes = matches!(
-            self.edit.op,
-            Op::PatchSystemPrompt | Op::ReplaceSystemPrompt | Op::EditFewShotExemplars
-        );
-        writes && !self.own.is_empty()
+        let op = self.edit.op;
+        (op.writes_text() || op.writes_examples()) && !self.own.is_empty()
     }
 
     /// Whether the edit changes one item of a list, or removes lines, so that it applies again only without its effect.
     fn is_list(&self) -> bool {
-        matches!(
-            self.edit.op,
-            Op::AddToolToAgent | Op::RemoveToolFromAgent | Op::PatchSystemPrompt
-        )
+        let op = self.edit.op;
+        let removes = matches!(op, Op::DeleteSection | Op::UnsetKey | Op::RemoveFile);
+        let lists = matches!(op, Op::AddToolToAgent | Op::RemoveToolFromAgent | Op::EditList);
+        op.is_patch() || lists || removes
     }
 
     fn concerns(&self, path: &str) -> bool {
@@ -242,6 +239,7 @@ mod tests {
         op::OpRules {
             layout: section.layout,
             membership: Membership::of_files(&section.files).unwrap(),
+            ..op::OpRules::default()
         }
     }
 

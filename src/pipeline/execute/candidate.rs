@@ -24,7 +24,9 @@ pub(super) fn candidate(
     input: &ExecuteInput,
     execution: &ExecuteContext,
 ) -> Result<Result<Harness, String>, RunError> {
-    match op::apply(edit, harness, &input.rules) {
+    let applied = op::apply(edit, harness, &input.rules)
+        .and_then(|after| input.growth.check(edit, harness, &after).map(|()| after));
+    match applied {
         Err(reason) => Ok(Err(reason.to_string())),
         Ok(after) => Ok(
             match held_out_examples::refusal(execution.context, edit, harness, &input.rules)? {
@@ -90,12 +92,7 @@ pub(super) fn overwritten(
     input: &ExecuteInput,
     execution: &ExecuteContext,
 ) -> Result<Vec<String>, RunError> {
-    let replaces = [
-        Op::ReplaceSystemPrompt,
-        Op::EditFewShotExemplars,
-        Op::EditToolDescription,
-    ];
-    if !edit.ops().iter().any(|op| replaces.contains(op)) {
+    if !edit.ops().into_iter().any(Op::replaces) {
         return Ok(Vec::new());
     }
     let accepted = input

@@ -161,7 +161,7 @@ impl ExecuteContext<'_> {
             of,
             edit: edit.id.clone(),
             op: edit.op,
-            target: edit.target.clone(),
+            target: edit.place(),
             status: outcome.status,
             delta: outcome.benchmark_delta,
             interval: outcome.interval(),

@@ -36,6 +36,8 @@ pub(crate) struct ExecuteInput<'a> {
     pub late: Option<LateAnswer>,
     /// The rules of the manifest for edits.
     pub rules: op::OpRules,
+    /// How far texts may grow.
+    pub growth: op::growth::GrowthCaps,
     /// Selects the files that belong to the harness.
     pub select: &'a dyn Fn(&str) -> bool,
     /// The harness in the workspace.

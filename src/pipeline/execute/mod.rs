@@ -241,7 +241,7 @@ fn outcome(edit: &Edit, status: OutcomeStatus) -> Outcome {
         edit_id: edit.id.clone(),
         edit_digest: edit.digest(),
         op: edit.op,
-        target: edit.target.clone(),
+        target: edit.place(),
         status,
         benchmark_delta: None,
         cluster_deltas: BTreeMap::new(),

@@ -193,10 +193,7 @@ fn tell(results: &BTreeMap<usize, ScreenedEdit>, tried: usize, execution: &Execu
 /// Whether an op changes something else than examples and texts. Such parameters are judged later: on an agent that
 /// answers nothing right they change nothing, and what they are worth depends on the prompt.
 fn is_parameter(op: Op) -> bool {
-    !matches!(
-        op,
-        Op::EditFewShotExemplars | Op::PatchSystemPrompt | Op::ReplaceSystemPrompt | Op::EditToolDescription
-    )
+    !(op.writes_text() || op.writes_examples() || op == Op::EditToolDescription)
 }
 
 /// Whether a step is a trial at the gate; an edit that a person keeps has had its trial.

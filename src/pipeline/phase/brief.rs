@@ -2,7 +2,6 @@
 
 use std::sync::Mutex;
 
-use crate::artifact::edit::Op;
 use crate::artifact::evaluation::ScoredAttempt;
 use crate::artifact::task::{Split, Task};
 use crate::artifact::trace::Trace;
@@ -30,10 +29,8 @@ pub(crate) fn brief<T>(
     let harness = context.base_harness()?;
     let train = context.inputs.benchmark()?.split(Split::Train);
     let workspace = context.workspace;
-    let ops: Vec<Op> = Op::ALL
-        .into_iter()
-        .filter(|op| op::home(*op, &context.manifest().harness.layout).is_some())
-        .collect();
+    let offers = op::offers::offers(&harness, &workspace.rules(), &workspace.manifest.harness);
+    let ops = op::offers::ops_of(&offers);
     let score = |task: &Task, answer: &str| workspace.score(task, answer);
     let is_expensive = workspace.student.is_expensive();
     // The embedded student is cheaper to run than to cache.
@@ -63,6 +60,7 @@ pub(crate) fn brief<T>(
         harness: &harness,
         layout,
         ops: &ops,
+        offers: &offers,
         train: &train,
         traces,
         rejected: &rejected,

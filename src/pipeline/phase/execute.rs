@@ -12,12 +12,14 @@ use crate::artifact::plan::Plan;
 use crate::artifact::{Artifact, counted};
 use crate::digest::Digest;
 use crate::gate::trial::GatePolicy;
+use crate::harness::op;
 use crate::ledger::port::Ledger;
 use crate::manifest::Hold;
 use crate::pipeline::context::Context;
 use crate::pipeline::edit_states::EditSearch;
 use crate::pipeline::execute::ExecuteStats;
 use crate::pipeline::gate_policy::{gate_policy, route_of, rule};
+use crate::pipeline::growth::growth_caps;
 use crate::pipeline::late::{late_answer, standing};
 use crate::pipeline::{execute as phase, external_decision, preview};
 use crate::workspace::earlier_record::earlier_record;
@@ -29,9 +31,8 @@ use crate::workspace::inputs::clean_harness;
 /// Runs the phase.
 pub(super) fn run(context: &Context) -> Result<PhaseOutput, RunError> {
     let workspace = context.workspace;
-    let (plan, baseline): (Plan, Baseline) = (context.need("plan.json")?, context.need("baseline.json")?);
+    let (mut plan, baseline): (Plan, Baseline) = (context.need("plan.json")?, context.need("baseline.json")?);
     tell(context, plan.remarks());
-    let mut plan = plan;
     let base = Some(baseline.harness_commit.as_str());
     let history = context.inputs.history(&context.session.id, base)?;
     let search = EditSearch::new(workspace, context.inputs, context.session)?;
@@ -41,7 +42,7 @@ pub(super) fn run(context: &Context) -> Result<PhaseOutput, RunError> {
     let (pending, outcomes) = (context.session.pending()?, context.session.outcomes()?);
     tell_external_decisions(context, &pending, &outcomes)?;
     let autonomy = context.autonomy_of(context.session.record()?.as_ref());
-    let tier = |edit: &Edit| context.manifest().tier_of(edit);
+    let tier = |edit: &Edit| op::tier(edit, &context.manifest().harness);
     let route = |edit: &Edit| route_of(edit, &pending, &outcomes, autonomy, context.manifest());
     let select = |path: &str| workspace.selects(path);
     let gate = context.inputs.gate(&context.session.id)?;
@@ -78,6 +79,7 @@ pub(super) fn run(context: &Context) -> Result<PhaseOutput, RunError> {
             earlier: &|edit, fits| earlier_record(workspace, edit, fits),
         },
         rules: workspace.rules(),
+        growth: growth_caps(workspace, context.inputs)?,
         late,
         select: &select,
         head_commit,

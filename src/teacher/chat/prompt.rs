@@ -1,7 +1,8 @@
 //! The texts for the model: the instructions of each step, and the first message of a diagnosis and of a plan.
 
 use crate::artifact::edit::{Edit, Op};
-use crate::harness::op;
+use crate::harness::op::offers::OpOffer;
+use crate::harness::{op, shown};
 use crate::teacher::{Briefing, rejected};
 
 /// The instructions for a diagnosis.
@@ -22,6 +23,11 @@ pub(super) const ALL: [&str; 5] = [DIAGNOSE, PLAN, NO_TURNS, REPAIR_DIAGNOSIS, R
 const MOST_OF_A_FILE: usize = 20_000;
 /// The largest number of characters shown of all files.
 const MOST: usize = 80_000;
+
+/// The payload of `several`, in short.
+const SEVERAL: &str = r#"{"edits": [{"op": "…", "target": "…", "payload": {}}, …]}"#;
+/// The largest number of places shown for one op.
+const MOST_PLACES: usize = 40;
 
 /// The first message of a diagnosis.
 pub(super) fn diagnosis(briefing: &Briefing) -> String {
@@ -71,14 +77,47 @@ fn measured(candidates: &[Edit]) -> String {
     }
 }
 
-/// Each op that the layout supports, and `several`, with its target and the schema of its payload.
+/// Each op that applies, and `several`, with its target, the schema of its payload, an example, and the places that it can
+/// change.
 fn operations(briefing: &Briefing) -> String {
     let one = |op: &Op| {
-        let payload = serde_json::to_string(&op::payload_schema(*op)).unwrap_or_default();
+        let payload = match op {
+            // Its members obey the schemas of the other ops.
+            Op::Several => SEVERAL.to_owned(),
+            _ => serde_json::to_string(&op::payload_schema(*op)).unwrap_or_default(),
+        };
         let target = op::usual_target(*op);
-        format!("- `{}`, target `{target}`, payload {payload}\n", op.name())
+        let offers: Vec<&OpOffer> = briefing.offers.iter().filter(|offer| offer.op == *op).collect();
+        let example = offers
+            .first()
+            .map(|offer| format!(", example {}", offer.example))
+            .unwrap_or_default();
+        let places = if op.is_generic() {
+            places(&offers)
+        } else {
+            String::new()
+        };
+        format!(
+            "- `{}`, target `{target}`, payload {payload}{example}\n{places}",
+            op.name()
+        )
     };
     briefing.ops.iter().chain(&[Op::Several]).map(one).collect()
+}
+
+/// The files and keys that a generic op can change.
+fn places(offers: &[&OpOffer]) -> String {
+    let place = |offer: &&OpOffer| match &offer.key {
+        Some(key) => format!("  - {}, key {key}\n", offer.path),
+        None => format!("  - {}\n", offer.path),
+    };
+    let more = offers.len().saturating_sub(MOST_PLACES);
+    let rest = if more > 0 {
+        format!("  - and {more} more of the same kinds\n")
+    } else {
+        String::new()
+    };
+    offers.iter().take(MOST_PLACES).map(place).collect::<String>() + &rest
 }
 
 /// Every text file, between lines with its path.
@@ -86,6 +125,7 @@ fn files(briefing: &Briefing) -> String {
     let mut shown = String::new();
     for (path, bytes) in briefing.harness.files() {
         let Ok(text) = std::str::from_utf8(bytes) else { continue };
+        let text = &shown::shown(path, text);
         let room = MOST_OF_A_FILE.min(MOST.saturating_sub(shown.chars().count()));
         let length = text.chars().count();
         let cut = if length > room {

@@ -168,6 +168,7 @@ fn no_edit_leaves_the_rules(text: &str) -> Result<(), TestCaseError> {
     let rules = op::OpRules {
         layout: section.layout,
         membership: crate::manifest::membership::Membership::of_files(&section.files).unwrap(),
+        ..op::OpRules::default()
     };
     plan::problems(text, true);
     let Ok(parsed) = reply::edits(text) else { return Ok(()) };

@@ -115,6 +115,7 @@ pub(crate) fn applied(edit: &Edit, harness: &Harness, layout: &Layout) -> Option
     let rules = op::OpRules {
         layout: layout.clone(),
         membership: Membership::everything(),
+        ..op::OpRules::default()
     };
     op::apply(edit, harness, &rules).ok()
 }

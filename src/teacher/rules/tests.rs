@@ -40,6 +40,7 @@ fn briefing<'a>(harness: &'a Harness, layout: &'a Layout, train: &'a [Task]) -> 
         harness,
         layout,
         ops: &Op::ALL,
+        offers: &[],
         train,
         traces: &[],
         run_student: &run,
@@ -185,6 +186,7 @@ fn it_offers_only_ops_that_have_a_home_and_at_most_so_many() {
     );
     let few = Briefing {
         ops: &[Op::AddToolToAgent],
+        offers: &[],
         ..all
     };
     let edits = RulesTeacher::new(layout.clone(), RulesSettings::default())

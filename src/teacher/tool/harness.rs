@@ -8,6 +8,7 @@ use super::page::{note, part};
 use super::{Tool, ToolContext};
 use crate::artifact::edit::Op;
 use crate::harness::op;
+use crate::harness::shown::shown;
 
 /// The configuration file of the harness.
 pub(super) const GET_CURRENT_CONFIG: Tool = Tool {
@@ -63,15 +64,50 @@ pub(super) const LIST_AVAILABLE_TOOLS: Tool = Tool {
 
 fn get_current_config(context: &ToolContext, arguments: &ToolArguments) -> Result<RawOutput, String> {
     let Some(home) = op::home(Op::SetAgentParam, context.briefing.layout) else {
-        return Ok(RawOutput::text("This agent has no configuration file."));
+        return all_files(context, arguments);
     };
     let files: Vec<(&str, &str)> = op::files_of(&home.path, context.briefing.harness).collect();
     let text = match files.as_slice() {
         [] => format!("No configuration found at {}.", home.path),
-        [(_, text)] => (*text).to_owned(),
-        many => many.iter().map(|(path, text)| format!("# {path}\n{text}\n")).collect(),
+        [file] => shown_to(context, file),
+        many => many
+            .iter()
+            .map(|file| format!("# {}\n{}\n", file.0, shown_to(context, file)))
+            .collect(),
     };
     in_parts(context, arguments, GET_CURRENT_CONFIG.name, &text)
+}
+
+/// All files of an agent that has no configuration file of its own.
+fn all_files(context: &ToolContext, arguments: &ToolArguments) -> Result<RawOutput, String> {
+    let harness = context.briefing.harness;
+    let texts = harness
+        .files()
+        .filter_map(|(path, _)| Some((path, harness.text(path)?)));
+    let text: String = texts
+        .map(|file| format!("# {}\n{}\n", file.0, shown_to(context, &file)))
+        .collect();
+    match text.is_empty() {
+        true => Ok(RawOutput::text("This agent has no configuration file.")),
+        false => in_parts(context, arguments, GET_CURRENT_CONFIG.name, &text),
+    }
+}
+
+/// The file of an agent of a surface: the one with this path, or with this name before its ending.
+fn file_of<'b>(context: &'b ToolContext, name: &str) -> Option<(&'b str, &'b str)> {
+    let harness = context.briefing.harness;
+    let stem = |path: &str| {
+        let file = path.rsplit('/').next().unwrap_or_default();
+        file.split('.').next().unwrap_or_default().to_owned()
+    };
+    let mut paths = harness.files().map(|(path, _)| path);
+    let path = paths.find(|path| *path == name || stem(path) == name)?;
+    Some((path, harness.text(path)?))
+}
+
+/// A file as the teacher sees it.
+fn shown_to(context: &ToolContext, (path, text): &(&str, &str)) -> String {
+    shown(path, &context.redactor.text(text)).into_owned()
 }
 
 fn get_agent_prompt(context: &ToolContext, arguments: &ToolArguments) -> Result<RawOutput, String> {
@@ -82,6 +118,7 @@ fn get_agent_prompt(context: &ToolContext, arguments: &ToolArguments) -> Result<
         briefing.harness,
         briefing.layout,
     );
+    let found = found.or_else(|| file_of(context, name).map(|file| shown_to(context, &file)));
     let text = found.unwrap_or_else(|| format!("No system prompt found for agent '{name}'."));
     in_parts(context, arguments, GET_AGENT_PROMPT.name, &text)
 }

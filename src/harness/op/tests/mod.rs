@@ -4,8 +4,11 @@
 mod dialects;
 mod diffs;
 mod laws;
+mod protected_layouts;
 mod real_files;
+mod sample_homes;
 mod several;
+mod surfaces;
 
 use std::collections::BTreeMap;
 

@@ -102,6 +102,7 @@ fn planned(train: &[Task], traces: &[Trace], most: usize, seed: u64) -> TestPlan
         harness: &harness,
         layout: &layout,
         ops: &Op::ALL,
+        offers: &[],
         train,
         traces,
         run_student: &counted,

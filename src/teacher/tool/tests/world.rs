@@ -118,6 +118,7 @@ impl World {
             harness: &self.harness,
             layout: &Layout::default(),
             ops: &[],
+            offers: &[],
             train: &train,
             traces: &self.traces,
             run_student: &run_student,

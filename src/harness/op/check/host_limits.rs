@@ -1,0 +1,206 @@
+//! Limits of hosts: the Agent Skills specification, and how much of AGENTS.md files Codex reads.
+
+use crate::harness::Harness;
+use crate::harness::op::front_matter::{body, head_value};
+use crate::harness::op::inapplicable::Inapplicable;
+
+/// The most characters of a skill's name.
+const LONGEST_NAME: usize = 64;
+/// The most characters of a skill's description.
+const LONGEST_DESCRIPTION: usize = 1024;
+/// The most lines that a skill's body should have.
+const MOST_BODY_LINES: usize = 500;
+/// The most bytes of AGENTS.md files that Codex reads, by default: those of the folders from the root of the repository to
+/// the working directory together.
+const MOST_OF_AGENTS: usize = 32 * 1024;
+
+/// Refuses a change of a file that makes a host reject it, or read only a part of it. A fault that was there before is not
+/// that of the edit.
+pub(super) fn check(path: &str, before: &Harness, after: &Harness) -> Result<(), Inapplicable> {
+    let problem = |harness: &Harness| skill_problem(path, harness).or_else(|| agents_problem(path, harness));
+    match problem(after).filter(|found| problem(before).as_ref() != Some(found)) {
+        Some(problem) if !is_smaller(path, before, after) => Err(Inapplicable::Limit {
+            path: path.to_owned(),
+            problem,
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// The limits that a harness does not keep.
+pub(in crate::harness::op) fn limits(harness: &Harness) -> Vec<String> {
+    let problem = |(path, _): (&str, &[u8])| {
+        let problem = skill_problem(path, harness).or_else(|| agents_problem(path, harness))?;
+        Some(format!("{path}: {problem}"))
+    };
+    harness.files().filter_map(problem).collect()
+}
+
+/// Whether an edit makes AGENTS.md files smaller that are too large anyway.
+fn is_smaller(path: &str, before: &Harness, after: &Harness) -> bool {
+    let size = |harness: &Harness| harness.get(path).map_or(0, <[u8]>::len);
+    is_agents(path) && agents_problem(path, before).is_some() && size(after) <= size(before)
+}
+
+/// What is wrong with a skill, by the specification of Agent Skills.
+fn skill_problem(path: &str, harness: &Harness) -> Option<String> {
+    let folder = path.strip_suffix("/SKILL.md")?;
+    let folder = folder.rsplit('/').next().unwrap_or_default();
+    let text = harness.text(path)?;
+    let Some(name) = head_value(text, "name") else {
+        return Some(format!(
+            "a skill needs a front matter with `name: {folder}` and `description`"
+        ));
+    };
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let is_name = name.chars().all(is_plain) && !name.starts_with('-') && !name.ends_with('-') && !name.contains("--");
+    if name.is_empty() || name.len() > LONGEST_NAME || !is_name {
+        return Some(format!(
+            "the name of a skill has 1 to {LONGEST_NAME} characters a-z, 0-9 and single `-` between them"
+        ));
+    }
+    if name != folder {
+        return Some(format!(
+            "the name of a skill is that of its folder, `{folder}`, and not `{name}`"
+        ));
+    }
+    let description = head_value(text, "description").unwrap_or_default();
+    match description.chars().count() {
+        1..=LONGEST_DESCRIPTION => None,
+        0 => Some(format!(
+            "a skill needs a `description` of 1 to {LONGEST_DESCRIPTION} characters"
+        )),
+        length => Some(format!(
+            "the `description` of a skill has at most {LONGEST_DESCRIPTION} characters, and this one has {length}"
+        )),
+    }
+}
+
+fn is_agents(path: &str) -> bool {
+    matches!(path.rsplit('/').next(), Some("AGENTS.md" | "AGENTS.override.md"))
+}
+
+/// Whether a chain of AGENTS.md files through this one is larger than Codex reads.
+fn agents_problem(path: &str, harness: &Harness) -> Option<String> {
+    if !is_agents(path) || harness.get(path).is_none() {
+        return None;
+    }
+    let folders = harness
+        .files()
+        .map(|(path, _)| path)
+        .filter(|path| is_agents(path))
+        .map(folder);
+    let own = folder(path);
+    let is_on_the_way = |folder: &&str| own.is_empty() || *folder == own || folder.starts_with(&format!("{own}/"));
+    let largest = folders
+        .filter(is_on_the_way)
+        .map(|folder| chain(folder, harness))
+        .max()?;
+    (largest > MOST_OF_AGENTS).then(|| {
+        format!(
+            "Codex reads {} KiB of AGENTS.md files in all, and would not read the rest of {largest} bytes; shorten it",
+            MOST_OF_AGENTS / 1024
+        )
+    })
+}
+
+fn folder(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// The bytes of the AGENTS.md files from the root to a folder: one of each folder.
+fn chain(folder: &str, harness: &Harness) -> usize {
+    let ends = folder.match_indices('/').map(|(at, _)| at).chain([folder.len()]);
+    let mut folders: Vec<String> = ends
+        .map(|end| format!("{}/", &folder[..end]))
+        .filter(|folder| folder != "/")
+        .collect();
+    folders.push(String::new());
+    let size = |folder: &String| {
+        let of = |name: &str| harness.get(&format!("{folder}{name}")).map(<[u8]>::len);
+        of("AGENTS.override.md").or_else(|| of("AGENTS.md")).unwrap_or_default()
+    };
+    folders.iter().map(size).sum()
+}
+
+/// What a person should know about a changed file, though its host accepts it.
+pub(in crate::harness::op) fn remarks(before: &Harness, after: &Harness) -> Vec<String> {
+    let changes = before
+        .changes(after)
+        .into_iter()
+        .filter(|change| change.path.ends_with("/SKILL.md"));
+    let remark = |change: crate::harness::FileChange| {
+        let (old, new) = change.texts();
+        let lines = |text: &str| body(text).lines().count();
+        let is_new = lines(&new) > MOST_BODY_LINES && lines(&old) <= MOST_BODY_LINES;
+        is_new.then(|| format!("the body of {} has more than {MOST_BODY_LINES} lines", change.path))
+    };
+    changes.filter_map(remark).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn skill(name: &str, description: &str) -> Harness {
+        let text = format!("---\nname: {name}\ndescription: {description}\n---\n\nBody\n");
+        Harness::default().with("s/convert/SKILL.md", text)
+    }
+
+    #[test]
+    fn a_skill_obeys_its_specification() {
+        let long = "x".repeat(1025);
+        for (name, description, words) in [
+            ("convert", "Converts.", None),
+            ("\"convert\"", "'é: 1'", None),
+            ("Convert", "x", Some("a-z, 0-9")),
+            ("con--vert", "x", Some("single `-`")),
+            ("other", "x", Some("that of its folder, `convert`")),
+            ("convert", "", Some("needs a `description`")),
+            ("convert", &long, Some("this one has 1025")),
+        ] {
+            let found = check("s/convert/SKILL.md", &Harness::default(), &skill(name, description));
+            match words {
+                None => assert_eq!(found, Ok(()), "{name}"),
+                Some(words) => assert!(found.unwrap_err().to_string().contains(words), "{name}"),
+            }
+        }
+        let bare = Harness::default().with("s/convert/SKILL.md", "Body");
+        assert!(check("s/convert/SKILL.md", &Harness::default(), &bare).is_err());
+        // A fault of before is not that of the edit.
+        assert_eq!(
+            check("s/convert/SKILL.md", &skill("other", "x"), &skill("other", "y")),
+            Ok(())
+        );
+    }
+
+    #[test]
+    fn codex_reads_32_kib_of_a_chain() {
+        let of = |root: usize, leaf: usize| {
+            Harness::default()
+                .with("AGENTS.md", "x".repeat(root))
+                .with("a/b/AGENTS.md", "y".repeat(leaf))
+        };
+        let fits = of(20_000, 12_000);
+        for (after, path, is_refused) in [
+            (of(20_000, 13_000), "a/b/AGENTS.md", true),
+            (of(20_768, 12_000), "AGENTS.md", false),
+            (of(20_769, 12_000), "AGENTS.md", true),
+            (
+                of(20_000, 12_000).with("c/AGENTS.md", "z".repeat(12_768)),
+                "c/AGENTS.md",
+                false,
+            ),
+        ] {
+            assert_eq!(check(path, &fits, &after).is_err(), is_refused, "{path}");
+        }
+        assert_eq!(check("AGENTS.md", &of(40_000, 0), &of(39_000, 0)), Ok(()));
+    }
+
+    #[test]
+    fn a_long_body_is_remarked_once() {
+        let of = |lines: usize| Harness::default().with("a/SKILL.md", "x\n".repeat(lines));
+        assert_eq!(remarks(&of(500), &of(501)).len(), 1);
+        assert!(remarks(&of(501), &of(502)).is_empty());
+    }
+}

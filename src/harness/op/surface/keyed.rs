@@ -1,0 +1,77 @@
+//! The ops that set and remove a key of a file.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value as Json;
+
+use super::document::Document;
+use super::key::{KeyArgument, SurfaceKey, kind};
+use super::target::SurfaceTarget;
+use crate::harness::Harness;
+use crate::harness::op::OpContext;
+use crate::harness::op::inapplicable::Inapplicable;
+use crate::harness::op::originals::restored;
+
+/// Arguments of `set_key`.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(in crate::harness::op) struct NewValue {
+    /// The file.
+    pub path: String,
+    /// The key.
+    pub key: KeyArgument,
+    /// The new value, of the same type as the old one.
+    pub value: Json,
+}
+
+/// Arguments of `unset_key`.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(in crate::harness::op) struct OldKey {
+    /// The file.
+    pub path: String,
+    /// The key.
+    pub key: KeyArgument,
+}
+
+pub(in crate::harness::op) fn set(payload: &NewValue, context: &OpContext) -> Result<Harness, Inapplicable> {
+    let (target, text) = SurfaceTarget::existing(&payload.path, context)?;
+    let document = Document::of(&target, text)?;
+    let key = SurfaceKey::of(&target, &payload.key, &document)?;
+    let value = match (&payload.value, &key.value) {
+        (Json::String(new), Some(Json::String(old))) => restored(new, old, false)?.into(),
+        (new, _) => new.clone(),
+    };
+    check_type(&value, &key)?;
+    let changed = match key.value.as_ref() == Some(&value) {
+        true => return Ok(context.harness.clone()),
+        false => document.set(&key.path, &value)?,
+    };
+    Ok(context.harness.clone().with(target.path, changed))
+}
+
+pub(in crate::harness::op) fn unset(payload: &OldKey, context: &OpContext) -> Result<Harness, Inapplicable> {
+    let (target, text) = SurfaceTarget::existing(&payload.path, context)?;
+    let document = Document::of(&target, text)?;
+    let key = SurfaceKey::of(&target, &payload.key, &document)?;
+    if key.value.is_none() {
+        return Ok(context.harness.clone());
+    }
+    let changed = document.unset(&key.path)?;
+    Ok(context.harness.clone().with(target.path, changed))
+}
+
+/// Refuses a value of another type than the present one.
+fn check_type(value: &Json, key: &SurfaceKey) -> Result<(), Inapplicable> {
+    let problem = match (&key.value, value) {
+        (_, Json::Null) => "`value` is null; use unset_key to remove a key".to_owned(),
+        (Some(old), new) if !old.is_null() && kind(old) != kind(new) => {
+            format!(
+                "`value` is {}, but `{}` is {}; give a value of that type",
+                kind(new),
+                key.path,
+                kind(old)
+            )
+        }
+        _ => return Ok(()),
+    };
+    Err(Inapplicable::Payload { problem })
+}

@@ -1,0 +1,48 @@
+//! The op that adds items to a list of a file, and removes others.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value as Json;
+
+use super::document::Document;
+use super::key::{KeyArgument, SurfaceKey};
+use super::target::SurfaceTarget;
+use crate::harness::Harness;
+use crate::harness::op::OpContext;
+use crate::harness::op::inapplicable::Inapplicable;
+
+/// Arguments of `edit_list`.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(in crate::harness::op) struct ListChange {
+    /// The file.
+    pub path: String,
+    /// The key of a list, or of a text with commas such as `Read, Grep`, which stays one.
+    pub key: KeyArgument,
+    /// Items to add at the end, unless the list has them.
+    #[serde(default)]
+    pub add: Vec<Json>,
+    /// Items to remove.
+    #[serde(default)]
+    pub remove: Vec<Json>,
+}
+
+pub(in crate::harness::op) fn edit(payload: &ListChange, context: &OpContext) -> Result<Harness, Inapplicable> {
+    if payload.add.is_empty() && payload.remove.is_empty() {
+        return Err(Inapplicable::Payload {
+            problem: "`add` and `remove` are empty; name an item".into(),
+        });
+    }
+    if let Some(both) = payload.add.iter().find(|item| payload.remove.contains(item)) {
+        return Err(Inapplicable::Payload {
+            problem: format!("{both} is in `add` and in `remove`; leave one of them out"),
+        });
+    }
+    let (target, text) = SurfaceTarget::existing(&payload.path, context)?;
+    let document = Document::of(&target, text)?;
+    let key = SurfaceKey::of(&target, &payload.key, &document)?;
+    let changed = document.edit_list(&key.path, &payload.add, &payload.remove)?;
+    Ok(match changed == text {
+        true => context.harness.clone(),
+        false => context.harness.clone().with(target.path, changed),
+    })
+}

@@ -1,0 +1,162 @@
+//! The generic ops that apply to a harness, each with the file and the key that it would change, and an example.
+
+use serde_json::{Value as Json, json};
+
+use super::document::{Document, of_names};
+use super::key::{editable, names_of};
+use super::target::SurfaceTarget;
+use crate::artifact::edit::{Op, RiskTier};
+use crate::harness::Harness;
+use crate::harness::format::key_path::KeyPath;
+use crate::harness::layout::guard::guards;
+use crate::harness::op::offers::OpOffer;
+use crate::harness::op::protected::{is_protected_file, kind_of};
+use crate::harness::op::{OpContext, OpRules, front_matter};
+use crate::manifest::surface::{BodyTier, CreateTier, SurfaceFormat};
+
+/// The ops on a text.
+const TEXT_OPS: [Op; 4] = [Op::PatchText, Op::ReplaceText, Op::InsertSection, Op::DeleteSection];
+
+/// The generic ops that apply, by file.
+pub(in crate::harness::op) fn offers(harness: &Harness, rules: &OpRules) -> Vec<OpOffer> {
+    let context = OpContext {
+        op: Op::SetKey,
+        target: "",
+        harness,
+        rules,
+    };
+    let files = harness.files().filter_map(|(path, _)| {
+        let is_closed = is_protected_file(path) || guards(path, harness).iter().any(|guard| guard.is_closed);
+        let target = SurfaceTarget::of(path, &context).ok().filter(|_| !is_closed)?;
+        Some(of_file(&target, harness))
+    });
+    let created = rules
+        .surfaces
+        .all()
+        .filter(|surface| surface.create == CreateTier::Review);
+    let created = created.map(|surface| OpOffer {
+        op: Op::CreateFile,
+        path: surface.path.clone(),
+        key: None,
+        tier: RiskTier::Review,
+        example: json!({"path": surface.path, "content": "The whole text of the file.\n"}),
+    });
+    files.flatten().chain(created).collect()
+}
+
+fn of_file(target: &SurfaceTarget, harness: &Harness) -> Vec<OpOffer> {
+    let text = target.text.unwrap_or_default();
+    let mut offers = of_body(target, text);
+    if let Ok(document) = Document::of(target, text) {
+        offers.extend(
+            keys_of(target, &document, harness)
+                .iter()
+                .flat_map(|key| of_key(target, key, &document)),
+        );
+    }
+    if target.surface.create == CreateTier::Review {
+        offers.push(offer(target, Op::RemoveFile, None, RiskTier::Review, json!({})));
+    }
+    offers
+}
+
+fn offer(target: &SurfaceTarget, op: Op, key: Option<&str>, tier: RiskTier, more: Json) -> OpOffer {
+    let mut example = json!({"path": target.path});
+    if let Some(key) = key {
+        example["key"] = key.into();
+    }
+    if let (Json::Object(example), Json::Object(more)) = (&mut example, more) {
+        example.extend(more);
+    }
+    OpOffer {
+        op,
+        path: target.path.clone(),
+        key: key.map(str::to_owned),
+        tier,
+        example,
+    }
+}
+
+fn of_body(target: &SurfaceTarget, text: &str) -> Vec<OpOffer> {
+    let tier = match target.surface.body_of(&target.path) {
+        BodyTier::Off => return Vec::new(),
+        BodyTier::Auto => RiskTier::Auto,
+        BodyTier::Review => RiskTier::Review,
+    };
+    match target.format() {
+        SurfaceFormat::Jsonl | SurfaceFormat::Json => {
+            let example = json!({"exemplars": [{"input": "A question", "output": "The answer"}]});
+            vec![offer(target, Op::EditExamples, None, tier, example)]
+        }
+        format => {
+            let text = match format {
+                SurfaceFormat::FrontMatter => front_matter::body(text),
+                _ => text,
+            };
+            of_text(target, None, tier, text)
+        }
+    }
+}
+
+/// The ops on a text, with examples that would apply to it.
+fn of_text(target: &SurfaceTarget, key: Option<&str>, tier: RiskTier, text: &str) -> Vec<OpOffer> {
+    let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    let number = text.lines().position(|other| other == line).unwrap_or_default() + 1;
+    let heading = text
+        .lines()
+        .find_map(|line| line.strip_prefix("## "))
+        .unwrap_or("Rules");
+    let example = |op: &Op| match op {
+        Op::PatchText => json!({"diff": format!("@@ -{number} +{number},2 @@\n {line}\n+A new line.\n")}),
+        Op::ReplaceText => json!({"new_content": "The complete new text.\n"}),
+        Op::InsertSection => json!({"content": "## Checks\n\nThe text of the section.\n"}),
+        _ => json!({"section": heading}),
+    };
+    // A section of a short text under a key is no section.
+    let ops = TEXT_OPS
+        .iter()
+        .filter(|op| key.is_none() || matches!(op, Op::PatchText | Op::ReplaceText));
+    ops.map(|op| offer(target, *op, key, tier, example(op))).collect()
+}
+
+/// The keys of a file that edits may change: those that it has, and those that its surface names without `*`.
+fn keys_of(target: &SurfaceTarget, document: &Document, harness: &Harness) -> Vec<KeyPath> {
+    let surface = target.surface;
+    let mut keys = document.editable_keys(surface);
+    let literal = surface.keys.keys().filter(|pattern| !pattern.contains('*'));
+    keys.extend(literal.map(|pattern| of_names(pattern.split('.'))));
+    keys.sort();
+    keys.dedup();
+    let guards = guards(&target.path, harness);
+    keys.retain(|key| kind_of(&names_of(key), &guards).is_none());
+    keys
+}
+
+fn of_key(target: &SurfaceTarget, path: &KeyPath, document: &Document) -> Vec<OpOffer> {
+    let (Ok(value), Some(tier)) = (document.value(path), editable(target.surface, path)) else {
+        return Vec::new();
+    };
+    let key = path.to_string();
+    let key = key.as_str();
+    let simple = |op: Op, more: Json| offer(target, op, Some(key), tier, more);
+    let is_list_of_names = names_of(path).last().is_some_and(|name| name.ends_with("tools"));
+    match &value {
+        None => vec![simple(Op::SetKey, json!({"value": "…"}))],
+        Some(Json::String(text)) if text.contains('\n') => of_text(target, Some(key), tier, text),
+        Some(Json::String(_)) if is_list_of_names => vec![simple(Op::EditList, json!({"add": ["Read"], "remove": []}))],
+        Some(Json::String(text)) => vec![
+            simple(Op::SetKey, json!({"value": text})),
+            simple(Op::UnsetKey, json!({})),
+            simple(Op::ReplaceText, json!({"new_content": text})),
+        ],
+        Some(Json::Array(items)) if items.iter().any(Json::is_object) => {
+            vec![simple(Op::EditExamples, json!({"exemplars": items}))]
+        }
+        Some(Json::Array(items)) => vec![simple(Op::EditList, json!({"add": ["…"], "remove": items.first()}))],
+        Some(Json::Object(_)) => Vec::new(),
+        Some(other) => vec![
+            simple(Op::SetKey, json!({"value": other})),
+            simple(Op::UnsetKey, json!({})),
+        ],
+    }
+}

@@ -1,0 +1,250 @@
+//! Files that also hold tasks, such as a promptfoo configuration: a harness shows only what edits may change in them.
+//!
+//! The whole file stays where kaizen writes it, and no task is in a digest, a briefing or a student's copy.
+
+use serde_json::{Map, Value};
+
+use super::format::key_path::{KeyPath, Segment};
+use super::format::{set_value, unset_value, values};
+use crate::manifest::surface::SurfaceFormat;
+
+/// The keys of a configuration that the harness shows.
+const KEPT: [&str; 3] = ["prompts", "providers", "targets"];
+/// The fields of a provider that the harness shows.
+const OF_PROVIDER: [&str; 3] = ["id", "label", "config"];
+/// The settings of a provider that the harness shows.
+const OF_CONFIG: [&str; 12] = [
+    "model",
+    "temperature",
+    "top_p",
+    "top_k",
+    "max_tokens",
+    "max_completion_tokens",
+    "frequency_penalty",
+    "presence_penalty",
+    "seed",
+    "stop",
+    "reasoning_effort",
+    "verbosity",
+];
+
+/// Whether a file is shown in part.
+pub(super) fn is_partial(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    matches!(
+        name,
+        "promptfooconfig.yaml" | "promptfooconfig.yml" | "promptfooconfig.json"
+    )
+}
+
+/// The part of a file that the harness shows. A file that cannot be read shows nothing.
+pub(super) fn projected(path: &str, whole: &[u8]) -> Vec<u8> {
+    let format = format_of(path);
+    let Some((text, values)) = read(format, whole) else {
+        return Vec::new();
+    };
+    let mut shown = text.to_owned();
+    // From the end, so that places in lists stay right.
+    for key in hidden(&values).iter().rev() {
+        match unset_value(format, &shown, key) {
+            Ok(changed) => shown = changed,
+            Err(_) => return plain(&values),
+        }
+    }
+    // Comments may name what was removed.
+    match crate::harness::format::values(format, &shown) {
+        Ok(left) if hidden(&left).is_empty() => shown.into_bytes(),
+        _ => plain(&values),
+    }
+}
+
+/// The whole file with what changed in its part. `None` if it cannot be changed so.
+pub(super) fn joined(path: &str, whole: &[u8], part: &[u8]) -> Option<Vec<u8>> {
+    let format = format_of(path);
+    let (text, _) = read(format, whole)?;
+    let (_, old) = read(format, &projected(path, whole))?;
+    let (_, new) = read(format, part)?;
+    let mut changes = Vec::new();
+    differences(&old, &new, &mut Vec::new(), &mut changes);
+    let changed = changes.into_iter().try_fold(text, |text, (key, value)| match value {
+        Some(value) => set_value(format, &text, &key, &value).ok(),
+        None => unset_value(format, &text, &key).ok(),
+    })?;
+    Some(changed.into_bytes())
+}
+
+/// Whether a text is a part, rather than a whole file.
+pub(super) fn is_part(path: &str, bytes: &[u8]) -> bool {
+    read(format_of(path), bytes).is_some_and(|(_, values)| hidden(&values).is_empty())
+}
+
+fn format_of(path: &str) -> SurfaceFormat {
+    SurfaceFormat::of(path)
+}
+
+fn read(format: SurfaceFormat, bytes: &[u8]) -> Option<(String, Value)> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    let values = values(format, text).ok().filter(Value::is_object)?;
+    Some((text.to_owned(), values))
+}
+
+/// The shown values alone, where the text cannot be cut.
+fn plain(values: &Value) -> Vec<u8> {
+    let mut shown = values.clone();
+    if let Value::Object(fields) = &mut shown {
+        fields.retain(|key, _| KEPT.contains(&key.as_str()));
+        for list in ["providers", "targets"] {
+            let items = fields.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten();
+            items.filter_map(Value::as_object_mut).for_each(strip);
+        }
+    }
+    format!("{shown:#}\n").into_bytes()
+}
+
+fn strip(provider: &mut Map<String, Value>) {
+    if !provider.contains_key("id") {
+        return provider
+            .values_mut()
+            .filter_map(Value::as_object_mut)
+            .for_each(strip_fields);
+    }
+    strip_fields(provider);
+}
+
+fn strip_fields(provider: &mut Map<String, Value>) {
+    provider.retain(|key, _| OF_PROVIDER.contains(&key.as_str()));
+    if let Some(Value::Object(config)) = provider.get_mut("config") {
+        config.retain(|key, _| OF_CONFIG.contains(&key.as_str()));
+    }
+}
+
+/// The keys that the harness does not show.
+fn hidden(values: &Value) -> Vec<KeyPath> {
+    let mut keys = Vec::new();
+    for (key, value) in values.as_object().into_iter().flatten() {
+        let path = vec![name(key)];
+        match value {
+            _ if !KEPT.contains(&key.as_str()) => keys.push(KeyPath { segments: path }),
+            Value::Array(items) if key != "prompts" => {
+                for (at, item) in items.iter().enumerate() {
+                    of_provider(item, &[path.clone(), vec![Segment::Index(at)]].concat(), &mut keys);
+                }
+            }
+            _ => {}
+        }
+    }
+    keys
+}
+
+fn of_provider(provider: &Value, path: &[Segment], keys: &mut Vec<KeyPath>) {
+    let Some(fields) = provider.as_object() else { return };
+    if fields.contains_key("id") {
+        return of_fields(fields, path, keys);
+    }
+    // The only key is the id.
+    for (id, inner) in fields {
+        if let Some(inner) = inner.as_object() {
+            of_fields(inner, &[path, &[name(id)]].concat(), keys);
+        }
+    }
+}
+
+fn of_fields(fields: &Map<String, Value>, path: &[Segment], keys: &mut Vec<KeyPath>) {
+    let below = |key: &str| KeyPath {
+        segments: [path, &[name(key)]].concat(),
+    };
+    for (key, value) in fields {
+        match value.as_object().filter(|_| key == "config") {
+            _ if !OF_PROVIDER.contains(&key.as_str()) => keys.push(below(key)),
+            Some(config) => {
+                let others = config.keys().filter(|key| !OF_CONFIG.contains(&key.as_str()));
+                keys.extend(others.map(|other| KeyPath {
+                    segments: [path, &[name(key), name(other)]].concat(),
+                }));
+            }
+            None => {}
+        }
+    }
+}
+
+fn name(key: &str) -> Segment {
+    Segment::Name(key.to_owned())
+}
+
+/// The smallest keys that differ, with their new values.
+fn differences(old: &Value, new: &Value, path: &mut Vec<Segment>, found: &mut Vec<(KeyPath, Option<Value>)>) {
+    match (old, new) {
+        _ if old == new => {}
+        (Value::Object(before), Value::Object(after)) => {
+            let names: std::collections::BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+            for key in names {
+                path.push(name(key));
+                match (before.get(key), after.get(key)) {
+                    (Some(old), Some(new)) => differences(old, new, path, found),
+                    (_, new) => found.push((KeyPath { segments: path.clone() }, new.cloned())),
+                }
+                path.pop();
+            }
+        }
+        (Value::Array(before), Value::Array(after)) if before.len() == after.len() => {
+            for (at, (old, new)) in before.iter().zip(after).enumerate() {
+                path.push(Segment::Index(at));
+                differences(old, new, path, found);
+                path.pop();
+            }
+        }
+        _ => found.push((KeyPath { segments: path.clone() }, Some(new.clone()))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::harness::Harness;
+
+    const PATH: &str = "a/promptfooconfig.yaml";
+    const WHOLE: &str = "description: mine\nprompts: [file://prompt.txt] # all\nproviders:\n  - id: openai:gpt-4.1-mini\n    config:\n      temperature: 0.5 # low\n      apiKey: abc\ntests:\n  - vars: {q: 12 miles in km}\n    assert: [{type: icontains, value: '19.3'}]\n";
+
+    #[test]
+    fn a_harness_shows_no_tasks_and_writes_the_whole_file() {
+        let before = Harness::new([(PATH.to_owned(), WHOLE.as_bytes().to_vec())]);
+        let shown = before.text(PATH).unwrap().to_owned();
+        assert_eq!(
+            shown,
+            "prompts: [file://prompt.txt] # all\nproviders:\n  - id: openai:gpt-4.1-mini\n    config:\n      temperature: 0.5 # low\n"
+        );
+        let after = before
+            .clone()
+            .with(PATH, shown.replace("0.5", "0.1").replace("gpt-4.1-mini", "gpt-4.1"));
+        let changes = before.changes(&after);
+        assert_eq!(changes.len(), 1);
+        assert_eq!(
+            changes[0].texts(),
+            (
+                WHOLE.to_owned(),
+                WHOLE.replace("0.5", "0.1").replace("gpt-4.1-mini", "gpt-4.1")
+            )
+        );
+        let other_tasks = Harness::new([(PATH.to_owned(), WHOLE.replace("12 miles", "13 miles").into_bytes())]);
+        assert_eq!(other_tasks.digest(), before.digest());
+        assert_eq!(
+            before.changes(&other_tasks).len(),
+            1,
+            "a change of the tasks is still a change of the file"
+        );
+    }
+
+    #[test]
+    fn a_whole_file_replaces_a_whole_file() {
+        let harness = Harness::new([(PATH.to_owned(), WHOLE.as_bytes().to_vec())]);
+        let other = WHOLE.replace("12 miles", "13 miles");
+        let after = harness.clone().with(PATH, other.clone());
+        assert_eq!(harness.changes(&after)[0].texts().1, other);
+        assert!(harness.without(PATH).get(PATH).is_none());
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_shows_nothing() {
+        let harness = Harness::new([("promptfooconfig.json".to_owned(), b"{\"tests\": [".to_vec())]);
+        assert_eq!(harness.text("promptfooconfig.json"), Some(""));
+    }
+}
