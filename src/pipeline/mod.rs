@@ -29,4 +29,5 @@ mod step;
 pub(crate) mod student_choice;
 pub(crate) mod submitted;
 pub(crate) mod unmet;
+mod untested_skills;
 mod variants;

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::gate_policy::{gate_policy, route_of, rule};
-use super::state;
+use super::{state, untested_skills};
 use crate::artifact::baseline::Baseline;
 use crate::artifact::edit::Edit;
 use crate::artifact::egress::LlmRole;
@@ -85,7 +85,8 @@ pub(crate) fn tell(
             attempt_usd: attempt_usd(workspace, input.gate.tasks)?,
         },
     );
-    for text in lines(&found) {
+    let untested = untested_skills::note(&edits, input.gate.tasks);
+    for text in lines(&found).into_iter().chain(untested) {
         listener(Event::Note { text });
     }
     Ok(())

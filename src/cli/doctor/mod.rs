@@ -1,5 +1,6 @@
 //! `kaizen doctor`: checks what a session needs, and names the fix of everything that is missing.
 
+mod canary;
 mod machine;
 mod models;
 mod ops;
@@ -29,7 +30,11 @@ use crate::workspace::inputs::{Inputs, clean_harness};
 /// starts or is asked, except that model servers on this machine are asked which models they offer if `kaizen.toml`
 /// names no student. No file of yours changes.
 #[derive(Clone, Debug, Default, Args)]
-pub(crate) struct DoctorArgs {}
+pub(crate) struct DoctorArgs {
+    /// Put a word into each file that the student reads when it starts, in a copy, and ask for it: one attempt per file
+    #[arg(long)]
+    canary: bool,
+}
 
 /// The result of one check.
 #[derive(Debug, Serialize)]
@@ -51,10 +56,10 @@ struct DoctorRow {
 ///
 /// # Errors
 /// There is no workspace, or its manifest cannot be read.
-pub(crate) fn doctor(_: &DoctorArgs, setting: &Setting) -> Result<Code, CommandFailure> {
+pub(crate) fn doctor(command: &DoctorArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let workspace = setting.workspace()?;
     let inputs = Inputs::new(&workspace);
-    let rows = [
+    let mut rows = vec![
         home(&workspace),
         harness(&workspace, &inputs),
         ops::row(&workspace),
@@ -70,6 +75,9 @@ pub(crate) fn doctor(_: &DoctorArgs, setting: &Setting) -> Result<Code, CommandF
         trust(&workspace),
         trial::attempt(&workspace, &inputs),
     ];
+    if command.canary {
+        rows.extend(canary::rows(&workspace, &inputs));
+    }
     for row in &rows {
         print(row, setting);
     }

@@ -3,6 +3,7 @@
 //! Each layout is a TOML file. The built-in ones are in `data`; a user may add more. [`detect`] finds the layouts of a
 //! workspace.
 
+pub(crate) mod at_start;
 pub(crate) mod detect;
 pub(crate) mod entries;
 mod entry_names;

@@ -1,0 +1,61 @@
+//! What the output says of edits of skill descriptions if no gate task tests which skills are loaded.
+
+use serde_json::Value;
+
+use crate::artifact::edit::Edit;
+use crate::artifact::task::Task;
+use crate::harness::skills::SKILL_FILE;
+
+/// One line about such edits; `None` if there are none, or a gate task has `loads`.
+pub(super) fn note(edits: &[&Edit], gate: &[Task]) -> Option<String> {
+    if gate.iter().any(|task| task.loads.is_some()) {
+        return None;
+    }
+    let changes = |edit: &&&Edit| edit.parts().iter().any(changes_description);
+    let names: Vec<String> = edits.iter().filter(changes).map(|edit| format!("`{}`", edit.id)).collect();
+    match names.is_empty() {
+        true => None,
+        false => Some(format!(
+            "{} changes what an agent knows of a skill before it loads it, and no gate task has `loads`: the ordinary tasks decide",
+            names.join(", ")
+        )),
+    }
+}
+
+fn changes_description(edit: &Edit) -> bool {
+    let path = edit.payload.get("path").and_then(Value::as_str).unwrap_or_default();
+    let key = match edit.payload.get("key") {
+        Some(Value::Array(segments)) => segments.first().and_then(Value::as_str),
+        key => key.and_then(Value::as_str),
+    };
+    path.rsplit('/').next() == Some(SKILL_FILE) && key == Some("description")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn edit(id: &str, payload: Value) -> Edit {
+        let edit = json!({"id": id, "op": "set_agent_param", "target": "t", "payload": payload});
+        serde_json::from_value(edit).unwrap()
+    }
+
+    #[test]
+    fn a_changed_description_without_trigger_tasks_is_told() {
+        let described = edit("a", json!({"path": "skills/x/SKILL.md", "key": "description", "value": "new"}));
+        let listed = edit("b", json!({"path": "SKILL.md", "key": ["description"], "value": "new"}));
+        let body = edit("c", json!({"path": "skills/x/SKILL.md", "new_content": "new"}));
+        let other = edit("d", json!({"path": "agents/x.md", "key": "description", "value": "new"}));
+        let task = |loads: Value| -> Vec<Task> {
+            let task = json!({"task_id": "t", "query": "q", "reference_answer": "r", "loads": loads});
+            vec![serde_json::from_value(task).unwrap()]
+        };
+        let ordinary = task(Value::Null);
+        let told = note(&[&described, &listed, &body, &other], &ordinary).unwrap();
+        assert!(told.starts_with("`a`, `b` changes"), "{told}");
+        assert_eq!(note(&[&body, &other], &ordinary), None);
+        assert_eq!(note(&[&described], &task(json!([]))), None);
+    }
+}
