@@ -12,7 +12,11 @@ pub(super) fn note(edits: &[&Edit], gate: &[Task]) -> Option<String> {
         return None;
     }
     let changes = |edit: &&&Edit| edit.parts().iter().any(changes_description);
-    let names: Vec<String> = edits.iter().filter(changes).map(|edit| format!("`{}`", edit.id)).collect();
+    let names: Vec<String> = edits
+        .iter()
+        .filter(changes)
+        .map(|edit| format!("`{}`", edit.id))
+        .collect();
     match names.is_empty() {
         true => None,
         false => Some(format!(
@@ -44,10 +48,16 @@ mod tests {
 
     #[test]
     fn a_changed_description_without_trigger_tasks_is_told() {
-        let described = edit("a", json!({"path": "skills/x/SKILL.md", "key": "description", "value": "new"}));
+        let described = edit(
+            "a",
+            json!({"path": "skills/x/SKILL.md", "key": "description", "value": "new"}),
+        );
         let listed = edit("b", json!({"path": "SKILL.md", "key": ["description"], "value": "new"}));
         let body = edit("c", json!({"path": "skills/x/SKILL.md", "new_content": "new"}));
-        let other = edit("d", json!({"path": "agents/x.md", "key": "description", "value": "new"}));
+        let other = edit(
+            "d",
+            json!({"path": "agents/x.md", "key": "description", "value": "new"}),
+        );
         let task = |loads: Value| -> Vec<Task> {
             let task = json!({"task_id": "t", "query": "q", "reference_answer": "r", "loads": loads});
             vec![serde_json::from_value(task).unwrap()]

@@ -201,3 +201,44 @@ fn the_doctor_asks_the_student_once_and_only_after_approval() {
         "{trial}"
     );
 }
+
+#[test]
+fn the_canary_shows_which_files_the_student_reads() {
+    let space = Space::new();
+    let files = [
+        ("memory", "CLAUDE.md"),
+        ("rules", ".claude/rules/a.md"),
+        ("agents", ".claude/agents/b.md"),
+    ];
+    let mut manifest = "[ledger]\nauthor = \"t <t@t>\"\n[harness]\nlayouts = [\"claude_code\"]\n".to_owned();
+    for (name, path) in files {
+        space.write(path, "Be brief.\n");
+        manifest += &format!("[[harness.surface]]\nname = \"{name}\"\npath = \"{path}\"\n");
+    }
+    // It reads one of the two files that Claude Code reads when it starts.
+    let script = "grep -oh 'canary-[0-9a-f]*' CLAUDE.md || echo none";
+    manifest += &format!("[student]\nengine = \"command\"\nrun = [\"sh\", \"-c\", \"{script}\"]\n");
+    space.write("kaizen.toml", &manifest);
+    space.commit_all("home");
+    let canaries = |said: Said| -> Vec<Value> {
+        let rows = said.events().into_iter();
+        rows.filter(|row| row["check"] == "canary").collect()
+    };
+    let said = space.untrusted(&["doctor", "--canary", "--format", "json"]).exits(4);
+    let rows = canaries(said);
+    assert_eq!((rows.len(), &rows[0]["fix"]), (1, &json!("kaizen trust")));
+
+    let rows = canaries(space.kaizen(&["doctor", "--canary", "--format", "json"]).exits(4));
+    let told = |at: usize| (rows[at]["ok"].as_bool(), rows[at]["found"].as_str().unwrap().to_owned());
+    assert_eq!(rows.len(), 3, "{rows:?}");
+    assert_eq!(
+        told(0),
+        (
+            Some(false),
+            ".claude/rules/a.md: the student did not say the word that this file contained".into()
+        )
+    );
+    assert_eq!(told(1), (Some(true), "CLAUDE.md: the student reads it".into()));
+    assert_eq!(told(2), (None, "read when it is needed: .claude/agents/b.md".into()));
+    assert_eq!(space.git(&["status", "--porcelain", "CLAUDE.md", ".claude"]), "");
+}

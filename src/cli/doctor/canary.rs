@@ -59,11 +59,19 @@ fn asked(workspace: &Workspace, inputs: &Inputs) -> Result<Vec<DoctorRow>, RunEr
     }
     if files.at_start.is_empty() {
         let fix = "[harness] layouts in kaizen.toml names the layouts; `kaizen layouts` lists them";
-        rows.push(not_tried(CHECK, "no file is known to be read when the student starts", fix));
+        rows.push(not_tried(
+            CHECK,
+            "no file is known to be read when the student starts",
+            fix,
+        ));
     }
     if !files.on_demand.is_empty() {
         let found = format!("read when it is needed: {}", files.on_demand.join(", "));
-        rows.push(not_tried(CHECK, found, "tasks with `loads` test which skills are loaded"));
+        rows.push(not_tried(
+            CHECK,
+            found,
+            "tasks with `loads` test which skills are loaded",
+        ));
     }
     Ok(rows)
 }
@@ -89,7 +97,11 @@ fn text_files(workspace: &Workspace, harness: &Harness) -> TextFiles {
         };
     };
     let surfaces = SurfaceTable::of(section);
-    let is_text = |path: &&str| surfaces.find(path).is_some_and(|one| one.body_of(path) != BodyTier::Off);
+    let is_text = |path: &&str| {
+        surfaces
+            .find(path)
+            .is_some_and(|one| one.body_of(path) != BodyTier::Off)
+    };
     let at_start = read_at_start(harness, &section.layouts, &table);
     let paths = harness.files().map(|(path, _)| path).filter(is_text);
     let (at_start, on_demand) = paths
@@ -122,11 +134,15 @@ fn with_word(harness: &Harness, path: &str) -> (Harness, String) {
 
 fn row(path: &str, word: &str, attempt: Attempt) -> DoctorRow {
     match attempt {
-        Attempt::Answered { answer, .. } if answer.contains(word) => good(CHECK, format!("{path}: the student reads it")),
+        Attempt::Answered { answer, .. } if answer.contains(word) => {
+            good(CHECK, format!("{path}: the student reads it"))
+        }
         Attempt::Answered { .. } => bad(
             CHECK,
             format!("{path}: the student did not say the word that this file contained"),
-            format!("edits of {path} may have no effect: see which files this student reads, and correct [student] run"),
+            format!(
+                "edits of {path} may have no effect: see which files this student reads, and correct [student] run"
+            ),
         ),
         Attempt::Failed { reason } | Attempt::Infra { reason } | Attempt::Refused { reason } => {
             bad(CHECK, format!("{path}: {reason}"), "correct [student], then try again")

@@ -35,7 +35,13 @@ mod tests {
     #[test]
     fn agents_and_skills_are_read_when_they_are_needed() {
         let mut harness = Harness::default();
-        for path in ["CLAUDE.md", "api/CLAUDE.md", ".claude/rules/a.md", ".claude/agents/b.md", "GEMINI.md"] {
+        for path in [
+            "CLAUDE.md",
+            "api/CLAUDE.md",
+            ".claude/rules/a.md",
+            ".claude/agents/b.md",
+            "GEMINI.md",
+        ] {
             harness = harness.with(path, "x");
         }
         let table = LayoutTable::built_in().unwrap();
