@@ -42,7 +42,9 @@ mod tests {
     use super::*;
 
     fn edit(id: &str, payload: Value) -> Edit {
-        let edit = json!({"id": id, "op": "set_agent_param", "target": "t", "payload": payload});
+        let edit = json!({
+            "id": id, "pillar": "agent", "op": "set_agent_param", "target": "t", "payload": payload, "rationale": "", "expected_improvement": ""
+        });
         serde_json::from_value(edit).unwrap()
     }
 
