@@ -138,8 +138,10 @@ impl<'f> EntryWriter<'f, '_> {
             .flat_map(|home| paths_of(self.found, home, surface))
             .collect();
         let path = format!("{{{name}}}/{}", surface.path);
-        // There is a folder in which files can be created: that of each home.
-        let is_exact = self.family(&shared, surface, &path, &paths, surface.create != CreateTier::Off);
+        // There is a folder in which files can be created: that of each home. At the top of a workspace, other folders are no
+        // homes.
+        let is_offered = surface.create != CreateTier::Off && !shared.folder.is_empty();
+        let is_exact = self.family(&shared, surface, &path, &paths, is_offered);
         if is_exact {
             homes.iter().for_each(|home| {
                 paths_of(self.found, home, surface)

@@ -789,6 +789,26 @@ fn skills_beside_each_other_are_one_family() {
 }
 
 #[test]
+fn plugins_beside_each_other_are_one_family() {
+    let (surfaces, _) = listed(
+        &[
+            ("plugins/a/.claude-plugin/plugin.json", "{}"),
+            ("plugins/a/commands/x.md", ""),
+            ("plugins/b/.claude-plugin/plugin.json", "{}"),
+            ("plugins/b/commands/y.md", ""),
+        ],
+        &[],
+        &[],
+    );
+    let commands = "plugins/commands: plugins/{plugin}/commands/**/{command}.md";
+    assert!(surfaces.contains(&commands.to_owned()), "{surfaces:?}");
+    assert_eq!(
+        surfaces.iter().filter(|surface| surface.contains("commands")).count(),
+        1
+    );
+}
+
+#[test]
 fn names_are_unique_and_a_link_lends_its_format() {
     let (surfaces, _) = listed(
         &[
