@@ -27,7 +27,7 @@ pub(super) fn settings(path: &str, text: &str, picks: Picks) -> PickedSettings {
     if is(&[".json", ".jsonc", ".json5"]) || has_no_ending && text.trim_start().starts_with('{') {
         return of_value(serde_json::from_str(&without_comments(text)).ok(), text, picks);
     }
-    if is(&[".yaml", ".yml", ".roomodes"]) {
+    if is(&[".yaml", ".yml", "modes"]) {
         return of_lines(text.lines(), picks);
     }
     if is(&[".ini", ".cfg", ".conf", ".properties"]) {

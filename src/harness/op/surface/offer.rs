@@ -7,7 +7,7 @@ use super::key::{editable, names_of};
 use super::target::SurfaceTarget;
 use crate::artifact::edit::{Op, RiskTier};
 use crate::harness::Harness;
-use crate::harness::format::key_path::KeyPath;
+use crate::harness::format::key_path::{KeyPath, Segment};
 use crate::harness::layout::guard::guards;
 use crate::harness::op::offers::OpOffer;
 use crate::harness::op::protected::{is_protected_file, kind_of};
@@ -139,16 +139,25 @@ fn of_key(target: &SurfaceTarget, path: &KeyPath, document: &Document) -> Vec<Op
     let key = path.to_string();
     let key = key.as_str();
     let simple = |op: Op, more: Json| offer(target, op, Some(key), tier, more);
-    let is_list_of_names = names_of(path).last().is_some_and(|name| name.ends_with("tools"));
+    let is_named = |names: &[&str]| names_of(path).last().is_some_and(|name| names.contains(&name.as_str()));
+    // An item of a list is changed, and not taken out of it.
+    let is_member = matches!(path.segments.last(), Some(Segment::Name(_)));
     match &value {
         None => vec![simple(Op::SetKey, json!({"value": "…"}))],
         Some(Json::String(text)) if text.contains('\n') => of_text(target, Some(key), tier, text),
-        Some(Json::String(_)) if is_list_of_names => vec![simple(Op::EditList, json!({"add": ["Read"], "remove": []}))],
-        Some(Json::String(text)) => vec![
-            simple(Op::SetKey, json!({"value": text})),
-            simple(Op::UnsetKey, json!({})),
-            simple(Op::ReplaceText, json!({"new_content": text})),
-        ],
+        Some(Json::String(_)) if is_named(&["tools"]) => {
+            vec![simple(Op::EditList, json!({"add": ["Read"], "remove": []}))]
+        }
+        Some(Json::String(text)) => {
+            let mut offers = vec![
+                simple(Op::SetKey, json!({"value": text})),
+                simple(Op::ReplaceText, json!({"new_content": text})),
+            ];
+            offers.extend(is_member.then(|| simple(Op::UnsetKey, json!({}))));
+            let has_items = is_named(&["globs", "paths", "applyTo"]);
+            offers.extend(has_items.then(|| simple(Op::EditList, json!({"add": ["**/*.md"], "remove": []}))));
+            offers
+        }
         Some(Json::Array(items)) if items.iter().any(Json::is_object) => {
             vec![simple(Op::EditExamples, json!({"exemplars": items}))]
         }

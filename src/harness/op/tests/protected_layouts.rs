@@ -168,6 +168,15 @@ fn marked(layout: &crate::harness::layout::HostLayout, path: &str) -> Harness {
             }
             match SurfaceFormat::of(path) {
                 SurfaceFormat::Toml => toml::to_string(&all).unwrap(),
+                SurfaceFormat::Yaml => {
+                    let key = marker
+                        .has
+                        .first()
+                        .or(marker.has_any.first())
+                        .unwrap()
+                        .replace('*', "cook");
+                    text_with(SurfaceFormat::Yaml, &key.split('.').collect::<Vec<_>>(), "x")
+                }
                 _ => all.to_string(),
             }
         },
