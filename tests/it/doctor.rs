@@ -139,6 +139,13 @@ fn the_doctor_prints_one_object_per_check() {
         let row = rows.iter().find(|row| row["check"] == check).unwrap();
         assert_eq!((row["ok"].as_bool(), row.get("fix")), (Some(true), None), "{row}");
     }
+    let harness = rows.iter().find(|row| row["check"] == "harness").unwrap();
+    assert_eq!(
+        (&harness["layouts"], &harness["shown"]),
+        (&json!([]), &json!([])),
+        "{harness}"
+    );
+    assert_eq!(harness["files"].as_array().unwrap().len(), 4, "{harness}");
     space.write("agents/assistant/system_prompt.md", "changed\n");
     space.write("benchmark/tasks.jsonl", "");
     let rows = space.kaizen(&["doctor", "--format", "json"]).exits(4).events();
@@ -227,6 +234,14 @@ fn the_canary_shows_which_files_the_student_reads() {
     let said = space.untrusted(&["doctor", "--canary", "--format", "json"]).exits(4);
     let rows = canaries(said);
     assert_eq!((rows.len(), &rows[0]["fix"]), (1, &json!("kaizen trust")));
+
+    let rows = space.kaizen(&["doctor", "--format", "json"]).exits(0).events();
+    let harness = rows.iter().find(|row| row["check"] == "harness").unwrap();
+    assert_eq!(harness["layouts"], json!(["claude_code"]));
+    assert_eq!(
+        harness["files"],
+        json!([".claude/agents/b.md", ".claude/rules/a.md", "CLAUDE.md"])
+    );
 
     let rows = canaries(space.kaizen(&["doctor", "--canary", "--format", "json"]).exits(4));
     let told = |at: usize| (rows[at]["ok"].as_bool(), rows[at]["found"].as_str().unwrap().to_owned());

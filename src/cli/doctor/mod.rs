@@ -6,6 +6,8 @@ mod models;
 mod ops;
 mod trial;
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 use serde::Serialize;
 
@@ -15,9 +17,11 @@ use super::found_student::found_student;
 use super::render;
 use super::visible::visible;
 use crate::artifact::counted;
+use crate::harness::Harness;
 use crate::harness::home::ParsedHome;
-use crate::harness::op::offers::OpOffer;
+use crate::harness::op::offers::{OpOffer, offers};
 use crate::manifest::TeacherEngine;
+use crate::manifest::surface::{Surface, compiled};
 use crate::pipeline::phase::readiness::{UsableTraces, readiness};
 use crate::pipeline::student_choice;
 use crate::workspace::Workspace;
@@ -50,6 +54,20 @@ struct DoctorRow {
     /// The ops that apply, for the row about ops.
     #[serde(skip_serializing_if = "Option::is_none")]
     ops: Option<Vec<OpOffer>>,
+    /// The files, for the row about the harness.
+    #[serde(flatten)]
+    files: Option<HarnessFiles>,
+}
+
+/// The files of the harness.
+#[derive(Debug, Serialize)]
+struct HarnessFiles {
+    /// The layouts that the manifest names.
+    layouts: Vec<String>,
+    /// The files with an editable part.
+    files: Vec<String>,
+    /// The files that the teacher sees and no edit changes.
+    shown: Vec<String>,
 }
 
 /// Runs the command.
@@ -122,6 +140,7 @@ fn good(check: &'static str, found: String) -> DoctorRow {
         found,
         fix: None,
         ops: None,
+        files: None,
     }
 }
 
@@ -132,6 +151,7 @@ fn bad(check: &'static str, found: String, fix: impl Into<String>) -> DoctorRow 
         found,
         fix: Some(fix.into()),
         ops: None,
+        files: None,
     }
 }
 
@@ -142,6 +162,7 @@ fn not_tried(check: &'static str, found: impl Into<String>, fix: impl Into<Strin
         found: found.into(),
         fix: Some(fix.into()),
         ops: None,
+        files: None,
     }
 }
 
@@ -163,14 +184,37 @@ fn harness(workspace: &Workspace, inputs: &Inputs) -> DoctorRow {
             "no file matches [harness] files".to_owned(),
             "name the agent's files in kaizen.toml: [harness] files = [\"...\"]",
         ),
-        Ok(harness) => good(
-            "harness",
-            format!(
-                "{}, the same as in the last commit",
-                counted(harness.files().count(), "file")
-            ),
-        ),
+        Ok(harness) => DoctorRow {
+            files: Some(files(workspace, &harness)),
+            ..good(
+                "harness",
+                format!(
+                    "{}, the same as in the last commit",
+                    counted(harness.files().count(), "file")
+                ),
+            )
+        },
         Err(error) => failed("harness", error),
+    }
+}
+
+fn files(workspace: &Workspace, harness: &Harness) -> HarnessFiles {
+    let offers = offers(harness, &workspace.rules(), &workspace.manifest.harness);
+    let globs: BTreeSet<String> = offers
+        .iter()
+        .map(|offer| Surface::of_named_files("", &offer.path).glob())
+        .collect();
+    let globs: Vec<_> = globs
+        .iter()
+        .filter_map(|glob| Some(compiled(glob).ok()?.compile_matcher()))
+        .collect();
+    let is_editable = |path: &String| globs.iter().any(|glob| glob.is_match(path));
+    let paths = harness.files().map(|(path, _)| path.to_owned());
+    let (files, shown) = paths.partition(is_editable);
+    HarnessFiles {
+        layouts: workspace.manifest.harness.layouts.clone(),
+        files,
+        shown,
     }
 }
 
