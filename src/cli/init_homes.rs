@@ -132,7 +132,7 @@ fn listing(root: &Root, git: Option<&Git>) -> Result<WorkspaceListing, CommandFa
             return Ok(!is_skipped && !ignored.contains(&entry.path));
         }
         if entry.kind.is_symlink() {
-            // A link that was removed in the meantime is none.
+            // The link may have been removed since the walk found it.
             if let Ok(target) = std::fs::read_link(root.join(&entry.path)) {
                 listing.links.insert(entry.path, target.to_string_lossy().into_owned());
             }

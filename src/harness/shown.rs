@@ -7,8 +7,8 @@ use std::ops::Range;
 
 use serde_json::Value;
 
+use super::format::front_matter::body;
 use super::layout::values;
-use super::op::front_matter::body;
 use super::op::is_secret_key;
 use crate::manifest::surface::SurfaceFormat;
 
@@ -43,7 +43,7 @@ pub(crate) fn shown<'t>(path: &str, text: &'t str) -> Cow<'t, str> {
     };
     // The text under a front matter holds no settings.
     let head = match format {
-        SurfaceFormat::FrontMatter => &text[..text.len() - body(text).len()],
+        SurfaceFormat::FrontMatter => &text[..text.len() - body(text).unwrap_or_default().len()],
         _ => text,
     };
     let mut hidden = Vec::new();

@@ -1,6 +1,7 @@
 //! The skills of a harness: folders with a `SKILL.md`, whose front matter has the skill's name and description.
 
 use serde::Serialize;
+use serde_json::Value as Json;
 
 use super::Harness;
 use super::format::values;
@@ -14,7 +15,7 @@ pub(crate) const SKILL_FILE: &str = "SKILL.md";
 pub(crate) struct SkillSummary {
     /// The name in the front matter, else that of the folder.
     pub name: String,
-    /// The description on one line; empty if there is none.
+    /// The description on one line; empty if the skill has no description.
     pub description: String,
 }
 
@@ -32,20 +33,29 @@ pub(crate) fn skills(harness: &Harness) -> Vec<SkillSummary> {
     found
 }
 
-/// Front matter that cannot be read has neither name nor description, as for the host.
 fn summary(path: &str, text: &str) -> SkillSummary {
-    let head = values(SurfaceFormat::FrontMatter, text).unwrap_or_default();
-    let value = |key: &str| {
-        let text = head[key].as_str().unwrap_or_default();
+    let [name, description] = stated(text).map(|text| {
+        let text = text.unwrap_or_default();
         text.split_whitespace().collect::<Vec<_>>().join(" ")
-    };
+    });
     let folder = path.rsplit('/').nth(1).unwrap_or_default();
     SkillSummary {
-        name: Some(value("name"))
-            .filter(|name| !name.is_empty())
-            .unwrap_or_else(|| folder.to_owned()),
-        description: value("description"),
+        name: if name.is_empty() { folder.to_owned() } else { name },
+        description,
     }
+}
+
+/// The name and the description in the front matter of a skill. Front matter that cannot be read states neither, as for
+/// the host.
+pub(crate) fn stated(text: &str) -> [Option<String>; 2] {
+    let head = values(SurfaceFormat::FrontMatter, text).unwrap_or_default();
+    ["name", "description"].map(|key| {
+        Some(match head.get(key)? {
+            Json::String(text) => text.trim().to_owned(),
+            Json::Null => String::new(),
+            other => other.to_string(),
+        })
+    })
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ pub(crate) mod phases;
 mod privacy;
 pub(crate) mod programs;
 pub(crate) mod range;
+pub(crate) mod relative_path;
 pub(crate) mod sandbox;
 mod sections;
 mod student;

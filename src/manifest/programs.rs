@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::chat::ChatSettings;
 use super::membership::Membership;
+use super::relative_path::within;
 use super::{Manifest, StudentEngine, TeacherEngine};
 
 /// A part of the manifest that uses a program or a server.
@@ -185,43 +186,12 @@ pub(crate) fn input_program(part: &ManifestPart, name: &str) -> String {
     )
 }
 
-/// Resolves `.` and `..` of a path in a folder of the workspace; `None` if it is absolute or leads outside.
-pub(crate) fn within(folder: &str, path: &str) -> Option<String> {
-    if path.starts_with('/') {
-        return None;
-    }
-    let mut parts: Vec<&str> = Vec::new();
-    for part in folder.split('/').chain(path.split('/')) {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()?),
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<Manifest, String> {
         Manifest::parse("kaizen.toml".as_ref(), text).map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn paths_are_compared_without_dots() {
-        for (folder, path, expected) in [
-            ("", "x", Some("x")),
-            ("", "./x", Some("x")),
-            ("", "sub/../x", Some("x")),
-            ("", "a//b/", Some("a/b")),
-            (".kaizen/scratch/lint", "../../../x", Some("x")),
-            ("", "../x", None),
-            ("", "/x", None),
-        ] {
-            assert_eq!(within(folder, path).as_deref(), expected, "{folder} {path}");
-        }
     }
 
     #[test]

@@ -128,7 +128,7 @@ impl SurfaceFormat {
     }
 
     /// Whether the file is text for the model, apart from a front matter.
-    fn is_prose(self) -> bool {
+    pub(super) fn is_prose(self) -> bool {
         matches!(self, Self::Text | Self::FrontMatter)
     }
 }

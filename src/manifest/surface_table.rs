@@ -29,6 +29,12 @@ impl SurfaceTable {
         row.map(|(surface, _)| surface)
     }
 
+    /// Whether a file of a surface is text for the model, apart from a front matter.
+    pub(crate) fn is_prose(&self, path: &str) -> bool {
+        self.find(path)
+            .is_some_and(|surface| surface.format_of(path).is_prose())
+    }
+
     /// All surfaces, in order.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Surface> {
         self.rows.iter().map(|(surface, _)| surface)
@@ -47,8 +53,8 @@ impl HarnessSection {
         self.tiers.get(&op).copied().unwrap_or_default().max(op.tier())
     }
 
-    /// Where surfaces are given, they take the place of the default files and the default layout: files that the text
-    /// does not state are none, and an op whose place no surface contains has no place.
+    /// Surfaces replace the default files and the default layout. Unless the manifest text sets `files`, only the surfaces
+    /// select files; unless it sets `layout`, a named op applies only where a surface contains its file.
     pub(super) fn settle(&mut self, text: &str) {
         if self.surface.is_empty() {
             return;

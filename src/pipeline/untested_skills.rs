@@ -1,12 +1,11 @@
 //! What the output says of edits of skill descriptions if no gate task tests which skills are loaded.
 
-use serde_json::Value;
-
 use crate::artifact::edit::Edit;
 use crate::artifact::task::Task;
+use crate::harness::op::place_of;
 use crate::harness::skills::SKILL_FILE;
 
-/// One line about such edits; `None` if there are none, or a gate task has `loads`.
+/// One line that names these edits; `None` without such an edit, or if a gate task has `loads`.
 pub(super) fn note(edits: &[&Edit], gate: &[Task]) -> Option<String> {
     if gate.iter().any(|task| task.loads.is_some()) {
         return None;
@@ -26,18 +25,15 @@ pub(super) fn note(edits: &[&Edit], gate: &[Task]) -> Option<String> {
     }
 }
 
-fn changes_description(edit: &Edit) -> bool {
-    let path = edit.payload.get("path").and_then(Value::as_str).unwrap_or_default();
-    let key = match edit.payload.get("key") {
-        Some(Value::Array(segments)) => segments.first().and_then(Value::as_str),
-        key => key.and_then(Value::as_str),
-    };
-    path.rsplit('/').next() == Some(SKILL_FILE) && key == Some("description")
+fn changes_description(part: &Edit) -> bool {
+    let (path, key) = place_of(part);
+    let is_skill = path.is_some_and(|path| path.rsplit('/').next() == Some(SKILL_FILE));
+    is_skill && key.is_some_and(|key| key.to_string() == "description")
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 

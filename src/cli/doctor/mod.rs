@@ -19,7 +19,7 @@ use super::visible::visible;
 use crate::artifact::counted;
 use crate::harness::Harness;
 use crate::harness::home::ParsedHome;
-use crate::harness::op::offers::{OpOffer, offers};
+use crate::harness::op::offers::OpOffer;
 use crate::manifest::TeacherEngine;
 use crate::manifest::surface::{Surface, compiled};
 use crate::pipeline::phase::readiness::{UsableTraces, readiness};
@@ -77,10 +77,11 @@ struct HarnessFiles {
 pub(crate) fn doctor(command: &DoctorArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let workspace = setting.workspace()?;
     let inputs = Inputs::new(&workspace);
+    let offers = ops::found(&workspace);
     let mut rows = vec![
         home(&workspace),
-        harness(&workspace, &inputs),
-        ops::row(&workspace),
+        harness(&workspace, &inputs, offers.as_deref().unwrap_or_default()),
+        ops::row(offers),
         git(&workspace),
         student(&workspace),
         teacher(&workspace),
@@ -177,7 +178,7 @@ fn home(workspace: &Workspace) -> DoctorRow {
     good("home", workspace.root.display().to_string())
 }
 
-fn harness(workspace: &Workspace, inputs: &Inputs) -> DoctorRow {
+fn harness(workspace: &Workspace, inputs: &Inputs, offers: &[OpOffer]) -> DoctorRow {
     match clean_harness(workspace, inputs) {
         Ok(harness) if harness.files().next().is_none() => bad(
             "harness",
@@ -185,7 +186,7 @@ fn harness(workspace: &Workspace, inputs: &Inputs) -> DoctorRow {
             "name the agent's files in kaizen.toml: [harness] files = [\"...\"]",
         ),
         Ok(harness) => DoctorRow {
-            files: Some(files(workspace, &harness)),
+            files: Some(files(workspace, &harness, offers)),
             ..good(
                 "harness",
                 format!(
@@ -198,8 +199,7 @@ fn harness(workspace: &Workspace, inputs: &Inputs) -> DoctorRow {
     }
 }
 
-fn files(workspace: &Workspace, harness: &Harness) -> HarnessFiles {
-    let offers = offers(harness, &workspace.rules(), &workspace.manifest.harness);
+fn files(workspace: &Workspace, harness: &Harness, offers: &[OpOffer]) -> HarnessFiles {
     let globs: BTreeSet<String> = offers
         .iter()
         .map(|offer| Surface::of_named_files("", &offer.path).glob())

@@ -7,23 +7,35 @@ use crate::artifact::counted;
 use crate::cli::visible::visible;
 use crate::harness::op::offers::{OpOffer, offers};
 use crate::workspace::Workspace;
+use crate::workspace::error::RunError;
 
 /// How many lines of places are printed; JSON has all.
 const MOST_LINES: usize = 30;
 
-/// The row, with the ops that apply to the harness on disk.
-pub(super) fn row(workspace: &Workspace) -> DoctorRow {
-    let found = workspace.harness();
-    match found.map(|harness| offers(&harness, &workspace.rules(), &workspace.manifest.harness)) {
+/// The ops that apply to the harness on disk.
+///
+/// # Errors
+/// The harness cannot be read.
+pub(super) fn found(workspace: &Workspace) -> Result<Vec<OpOffer>, RunError> {
+    let harness = workspace.harness()?;
+    Ok(offers(&harness, &workspace.rules(), &workspace.manifest.harness))
+}
+
+/// The row about them.
+pub(super) fn row(found: Result<Vec<OpOffer>, RunError>) -> DoctorRow {
+    match found {
         Ok(offers) if offers.is_empty() => bad(
             "ops",
             "no op applies to the agent's files".to_owned(),
             "open them to edits in kaizen.toml:\n[[harness.surface]]\nname = \"memory\"\npath = \"CLAUDE.md\"",
         ),
-        Ok(offers) => DoctorRow {
-            ops: Some(offers.clone()),
-            ..good("ops", summary(&offers))
-        },
+        Ok(offers) => {
+            let row = good("ops", summary(&offers));
+            DoctorRow {
+                ops: Some(offers),
+                ..row
+            }
+        }
         Err(error) => failed("ops", error),
     }
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use crate::harness::{Harness, op};
-use crate::manifest::surface::SurfaceFormat;
 use crate::manifest::surface_table::SurfaceTable;
 use crate::pipeline::growth::growth_caps;
 use crate::workspace::Workspace;
@@ -37,11 +36,7 @@ pub(super) fn warnings(workspace: &Workspace, inputs: &Inputs) -> Result<Vec<Str
 /// The lines that two texts have in common.
 fn repeated(harness: &Harness, surfaces: &SurfaceTable) -> Vec<String> {
     let mut files: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-    for (path, _) in harness.files() {
-        let format = surfaces.find(path).map(|surface| surface.format_of(path));
-        if !matches!(format, Some(SurfaceFormat::Text | SurfaceFormat::FrontMatter)) {
-            continue;
-        }
+    for (path, _) in harness.files().filter(|(path, _)| surfaces.is_prose(path)) {
         for line in harness.text(path).unwrap_or_default().lines() {
             let words = words_of(line);
             let paths = files.entry(words).or_default();

@@ -23,7 +23,7 @@ pub(crate) struct ScoreLevels {
     pub after: ScoreLevel,
 }
 
-/// The levels of the pairs that were not lost, at the confidence 1 - `gamma`; `None` if there are none.
+/// The levels of the pairs that were not lost, at confidence 1 - `gamma`; `None` if every pair was lost.
 pub(super) fn levels<'p>(pairs: impl Iterator<Item = &'p Pair>, gamma: f64) -> Option<ScoreLevels> {
     let (after, before): (Vec<f64>, Vec<f64>) = pairs.filter_map(|pair| pair.x.zip(pair.y)).unzip();
     (!after.is_empty()).then(|| ScoreLevels {

@@ -10,6 +10,7 @@ pub(crate) mod front_matter;
 mod json_read;
 mod json_write;
 pub(crate) mod key_path;
+pub(crate) mod key_pattern;
 pub(crate) mod list;
 mod node;
 pub(crate) mod section;

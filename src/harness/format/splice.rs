@@ -96,7 +96,7 @@ pub(super) fn indent_at(text: &str, position: usize) -> &str {
     &rest[..rest.len() - rest.trim_start_matches([' ', '\t']).len()]
 }
 
-/// The blanks of the first line that begins with blanks; two if there is none.
+/// The indentation of the first indented line; two blanks if no line is indented.
 pub(super) fn indent_unit(text: &str) -> &str {
     let indents = text.lines().filter(|line| !line.trim().is_empty()).map(|line| {
         let blanks = line.len() - line.trim_start_matches([' ', '\t']).len();

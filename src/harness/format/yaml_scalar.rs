@@ -106,9 +106,7 @@ impl YamlReader<'_> {
                     continue;
                 }
                 '\n' => {
-                    text.truncate(text[kept..].trim_end_matches([' ', '\t']).len() + kept);
-                    text.push_str(&self.quoted_break(indent)?);
-                    kept = text.len();
+                    kept = self.fold(&mut text, kept, indent)?;
                     continue;
                 }
                 '\r' => {}
@@ -137,9 +135,7 @@ impl YamlReader<'_> {
                 }
                 '\'' => break,
                 '\n' => {
-                    text.truncate(text[kept..].trim_end_matches([' ', '\t']).len() + kept);
-                    text.push_str(&self.quoted_break(indent)?);
-                    kept = text.len();
+                    kept = self.fold(&mut text, kept, indent)?;
                     continue;
                 }
                 '\r' => {}
@@ -149,6 +145,14 @@ impl YamlReader<'_> {
         }
         self.at += 1;
         Ok(Node::inline(start..self.at, NodeShape::Scalar(Json::from(text))))
+    }
+
+    /// At a line end in quotes: drops the blanks before it, but not those of the first `kept` bytes, and adds what it means.
+    /// Returns the length of the text.
+    fn fold(&mut self, text: &mut String, kept: usize, indent: Option<usize>) -> Result<usize, FormatError> {
+        text.truncate(text[kept..].trim_end_matches([' ', '\t']).len() + kept);
+        text.push_str(&self.quoted_break(indent)?);
+        Ok(text.len())
     }
 
     /// From a line end in quotes: steps to the next text, and returns what the line ends mean.

@@ -4,10 +4,12 @@ use std::sync::OnceLock;
 
 use globset::{GlobMatcher, GlobSet, GlobSetBuilder};
 
-use super::outline::{segments, values_at, values_of};
+use super::foreign::joined;
+use super::outline::values_of;
 use super::table::LayoutTable;
 use super::{HostLayout, Marker};
 use crate::harness::Harness;
+use crate::harness::format::key_pattern::{leads_to, parts};
 use crate::manifest::surface::{SurfaceFormat, compiled};
 
 /// A layout, ready to be compared with paths.
@@ -30,14 +32,8 @@ impl FileGuard {
     /// Whether a key of the file is protected. Places in lists do not count.
     pub(crate) fn covers(&self, keys: &[String]) -> bool {
         let is_place = |key: &String| key.bytes().all(|byte| byte.is_ascii_digit());
-        let keys: Vec<&str> = keys.iter().filter(|key| !is_place(key)).map(String::as_str).collect();
-        let covers = |protected: &String| {
-            let mut rest = keys.iter();
-            let parts = segments(protected).filter(|part| *part != "[*]");
-            parts
-                .into_iter()
-                .all(|part| rest.next().is_some_and(|key| part == "*" || part == *key))
-        };
+        let names = || keys.iter().filter(|key| !is_place(key)).map(String::as_str);
+        let covers = |protected: &String| leads_to(parts(protected).filter(|part| *part != "[*]"), names());
         self.layout.protected.keys.iter().any(covers)
     }
 }
@@ -111,22 +107,17 @@ impl GuardRow {
 
 /// Whether a file has what its marker demands besides its path. A new file need not have it yet.
 fn satisfies(marker: &Marker, home: &str, file: &str, harness: &Harness) -> bool {
-    let beside = marker.beside.as_ref().map(|other| match home {
-        "" => other.clone(),
-        home => format!("{home}/{other}"),
-    });
+    let beside = marker.beside.as_ref().map(|other| joined(home, other));
     if beside.is_some_and(|other| harness.get(&other).is_none()) {
         return false;
     }
-    if marker.has.is_empty() && marker.has_any.is_empty() {
+    if !marker.needs_keys() {
         return true;
     }
     let values = harness
         .text(file)
         .and_then(|text| values_of(SurfaceFormat::of(file), text));
-    let Some(values) = values else { return false };
-    let has = |key: &String| !values_at(&values, key).is_empty();
-    marker.has.iter().all(has) && (marker.has_any.is_empty() || marker.has_any.iter().any(has))
+    values.is_some_and(|values| marker.is_met_by(&values))
 }
 
 fn is_below(file: &str, folder: &str) -> bool {

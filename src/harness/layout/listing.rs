@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
+use crate::manifest::relative_path::beside;
+
 /// The files and links of a workspace, without their contents.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct WorkspaceListing {
@@ -88,16 +90,7 @@ pub(super) fn resolved(from: &str, target: &str) -> Option<String> {
     if target.starts_with(['/', '~']) || target.contains('\\') {
         return None;
     }
-    let mut parts: Vec<&str> = from.split('/').collect();
-    parts.pop();
-    for part in target.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()?),
-            part => parts.push(part),
-        }
-    }
-    (!parts.is_empty()).then(|| parts.join("/"))
+    beside(from, target).filter(|path| !path.is_empty())
 }
 
 #[cfg(test)]

@@ -5,11 +5,25 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::Marker;
-use super::outline::{values_at, values_of};
+use super::outline::values_of;
+use crate::harness::format::key_pattern::values_at;
 use crate::manifest::membership::is_credential;
 use crate::manifest::surface::SurfaceFormat;
 
-/// Reads the text of a file of the workspace; `None` if there is none, or it is too large or not UTF-8.
+impl Marker {
+    /// Whether the file must have certain keys.
+    pub(super) fn needs_keys(&self) -> bool {
+        !(self.has.is_empty() && self.has_any.is_empty())
+    }
+
+    /// Whether values have the keys.
+    pub(super) fn is_met_by(&self, values: &Value) -> bool {
+        let has = |key: &String| !values_at(values, key).is_empty();
+        self.has.iter().all(has) && (self.has_any.is_empty() || self.has_any.iter().any(has))
+    }
+}
+
+/// Reads the text of a workspace file; `None` if the file does not exist, is too large or is not UTF-8.
 pub(crate) type ReadText<'r> = &'r dyn Fn(&str) -> Option<String>;
 
 /// The contents of files, read when they are first needed.
@@ -51,7 +65,7 @@ impl<'r> FileContents<'r> {
 
     /// Whether a file has the keys of a marker.
     pub(super) fn satisfies(&mut self, path: &str, marker: &Marker) -> bool {
-        if marker.has.is_empty() && marker.has_any.is_empty() {
+        if !marker.needs_keys() {
             return true;
         }
         // Most files are ruled out by a word that they do not contain, without parsing.
@@ -60,8 +74,6 @@ impl<'r> FileContents<'r> {
         if !self.text(path).is_some_and(mentions) {
             return false;
         }
-        let Some(values) = self.values(path) else { return false };
-        let has = |key: &String| !values_at(values, key).is_empty();
-        marker.has.iter().all(has) && (marker.has_any.is_empty() || marker.has_any.iter().any(has))
+        self.values(path).is_some_and(|values| marker.is_met_by(values))
     }
 }

@@ -6,7 +6,7 @@ use super::NamedFiles;
 use super::foreign::joined;
 use super::listing::{HostView, resolved};
 use super::marker::FileContents;
-use super::outline::values_at;
+use crate::harness::format::key_pattern::values_at;
 use crate::manifest::surface::compiled;
 
 /// Extensions of texts for a model. Other named files, such as code, are only shown.

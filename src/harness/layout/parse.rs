@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::outline::{covers, segments};
 use super::{HostLayout, Protection};
+use crate::harness::format::key_pattern::{covers, parts};
 use crate::harness::op::protected_kind;
 use crate::manifest;
 use crate::manifest::surface::compiled;
@@ -153,8 +153,8 @@ impl HostLayout {
 impl Protection {
     /// Whether a key or a pattern of keys is protected, here or in every layout.
     pub(crate) fn covers_key(&self, key: &str) -> bool {
-        let parts: Vec<String> = segments(key).map(str::to_owned).collect();
-        self.keys.iter().any(|protected| covers(protected, key)) || protected_kind(&parts).is_some()
+        let names: Vec<String> = parts(key).map(str::to_owned).collect();
+        self.keys.iter().any(|protected| covers(protected, key)) || protected_kind(&names).is_some()
     }
 }
 

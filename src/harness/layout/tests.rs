@@ -466,7 +466,7 @@ fn a_link_is_followed_once_to_a_file_of_the_workspace() {
     );
     assert!(found.bad_links["GEMINI.md"].contains("AGENTS.md, which is itself a link"));
     assert!(found.bad_links[".claude/agents"].contains("no file of this workspace"));
-    // A link to a file that is never read is none to a file of the harness.
+    // The target is never read, so it is not a harness file.
     let found = find(
         &[(".env", "KEY=1")],
         &[("CLAUDE.md", ".env"), (".claude/agents/x.md", "../../.env")],

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use super::inapplicable::Inapplicable;
 use crate::artifact::edit::{Edit, Op};
 use crate::harness::Harness;
-use crate::manifest::surface::SurfaceFormat;
 use crate::manifest::surface_table::SurfaceTable;
 
 /// The size of a text up to which it may grow freely, in bytes.
@@ -21,11 +20,9 @@ impl GrowthCaps {
     /// The caps for texts of surfaces: `most` times the size that they have in `base`, the harness of the last commit that
     /// kaizen did not make.
     pub(crate) fn of(base: &Harness, surfaces: &SurfaceTable, most: f64) -> Self {
-        let is_text = |path: &str| {
-            let format = surfaces.find(path).map(|surface| surface.format_of(path));
-            matches!(format, Some(SurfaceFormat::Text | SurfaceFormat::FrontMatter))
-        };
-        let texts = base.files().filter(|(path, bytes)| is_text(path) && bytes.len() > FREE);
+        let texts = base
+            .files()
+            .filter(|(path, bytes)| surfaces.is_prose(path) && bytes.len() > FREE);
         // Sizes of files are far below the precision of a float.
         let cap = |bytes: &[u8]| (bytes.len() as f64 * most).floor() as usize;
         Self {

@@ -11,7 +11,6 @@ mod edit_location;
 mod elision;
 mod examples;
 mod existing;
-pub(crate) mod front_matter;
 pub(crate) mod growth;
 mod inapplicable;
 mod inspect;
@@ -43,7 +42,7 @@ pub(crate) use inspect::{current_text, described_tools, files_of, usual_target};
 pub(crate) use normalise::normalise;
 pub(crate) use payload::{check_payload, edit_schema, payload_schema};
 pub(crate) use protected::{is_protected_file, is_secret_key, kind as protected_kind};
-pub(crate) use surface::tier;
+pub(crate) use surface::{place_of, tier};
 
 use crate::artifact::edit::{Edit, Op};
 use crate::harness::Harness;

@@ -122,6 +122,7 @@ fn names(word: &str) -> BTreeSet<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::manifest::relative_path::within;
 
     fn list(text: &str) -> TrustList {
         list_with(text, &[])
@@ -130,7 +131,7 @@ mod tests {
     fn list_with(text: &str, hosts: &[String]) -> TrustList {
         let manifest = Manifest::parse("kaizen.toml".as_ref(), text).unwrap();
         let named = |folder: &str, name: &str| {
-            let path = programs::within(folder, name)?;
+            let path = within(folder, name)?;
             let digest = Some(Digest::of_bytes(path.as_bytes()));
             match path.as_str() {
                 "agent.py" | "conf.toml" | "agents/a.md" => Some(NamedFile::File { path, digest }),

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::path::{Component, Path, PathBuf};
 
 use crate::digest::Digest;
-use crate::manifest::programs;
+use crate::manifest::relative_path;
 use crate::manifest::trust::{NamedFile, TrustLink};
 use crate::sys::disk::OWN_FOLDER;
 
@@ -14,7 +14,7 @@ use crate::sys::disk::OWN_FOLDER;
 pub(super) fn named(root: &Path, folder: &str, word: &str) -> Option<NamedFile> {
     let real = root.canonicalize().ok()?;
     // Files that a program writes in its scratch folder would change the list with each run.
-    let is_scratch = programs::within(folder, word).is_some_and(|path| path.starts_with(OWN_FOLDER));
+    let is_scratch = relative_path::within(folder, word).is_some_and(|path| path.starts_with(OWN_FOLDER));
     let named = if is_scratch {
         None
     } else {

@@ -1,6 +1,7 @@
 //! Tests of the formats through the functions that others use.
 #![allow(clippy::disallowed_methods, clippy::too_many_lines)] // tests: whether the long runs are wanted; tables
 
+mod checks;
 mod dice;
 mod files;
 mod laws;

@@ -1,17 +1,12 @@
 //! Single changes, with the exact text that results.
 
-use super::super::error::FormatError;
-use super::super::key_path::KeyPath;
-use super::super::list::edit_list;
-use super::super::{set_value, unset_value, value, values};
+use super::checks::{lists_are_edited, path, places_are_refused, values_are_set, values_are_unset};
+use crate::harness::format::error::FormatError;
+use crate::harness::format::{set_value, values};
 use crate::manifest::surface::SurfaceFormat;
 use serde_json::{Value as Json, json};
 
 use SurfaceFormat::{Json as JsonFile, Jsonc, Jsonl, Toml};
-
-fn path(text: &str) -> KeyPath {
-    text.parse().unwrap()
-}
 
 #[test]
 fn a_new_value_replaces_only_the_old_one() {
@@ -133,16 +128,7 @@ fn a_new_value_replaces_only_the_old_one() {
             "l = [\n  1, # one\n  3,\n  4,\n]\n",
         ),
     ];
-    for (format, text, key, new, wanted) in cases {
-        let changed = set_value(*format, text, &path(key), new);
-        assert_eq!(changed.as_deref(), Ok(*wanted), "{text} {key}");
-        assert_eq!(value(*format, wanted, &path(key)).as_ref(), Ok(new), "{text} {key}");
-        assert_eq!(
-            set_value(*format, wanted, &path(key), new).as_deref(),
-            Ok(*wanted),
-            "{text} {key}"
-        );
-    }
+    values_are_set(cases);
 }
 
 #[test]
@@ -175,13 +161,7 @@ fn an_unset_value_leaves_the_rest() {
         (Toml, "[[t]]\nk = 1\n[[t]]\nk = 2\n", "t[k=2]", "[[t]]\nk = 1\n"),
         (Toml, "t.a = 1\nu = 2\nt.b = 3\n", "t", "u = 2\n"),
     ];
-    for (format, text, key, wanted) in cases {
-        assert_eq!(
-            unset_value(*format, text, &path(key)).as_deref(),
-            Ok(*wanted),
-            "{text} {key}"
-        );
-    }
+    values_are_unset(cases);
 }
 
 #[test]
@@ -278,14 +258,7 @@ fn lists_keep_their_form() {
             "t = [\n  \"b\", # two\n  \"c\"\n]\n",
         ),
     ];
-    for (format, text, key, add, remove, wanted) in cases {
-        let (add, remove) = (add.as_array().unwrap(), remove.as_array().unwrap());
-        assert_eq!(
-            edit_list(*format, text, &path(key), add, remove).as_deref(),
-            Ok(*wanted),
-            "{text} {key}"
-        );
-    }
+    lists_are_edited(cases);
 }
 
 #[test]
@@ -320,10 +293,7 @@ fn places_that_are_not_clear_are_refused() {
             "line 1: not valid TOML: string values must be quoted, expected literal string",
         ),
     ];
-    for (format, text, key, wanted) in cases {
-        let refused = set_value(*format, text, &path(key), &json!("x")).map_err(|error| error.to_string());
-        assert_eq!(refused, Err((*wanted).to_owned()), "{text}");
-    }
+    places_are_refused(cases);
     let null = set_value(Toml, "a = 1\n", &path("a"), &Json::Null);
     assert!(matches!(null, Err(FormatError::Value { .. })), "{null:?}");
     assert_eq!(values(Toml, "a = nan\n"), Ok(json!({"a": "NaN"})));

@@ -1,16 +1,11 @@
 //! Single changes of YAML and front matter, with the exact text that results.
 
-use super::super::key_path::KeyPath;
-use super::super::list::edit_list;
-use super::super::{set_value, unset_value, value, values};
+use super::checks::{lists_are_edited, places_are_refused, values_are_set, values_are_unset};
+use crate::harness::format::values;
 use crate::manifest::surface::SurfaceFormat;
 use serde_json::{Value as Json, json};
 
 use SurfaceFormat::{FrontMatter, Yaml};
-
-fn path(text: &str) -> KeyPath {
-    text.parse().unwrap()
-}
 
 #[test]
 fn a_new_value_replaces_only_the_old_one() {
@@ -189,16 +184,7 @@ fn a_new_value_replaces_only_the_old_one() {
             "---\ntools: ['search', 'edit', 'test']\n---\n",
         ),
     ];
-    for (format, text, key, new, wanted) in cases {
-        let changed = set_value(*format, text, &path(key), new);
-        assert_eq!(changed.as_deref(), Ok(*wanted), "{text} {key}");
-        assert_eq!(value(*format, wanted, &path(key)).as_ref(), Ok(new), "{text} {key}");
-        assert_eq!(
-            set_value(*format, wanted, &path(key), new).as_deref(),
-            Ok(*wanted),
-            "{text} {key}"
-        );
-    }
+    values_are_set(cases);
 }
 
 #[test]
@@ -226,13 +212,7 @@ fn an_unset_value_leaves_the_rest() {
         ),
         (FrontMatter, "---\na: 1\n---\nB\n", "a", "---\n---\nB\n"),
     ];
-    for (format, text, key, wanted) in cases {
-        assert_eq!(
-            unset_value(*format, text, &path(key)).as_deref(),
-            Ok(*wanted),
-            "{text} {key}"
-        );
-    }
+    values_are_unset(cases);
 }
 
 #[test]
@@ -321,14 +301,7 @@ fn lists_keep_their_form() {
             "---\nglobs: **/*.py,**/*.ts\n---\n",
         ),
     ];
-    for (format, text, key, add, remove, wanted) in cases {
-        let (add, remove) = (add.as_array().unwrap(), remove.as_array().unwrap());
-        assert_eq!(
-            edit_list(*format, text, &path(key), add, remove).as_deref(),
-            Ok(*wanted),
-            "{text} {key}"
-        );
-    }
+    lists_are_edited(cases);
 }
 
 #[test]
@@ -399,10 +372,7 @@ fn places_that_are_not_clear_are_refused() {
             "line 1: the front matter has no closing `---`",
         ),
     ];
-    for (format, text, key, wanted) in cases {
-        let refused = set_value(*format, text, &path(key), &json!("x")).map_err(|error| error.to_string());
-        assert_eq!(refused, Err((*wanted).to_owned()), "{text}");
-    }
+    places_are_refused(cases);
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! Limits of hosts: the Agent Skills specification, and how much of AGENTS.md files Codex reads.
 
 use crate::harness::Harness;
-use crate::harness::op::front_matter::{body, head_value};
+use crate::harness::format::front_matter::body;
 use crate::harness::op::inapplicable::Inapplicable;
+use crate::harness::skills::stated;
 
 /// The most characters of a skill's name.
 const LONGEST_NAME: usize = 64;
@@ -47,7 +48,8 @@ fn skill_problem(path: &str, harness: &Harness) -> Option<String> {
     let folder = path.strip_suffix("/SKILL.md")?;
     let folder = folder.rsplit('/').next().unwrap_or_default();
     let text = harness.text(path)?;
-    let Some(name) = head_value(text, "name") else {
+    let [name, description] = stated(text);
+    let Some(name) = name else {
         return Some(format!(
             "a skill needs a front matter with `name: {folder}` and `description`"
         ));
@@ -64,8 +66,7 @@ fn skill_problem(path: &str, harness: &Harness) -> Option<String> {
             "the name of a skill is that of its folder, `{folder}`, and not `{name}`"
         ));
     }
-    let description = head_value(text, "description").unwrap_or_default();
-    match description.chars().count() {
+    match description.unwrap_or_default().chars().count() {
         1..=LONGEST_DESCRIPTION => None,
         0 => Some(format!(
             "a skill needs a `description` of 1 to {LONGEST_DESCRIPTION} characters"
@@ -131,7 +132,7 @@ pub(in crate::harness::op) fn remarks(before: &Harness, after: &Harness) -> Vec<
         .filter(|change| change.path.ends_with("/SKILL.md"));
     let remark = |change: crate::harness::FileChange| {
         let (old, new) = change.texts();
-        let lines = |text: &str| body(text).lines().count();
+        let lines = |text: &str| body(text).unwrap_or(text).lines().count();
         let is_new = lines(&new) > MOST_BODY_LINES && lines(&old) <= MOST_BODY_LINES;
         is_new.then(|| format!("the body of {} has more than {MOST_BODY_LINES} lines", change.path))
     };

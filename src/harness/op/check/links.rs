@@ -4,9 +4,9 @@ use super::placeholders::{imports, without_code};
 use crate::harness::op::OpRules;
 use crate::harness::op::inapplicable::Inapplicable;
 use crate::harness::{FileChange, Harness};
+use crate::manifest::relative_path::beside;
 
-/// Refuses a new link of a file to a path that would be a harness file, and that there is none at. Other paths are not
-/// known here.
+/// Refuses a new link to a harness file that does not exist. Whether other files exist is not known here.
 pub(super) fn check(path: &str, before: &Harness, after: &Harness, rules: &OpRules) -> Result<(), Inapplicable> {
     let old = targets(path, before.text(path).unwrap_or_default());
     let new = targets(path, after.text(path).unwrap_or_default());
@@ -60,16 +60,7 @@ fn resolved(path: &str, target: &str) -> Option<String> {
     if is_elsewhere || target.is_empty() {
         return None;
     }
-    let mut parts: Vec<&str> = path.split('/').collect();
-    parts.pop();
-    for part in target.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()?),
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
+    beside(path, target)
 }
 
 #[cfg(test)]

@@ -2,11 +2,11 @@
 
 use serde_json::Value as Json;
 
-use super::key::parts;
 use super::target::SurfaceTarget;
 use crate::harness::format;
 use crate::harness::format::error::FormatError;
 use crate::harness::format::key_path::{KeyPath, Segment};
+use crate::harness::format::key_pattern::parts;
 use crate::harness::format::list::edit_list;
 use crate::harness::op::inapplicable::Inapplicable;
 use crate::manifest::surface::{Surface, SurfaceFormat};
@@ -75,9 +75,7 @@ impl<'a> Document<'a> {
     /// The editable keys of a surface that the file has.
     pub(super) fn editable_keys(&self, surface: &Surface) -> Vec<KeyPath> {
         let patterns = surface.keys.keys();
-        let mut keys: Vec<KeyPath> = patterns
-            .flat_map(|pattern| found(&self.values, &parts(pattern)))
-            .collect();
+        let mut keys: Vec<KeyPath> = patterns.flat_map(|pattern| found(&self.values, pattern)).collect();
         keys.sort();
         keys.dedup();
         keys
@@ -85,9 +83,9 @@ impl<'a> Document<'a> {
 }
 
 /// The keys of a value that a pattern matches.
-fn found(value: &Json, pattern: &[String]) -> Vec<KeyPath> {
+fn found(value: &Json, pattern: &str) -> Vec<KeyPath> {
     let start = vec![(KeyPath::default(), value)];
-    let places = pattern.iter().fold(start, |places, part| {
+    let places = parts(pattern).fold(start, |places, part| {
         places
             .into_iter()
             .flat_map(|(key, value)| below(&key, value, part))

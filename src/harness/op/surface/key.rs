@@ -6,8 +6,9 @@ use serde_json::Value as Json;
 
 use super::document::Document;
 use super::target::{SurfaceTarget, list};
-use crate::artifact::edit::RiskTier;
+use crate::artifact::edit::{Edit, RiskTier};
 use crate::harness::format::key_path::{KeyPath, Segment};
+use crate::harness::format::key_pattern::parts;
 use crate::harness::op::inapplicable::Inapplicable;
 use crate::manifest::nearest;
 use crate::manifest::surface::Surface;
@@ -39,6 +40,17 @@ impl KeyArgument {
     }
 }
 
+/// The file and the key that a generic op names; `None` for a part that it does not name, or that cannot be read.
+pub(crate) fn place_of(part: &Edit) -> (Option<&str>, Option<KeyPath>) {
+    let path = part.payload.get("path").and_then(Json::as_str);
+    let key = part.payload.get("key").cloned();
+    let key = key.and_then(|key| serde_json::from_value::<KeyArgument>(key).ok());
+    (
+        path.map(|path| path.strip_prefix("./").unwrap_or(path)),
+        key.and_then(|key| key.path().ok()),
+    )
+}
+
 /// A key that a surface opens.
 #[derive(Clone, Debug)]
 pub(super) struct SurfaceKey {
@@ -59,7 +71,7 @@ impl SurfaceKey {
         };
         // A name in the place of `*` is one that exists, unless it is the last one.
         let wild = pattern.iter().rposition(|part| is_wild(part));
-        let is_list = pattern.last().is_some_and(|part| part == "[*]");
+        let is_list = pattern.last().is_some_and(|part| *part == "[*]");
         let stem = wild.map_or(0, |at| (at + 1).min(pattern.len() - usize::from(!is_list)));
         let owner = KeyPath {
             segments: path.segments[..stem].to_vec(),
@@ -78,7 +90,7 @@ impl SurfaceKey {
     /// The text under the key.
     ///
     /// # Errors
-    /// There is none.
+    /// The key is absent, or its value is not text.
     pub(super) fn text(&self, target: &SurfaceTarget, document: &Document) -> Result<String, Inapplicable> {
         match &self.value {
             Some(Json::String(text)) => Ok(text.clone()),
@@ -97,34 +109,25 @@ impl SurfaceKey {
 /// Who decides on edits of a key; `None` if the surface does not open it. The strictest of the patterns that match decides.
 pub(super) fn editable(surface: &Surface, key: &KeyPath) -> Option<RiskTier> {
     let tiers = surface.keys.iter();
-    let tiers = tiers.filter(|(pattern, _)| matches(&parts(pattern), key));
+    let tiers = tiers.filter(|(pattern, _)| matches(&parts(pattern).collect::<Vec<_>>(), key));
     tiers.map(|(_, tier)| *tier).max()
 }
 
 /// The most exact pattern of the surface that matches a key.
-fn pattern_of(surface: &Surface, key: &KeyPath) -> Option<Vec<String>> {
-    let patterns = surface.keys.keys().map(|pattern| parts(pattern));
-    let wild = |pattern: &Vec<String>| pattern.iter().filter(|part| is_wild(part)).count();
+fn pattern_of<'s>(surface: &'s Surface, key: &KeyPath) -> Option<Vec<&'s str>> {
+    let patterns = surface.keys.keys().map(|pattern| parts(pattern).collect::<Vec<_>>());
+    let wild = |pattern: &Vec<&str>| pattern.iter().filter(|part| is_wild(part)).count();
     patterns.filter(|pattern| matches(pattern, key)).min_by_key(wild)
-}
-
-/// The parts of a pattern of keys: `a.*.b[*]` has `a`, `*`, `b` and `[*]`.
-pub(super) fn parts(pattern: &str) -> Vec<String> {
-    let split = |part: &str| match part.strip_suffix("[*]") {
-        Some(name) => vec![name.to_owned(), "[*]".to_owned()],
-        None => vec![part.to_owned()],
-    };
-    pattern.split('.').flat_map(split).collect()
 }
 
 fn is_wild(part: &str) -> bool {
     matches!(part, "*" | "[*]")
 }
 
-fn matches(pattern: &[String], key: &KeyPath) -> bool {
-    let is_same = |(part, segment): (&String, &Segment)| match segment {
-        Segment::Name(name) => part == "*" || part == name,
-        _ => part == "[*]",
+fn matches(pattern: &[&str], key: &KeyPath) -> bool {
+    let is_same = |(part, segment): (&&str, &Segment)| match segment {
+        Segment::Name(name) => *part == "*" || part == name,
+        _ => *part == "[*]",
     };
     pattern.len() == key.segments.len() && pattern.iter().zip(&key.segments).all(is_same)
 }

@@ -15,6 +15,7 @@ mod tier;
 
 pub(super) use self::example_list::{NewExamples, new_texts};
 pub(super) use self::files::{NewFile, OldFile};
+pub(crate) use self::key::place_of;
 pub(super) use self::keyed::{NewValue, OldKey};
 pub(super) use self::list::ListChange;
 pub(super) use self::offer::offers;

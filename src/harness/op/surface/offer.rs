@@ -7,11 +7,12 @@ use super::key::{editable, names_of};
 use super::target::SurfaceTarget;
 use crate::artifact::edit::{Op, RiskTier};
 use crate::harness::Harness;
+use crate::harness::format::front_matter;
 use crate::harness::format::key_path::{KeyPath, Segment};
-use crate::harness::layout::guard::guards;
+use crate::harness::layout::guard::{FileGuard, guards};
 use crate::harness::op::offers::OpOffer;
 use crate::harness::op::protected::{is_protected_file, kind_of};
-use crate::harness::op::{OpContext, OpRules, front_matter};
+use crate::harness::op::{OpContext, OpRules};
 use crate::manifest::surface::{BodyTier, CreateTier, SurfaceFormat};
 
 /// The ops on a text.
@@ -26,9 +27,10 @@ pub(in crate::harness::op) fn offers(harness: &Harness, rules: &OpRules) -> Vec<
         rules,
     };
     let files = harness.files().filter_map(|(path, _)| {
-        let is_closed = is_protected_file(path) || guards(path, harness).iter().any(|guard| guard.is_closed);
+        let guards = guards(path, harness);
+        let is_closed = is_protected_file(path) || guards.iter().any(|guard| guard.is_closed);
         let target = SurfaceTarget::of(path, &context).ok().filter(|_| !is_closed)?;
-        Some(of_file(&target, harness))
+        Some(of_file(&target, &guards))
     });
     let created = rules
         .surfaces
@@ -44,12 +46,12 @@ pub(in crate::harness::op) fn offers(harness: &Harness, rules: &OpRules) -> Vec<
     files.flatten().chain(created).collect()
 }
 
-fn of_file(target: &SurfaceTarget, harness: &Harness) -> Vec<OpOffer> {
+fn of_file(target: &SurfaceTarget, guards: &[FileGuard]) -> Vec<OpOffer> {
     let text = target.text.unwrap_or_default();
     let mut offers = of_body(target, text);
     if let Ok(document) = Document::of(target, text) {
         offers.extend(
-            keys_of(target, &document, harness)
+            keys_of(target, &document, guards)
                 .iter()
                 .flat_map(|key| of_key(target, key, &document)),
         );
@@ -90,7 +92,7 @@ fn of_body(target: &SurfaceTarget, text: &str) -> Vec<OpOffer> {
         }
         format => {
             let text = match format {
-                SurfaceFormat::FrontMatter => front_matter::body(text),
+                SurfaceFormat::FrontMatter => front_matter::body(text).unwrap_or(text),
                 _ => text,
             };
             of_text(target, None, tier, text)
@@ -120,15 +122,14 @@ fn of_text(target: &SurfaceTarget, key: Option<&str>, tier: RiskTier, text: &str
 }
 
 /// The keys of a file that edits may change: those that it has, and those that its surface names without `*`.
-fn keys_of(target: &SurfaceTarget, document: &Document, harness: &Harness) -> Vec<KeyPath> {
+fn keys_of(target: &SurfaceTarget, document: &Document, guards: &[FileGuard]) -> Vec<KeyPath> {
     let surface = target.surface;
     let mut keys = document.editable_keys(surface);
     let literal = surface.keys.keys().filter(|pattern| !pattern.contains('*'));
     keys.extend(literal.map(|pattern| of_names(pattern.split('.'))));
     keys.sort();
     keys.dedup();
-    let guards = guards(&target.path, harness);
-    keys.retain(|key| kind_of(&names_of(key), &guards).is_none());
+    keys.retain(|key| kind_of(&names_of(key), guards).is_none());
     keys
 }
 

@@ -16,7 +16,7 @@ pub(super) struct SurfaceTarget<'a> {
     /// The checked path, relative to the harness root.
     pub path: String,
     pub surface: &'a Surface,
-    /// The text of the file; `None` if there is none.
+    /// The text of the file; `None` if the file does not exist.
     pub text: Option<&'a str>,
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::key::{KeyArgument, editable};
+use super::key::{editable, place_of};
 use crate::artifact::edit::{Edit, Op, RiskTier};
 use crate::manifest::HarnessSection;
 use crate::manifest::surface::BodyTier;
@@ -31,8 +31,7 @@ pub(in crate::harness::op) fn tier_under(
 
 /// The tier of what a generic op changes. What is not editable is refused when the edit is tried.
 fn place_tier(part: &Edit, surfaces: &SurfaceTable) -> RiskTier {
-    let path = part.payload.get("path").and_then(|path| path.as_str());
-    let path = path.map(|path| path.strip_prefix("./").unwrap_or(path));
+    let (path, key) = place_of(part);
     let Some((path, surface)) = path.and_then(|path| Some((path, surfaces.find(path)?))) else {
         return RiskTier::Review;
     };
@@ -40,11 +39,7 @@ fn place_tier(part: &Edit, surfaces: &SurfaceTable) -> RiskTier {
         return RiskTier::Review;
     }
     match part.payload.get("key").filter(|key| !key.is_null()) {
-        Some(key) => {
-            let key = serde_json::from_value::<KeyArgument>(key.clone()).ok();
-            let key = key.and_then(|key| key.path().ok());
-            key.and_then(|key| editable(surface, &key)).unwrap_or(RiskTier::Review)
-        }
+        Some(_) => key.and_then(|key| editable(surface, &key)).unwrap_or(RiskTier::Review),
         None if surface.body_of(path) == BodyTier::Auto => RiskTier::Auto,
         None => RiskTier::Review,
     }
