@@ -207,9 +207,7 @@ fn tried(
     for (edit, at) in plan.edits.iter().zip(places) {
         let mut next = None;
         for (number, one) in edit.alternatives().iter().enumerate() {
-            let applied =
-                op::apply(one, &harness, &rules).and_then(|after| growth.check(one, &harness, &after).map(|()| after));
-            let problem = match applied {
+            let problem = match growth.apply(one, &harness, &rules) {
                 Err(problem) => Some(problem.to_string()),
                 Ok(changed) => {
                     let lost = op::losses(one, &harness, &changed, &rules);

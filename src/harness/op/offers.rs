@@ -36,11 +36,11 @@ pub(crate) fn offers(harness: &Harness, rules: &OpRules, section: &HarnessSectio
             example: example(op),
         })
     });
-    let mut offers: Vec<OpOffer> = named.chain(surface::offers(harness, rules)).collect();
-    for offer in &mut offers {
-        offer.tier = offer.tier.max(section.tier(offer.op));
-    }
-    offers
+    let generic = surface::offers(harness, rules).into_iter().map(|offer| OpOffer {
+        tier: offer.tier.max(section.tier(offer.op)),
+        ..offer
+    });
+    named.chain(generic).collect()
 }
 
 /// The ops of some offers, each once, in the order of declaration.

@@ -24,9 +24,7 @@ pub(super) fn candidate(
     input: &ExecuteInput,
     execution: &ExecuteContext,
 ) -> Result<Result<Harness, String>, RunError> {
-    let applied = op::apply(edit, harness, &input.rules)
-        .and_then(|after| input.growth.check(edit, harness, &after).map(|()| after));
-    match applied {
+    match input.growth.apply(edit, harness, &input.rules) {
         Err(reason) => Ok(Err(reason.to_string())),
         Ok(after) => Ok(
             match held_out_examples::refusal(execution.context, edit, harness, &input.rules)? {
