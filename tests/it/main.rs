@@ -31,6 +31,7 @@ mod hostile;
 mod import;
 mod interleavings;
 mod labels;
+mod layouts;
 mod limits;
 mod looping;
 mod mcp;

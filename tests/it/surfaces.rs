@@ -1,4 +1,5 @@
-//! Surfaces: edits of any file of an agent's home, judged with a student that reads the home, and taken back.
+//! Surfaces: edits of any file of an agent's home, judged with a student that reads the home, and taken back. `layouts.rs`
+//! tries each kind of edit in each layout.
 
 use std::collections::BTreeMap;
 
@@ -112,15 +113,12 @@ fn files(space: &Space) -> BTreeMap<String, String> {
 }
 
 const REVIEWER: &str = ".claude/agents/reviewer.md";
-const CONVERT: &str = ".claude/skills/convert/SKILL.md";
-const UNITS: &str = ".claude/skills/convert/units.md";
 
-/// One edit of each kind that makes the agent answer one more question, one of a protected key, and one without effect.
+/// Edits that make the agent answer one more question, one of a protected key, and one without effect.
 fn edits() -> Vec<Value> {
     let diff = "@@ -1 +1,2 @@\n You review code. Report bugs only.\n+WORD1 first.\n";
     let section = "## Checks\n\nWORD2 last.\n";
-    let about = "Use when: WORD3, e.g. miles, are asked.";
-    let rights = json!({"path": ".claude/settings.json", "key": "permissions.allow", "value": ["WORD7"]});
+    let rights = json!({"path": ".claude/settings.json", "key": "permissions.allow", "value": ["WORD4"]});
     vec![
         generic("patch", "patch_text", json!({"path": REVIEWER, "diff": diff})),
         generic(
@@ -129,24 +127,9 @@ fn edits() -> Vec<Value> {
             json!({"path": "CLAUDE.md", "content": section, "after": "Style"}),
         ),
         generic(
-            "key",
-            "set_key",
-            json!({"path": CONVERT, "key": "description", "value": about}),
-        ),
-        generic(
-            "list",
-            "edit_list",
-            json!({"path": REVIEWER, "key": "tools", "add": ["WORD4"]}),
-        ),
-        generic(
             "model",
             "set_key",
-            json!({"path": ".claude/settings.json", "key": ["model"], "value": "WORD5"}),
-        ),
-        generic(
-            "file",
-            "create_file",
-            json!({"path": UNITS, "content": "A mile has 1.609 WORD6."}),
+            json!({"path": ".claude/settings.json", "key": ["model"], "value": "WORD3"}),
         ),
         generic("protected", "set_key", rights),
         generic(
@@ -165,23 +148,20 @@ fn edited(original: &BTreeMap<String, String>) -> BTreeMap<String, String> {
         assert!(text.contains(from), "{path}");
         wanted.insert(path.to_owned(), text.replace(from, to) + more);
     };
-    change(REVIEWER, "Read, Grep", "Read, Grep, WORD4", "WORD1 first.\n");
-    let about = "\"Use when: WORD3, e.g. miles, are asked.\"";
-    change(CONVERT, "Use when units are to be converted.", about, "");
+    change(REVIEWER, "", "", "WORD1 first.\n");
     change("CLAUDE.md", "", "", "\n## Checks\n\nWORD2 last.\n");
-    change(".claude/settings.json", "opus", "WORD5", "");
-    change(UNITS, "", "", "A mile has 1.609 WORD6.\n");
+    change(".claude/settings.json", "opus", "WORD3", "");
     wanted
 }
 
 #[test]
-fn every_kind_of_surface_is_edited_judged_and_taken_back() {
-    let space = home(&["WORD1", "WORD2", "WORD3", "WORD4", "WORD5", "WORD6", "WORD7"]);
+fn edits_are_judged_by_their_effect_and_taken_back() {
+    let space = home(&["WORD1", "WORD2", "WORD3", "WORD4"]);
     let original = files(&space);
     space.diagnose_and_plan("r", "t", &edits());
     let said = space.kaizen(&["run"]).exits(0);
     let statuses = space.statuses();
-    let helping = ["patch", "insert", "key", "list", "model", "file"];
+    let helping = ["patch", "insert", "model"];
     for id in helping {
         assert_eq!(statuses[id], "applied", "{statuses:?}\n{}{}", said.out, said.err);
     }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use serde_json::Value as Json;
 
 use super::bracketed::{Brackets, CommentStyle};
-use super::node::{Member, Node, NodeShape, NodeStep};
+use super::node::{Member, Node, NodeShape, NodeStep, in_order};
 use super::splice::{Splice, indent_at, indent_unit, line_after, line_start, next_line};
 
 /// The maximum length of a list of scalars that is written on one line.
@@ -18,6 +18,8 @@ struct JsonStyle<'t> {
     unit: &'t str,
     /// What stands between a name and its value.
     colon: &'t str,
+    /// The order of the names in the items of the list.
+    names: Vec<String>,
     /// Whether each value stands on one line.
     is_lines: bool,
 }
@@ -155,6 +157,7 @@ impl<'t> JsonStyle<'t> {
             colon: colons
                 .find(|colon| colon.trim() == ":" && !colon.contains('\n'))
                 .unwrap_or(": "),
+            names: tree.at(steps).map(Node::names_of_items).unwrap_or_default(),
             is_lines,
         }
     }
@@ -189,7 +192,7 @@ impl<'t> JsonStyle<'t> {
                         self.render(value, &inner, true)
                     )
                 };
-                ('{', '}', fields.iter().map(part).collect())
+                ('{', '}', in_order(fields, &self.names).into_iter().map(part).collect())
             }
             _ => return short,
         };
@@ -209,7 +212,7 @@ impl<'t> JsonStyle<'t> {
                 let part = |(name, value): (&String, &Json)| {
                     format!("{}{}{}", Json::from(name.as_str()), self.colon, self.short(value))
                 };
-                let parts: Vec<String> = fields.iter().map(part).collect();
+                let parts: Vec<String> = in_order(fields, &self.names).into_iter().map(part).collect();
                 format!("{{{}}}", parts.join(comma))
             }
             _ => value.to_string(),

@@ -63,6 +63,13 @@ pub(super) enum NodeStep {
     Index(usize),
 }
 
+/// The fields of a new map: first those of some names, in their order.
+pub(super) fn in_order<'v>(fields: &'v Map<String, Json>, names: &[String]) -> Vec<(&'v String, &'v Json)> {
+    let mut fields: Vec<(&String, &Json)> = fields.iter().collect();
+    fields.sort_by_key(|(name, _)| names.iter().position(|known| known == *name).unwrap_or(usize::MAX));
+    fields
+}
+
 impl NodeStep {
     /// The name, unless it is an index.
     pub(super) fn name(&self) -> Option<String> {
@@ -130,6 +137,20 @@ impl Node {
             (NodeStep::Index(index), NodeShape::List(items)) => items.get(*index)?.at(rest),
             _ => None,
         }
+    }
+
+    /// The names in the first map among the items of a list, in the order of the text.
+    pub(super) fn names_of_items(&self) -> Vec<String> {
+        let first = self
+            .items()
+            .iter()
+            .map(Self::members)
+            .find(|members| !members.is_empty());
+        first
+            .unwrap_or_default()
+            .iter()
+            .map(|member| member.name.clone())
+            .collect()
     }
 
     pub(super) fn members(&self) -> &[Member] {

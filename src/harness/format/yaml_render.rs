@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::node::{Form, Node, NodeShape, NodeStep};
+use super::node::{Form, Node, NodeShape, NodeStep, in_order};
 use super::splice::line_end;
 use super::yaml_spelling::{double_quoted, is_plain, new_scalar};
 
@@ -39,6 +39,8 @@ pub(super) struct YamlIndents<'t> {
     /// Columns from a name to the `-` under it.
     dash: usize,
     end: &'t str,
+    /// The order of the names in the items of a list.
+    names: Vec<String>,
 }
 
 impl<'t> YamlIndents<'t> {
@@ -60,12 +62,21 @@ impl<'t> YamlIndents<'t> {
         Self::with(text, unit, dash)
     }
 
-    fn with(text: &str, unit: Option<usize>, dash: Option<usize>) -> Self {
+    fn with(text: &'t str, unit: Option<usize>, dash: Option<usize>) -> Self {
         let unit = unit.unwrap_or(2);
         Self {
             unit,
             dash: dash.unwrap_or(unit),
             end: line_end(text),
+            names: Vec::new(),
+        }
+    }
+
+    /// For a new item of a list.
+    pub(super) fn of_item(text: &'t str, tree: &Node, list: &Node) -> Self {
+        Self {
+            names: list.names_of_items(),
+            ..Self::of(text, tree)
         }
     }
 
@@ -82,8 +93,8 @@ impl<'t> YamlIndents<'t> {
             }
             Json::Object(fields) if !fields.is_empty() => {
                 let inner = if in_list { column + 2 } else { column + self.unit };
-                let lines = fields
-                    .iter()
+                let lines = in_order(fields, &self.names)
+                    .into_iter()
                     .map(|(name, value)| format!("{}:{}", key(name, false), self.after_lead(value, inner, false)));
                 let lines = lines.collect::<Vec<_>>().join(&newline(inner));
                 if in_list {

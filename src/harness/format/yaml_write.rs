@@ -153,7 +153,7 @@ pub(super) fn item_inserted(text: &str, tree: &Node, steps: &[NodeStep], at: usi
     let Some(column) = block_column(list) else {
         return vec![bracketed(text, list).inserted(at, &like_last(text, list, value))];
     };
-    let lines = YamlIndents::of(text, tree);
+    let lines = YamlIndents::of_item(text, tree, list);
     let entry = match (list.items().last(), value) {
         (Some(last), Json::String(new)) if matches!(last.shape, NodeShape::Scalar(_)) && !new.contains('\n') => {
             format!("{}- {}", " ".repeat(column), like_last(text, list, value))

@@ -298,3 +298,23 @@ fn places_that_are_not_clear_are_refused() {
     assert!(matches!(null, Err(FormatError::Value { .. })), "{null:?}");
     assert_eq!(values(Toml, "a = nan\n"), Ok(json!({"a": "NaN"})));
 }
+
+#[test]
+fn a_new_map_in_a_list_has_the_order_of_the_others() {
+    let one = json!({"question": "a", "answer": "b"});
+    let two = json!([one, {"extra": 1, "question": "c", "answer": "d"}]);
+    for (format, old, new) in [
+        (
+            JsonFile,
+            "{\"demos\": [{\"question\": \"a\", \"answer\": \"b\"}]}",
+            "{\"demos\": [{\"question\": \"a\", \"answer\": \"b\"}, {\"question\": \"c\", \"answer\": \"d\", \"extra\": 1}]}",
+        ),
+        (
+            SurfaceFormat::Yaml,
+            "demos:\n  - question: a\n    answer: b\n",
+            "demos:\n  - question: a\n    answer: b\n  - question: c\n    answer: d\n    extra: 1\n",
+        ),
+    ] {
+        assert_eq!(set_value(format, old, &path("demos"), &two).unwrap(), new);
+    }
+}

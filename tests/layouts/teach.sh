@@ -1,0 +1,4 @@
+# A teacher that repeats prepared answers.
+#
+# sh teach.sh FOLDER
+cat "$1/$KAIZEN_PHASE"
