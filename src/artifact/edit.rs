@@ -8,12 +8,13 @@ use super::Extra;
 use crate::digest::Digest;
 
 /// The part of the agent that an edit changes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Pillar {
     /// Models, their parameters, and routing.
     Intelligence,
     /// Prompts, examples, class and parameters of an agent.
+    #[default]
     Agent,
     /// Tools and their descriptions.
     Tools,
@@ -225,7 +226,8 @@ fn payloads<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Payload>, D::Error
 pub struct Edit {
     /// The teacher's label for the edit.
     pub id: String,
-    /// The part of the agent that the edit changes.
+    /// The part of the agent that the edit changes. Derived from the op; a value from the teacher is ignored.
+    #[serde(default)]
     pub pillar: Pillar,
     /// The operation.
     pub op: Op,

@@ -11,7 +11,7 @@ use super::init_homes::{self, FoundHomes};
 use super::init_tasks::{labels, read_all};
 use super::render::Renderer;
 use super::visible::visible;
-use super::{Setting, init_report, init_skill, render, traces};
+use super::{Setting, init_report, init_skill, offered, render, traces};
 use crate::artifact::counted;
 use crate::artifact::task::{Split, Task};
 use crate::harness::agents::new_name_problem;
@@ -74,10 +74,11 @@ pub(crate) fn init(command: &InitArgs, setting: &Setting) -> Result<Code, Comman
         Err(LedgerError::NoRepository(_)) => None,
         git => Some(git?),
     };
-    let homes = FoundHomes::find(root, &table, git.as_ref())?;
-    init_report::show(&homes.found, setting);
-    homes.check_links()?;
-    let home = InitialHome::read(root, &homes, !tasks.is_empty())?;
+    let mut homes = FoundHomes::find(root, &table, git.as_ref())?;
+    let home = homes
+        .check_links()
+        .and_then(|()| InitialHome::read(root, &homes, !tasks.is_empty()));
+    let home = home.inspect_err(|_| init_report::show(&homes.found, None, setting))?;
     let mut files = agent_files(root, command, &tasks, &home)?;
     if !tasks.is_empty() {
         let rows: String = tasks
@@ -90,7 +91,9 @@ pub(crate) fn init(command: &InitArgs, setting: &Setting) -> Result<Code, Comman
     }
     refuse_to_overwrite(root, &files)?;
     write(root, &files)?;
-    let workspace = commit(root, &files, setting)?;
+    let (workspace, committed) = commit(root, &files)?;
+    report(&workspace, &mut homes, setting);
+    say(setting, committed);
     // The built-in student would not read the texts of another host.
     if !tasks.is_empty() && !home.is_of_host {
         let made = traces::collect(&workspace, traces::DEFAULT_LIMIT, &Renderer::new(setting.format))?;
@@ -107,9 +110,23 @@ pub(crate) fn init(command: &InitArgs, setting: &Setting) -> Result<Code, Comman
 }
 
 fn say(setting: &Setting, text: &str) {
-    if !setting.is_json() {
+    if !setting.is_json() && !text.is_empty() {
         out!("{text}");
     }
+}
+
+/// Prints what was found, and what edits may change in it.
+fn report(workspace: &Workspace, homes: &mut FoundHomes, setting: &Setting) {
+    let offers = offered::ops(workspace);
+    let editable = match (workspace.harness(), &offers) {
+        (Ok(harness), Ok(offers)) => offered::editable(&harness, offers).0,
+        // Its row says why nothing can be edited.
+        _ => Vec::new(),
+    };
+    if offers.is_ok() {
+        homes.keep_editable(&workspace.root, &editable);
+    }
+    init_report::show(&homes.found, Some((&offers, &editable)), setting);
 }
 
 type InitialFiles = Vec<(String, Vec<u8>)>;
@@ -174,8 +191,9 @@ fn write(root: &Root, files: &[(String, Vec<u8>)]) -> Result<(), CommandFailure>
         .try_for_each(|(path, bytes)| Ok(root.publish(path, bytes)?))
 }
 
-/// Commits the files that init wrote. If there is no repository, creates one and commits the agent's files as well.
-fn commit(root: &Root, files: &InitialFiles, setting: &Setting) -> Result<Workspace, CommandFailure> {
+/// Commits the files that init wrote. If there is no repository, creates one and commits the agent's files as well. Returns
+/// what to say about it.
+fn commit(root: &Root, files: &InitialFiles) -> Result<(Workspace, &'static str), CommandFailure> {
     let mut paths: Vec<String> = files
         .iter()
         .map(|(path, _)| path.clone())
@@ -208,14 +226,16 @@ fn commit(root: &Root, files: &InitialFiles, setting: &Setting) -> Result<Worksp
             &[],
         ),
     ) {
-        Ok(_) if fresh => say(
-            setting,
-            "created a git repository and committed the agent; keep it private if config.toml contains keys",
-        ),
-        Ok(_) => say(setting, "committed the files that init wrote, and no others"),
-        Err(error) => err!("note: nothing was committed yet: {error}"),
+        Ok(_) if fresh => Ok((
+            workspace,
+            "created a git repository and committed the agent; keep it private if its files contain keys",
+        )),
+        Ok(_) => Ok((workspace, "committed the files that init wrote, and no others")),
+        Err(error) => {
+            err!("note: nothing was committed yet: {error}");
+            Ok((workspace, ""))
+        }
     }
-    Ok(workspace)
 }
 
 /// A git policy for before there is a manifest, which could name more keys to withhold.
@@ -247,7 +267,8 @@ fn finish(
         show_student(student);
     }
     let files = &workspace.manifest.benchmark.files;
-    if tasks.is_empty() && !workspace.evidence_files(files)?.is_empty() {
+    let is_of_host = !workspace.manifest.harness.surface.is_empty() && student.is_none();
+    if tasks.is_empty() && (is_of_host || !workspace.evidence_files(files)?.is_empty()) {
         out!("Next: `kaizen doctor` says what `kaizen run` still needs");
     } else if tasks.is_empty() {
         out!("Next: put tasks into benchmark/tasks.jsonl, then `kaizen run`");
@@ -275,7 +296,9 @@ fn show_student(student: &SuggestedStudent) {
             out!("`kaizen trust` shows what would be sent where; nothing is sent before you approve it.");
         }
         false => {
-            out!("student: {reason}. To improve the agent with its model, put these lines into kaizen.toml:{lines}")
+            out!(
+                "student: {reason}. To improve the agent with its model, put these lines into section [student] of kaizen.toml:{lines}"
+            )
         }
     }
 }

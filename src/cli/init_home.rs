@@ -1,6 +1,7 @@
 //! The agent around which `kaizen init` makes a workspace.
 
 use super::exit::CommandFailure;
+use super::host_student::host_student;
 use super::init_homes::FoundHomes;
 use super::visible::visible;
 use super::{found_student, init_openjarvis};
@@ -15,7 +16,7 @@ use crate::pipeline::student_choice;
 use crate::sys::disk::Root;
 
 /// The layout whose files are the defaults of the manifest.
-const DEFAULT_LAYOUT: &str = "openjarvis";
+pub(super) const DEFAULT_LAYOUT: &str = "openjarvis";
 
 /// What `init` finds in a folder.
 pub(super) struct InitialHome {
@@ -102,30 +103,10 @@ fn no_agent(homes: &FoundHomes) -> CommandFailure {
 
 /// Lines about the student of the first host that has one.
 fn advice(layouts: &[&HostLayout]) -> Vec<String> {
-    let words = layouts.iter().find(|layout| !layout.student.is_empty());
-    let Some(layout) = words else {
-        let advice = layouts.iter().find_map(|layout| layout.student_advice.as_ref());
-        return advice
-            .into_iter()
-            .map(|advice| format!("A student for this home: {advice}"))
-            .collect();
-    };
-    let variables = layout.student_variables.iter();
-    let set: Vec<String> = variables
-        .map(|(name, folder)| format!("{name} = \"{{sandbox}}/{folder}\""))
-        .collect();
-    let mut lines = vec![
-        format!(
-            "The program of {}, which starts only after `kaizen trust`:",
-            layout.about
-        ),
-        "engine = \"command\"".to_owned(),
-        format!("run = {}", toml::Value::from(layout.student.clone())),
-    ];
-    if !set.is_empty() {
-        lines.push(format!("set = {{ {} }}", set.join(", ")));
-    }
-    lines
+    let student = host_student(layouts).into_iter();
+    student
+        .flat_map(|student| std::iter::once(student.about).chain(student.lines))
+        .collect()
 }
 
 /// The language model that `config.toml` names, unless it is one of the built-in student.

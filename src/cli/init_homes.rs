@@ -1,16 +1,19 @@
 //! The agent homes that `kaizen init` finds.
 #![allow(clippy::disallowed_methods)] // edge: the targets of links
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::exit::CommandFailure;
 use super::visible::visible;
+use crate::harness::format::values;
 use crate::harness::layout::detect::{Detection, detect};
 use crate::harness::layout::entries::{ManifestEntries, entries};
 use crate::harness::layout::listing::WorkspaceListing;
 use crate::harness::layout::table::LayoutTable;
 use crate::ledger::Git;
-use crate::sys::disk::{DiskError, Root};
+use crate::manifest::surface::SurfaceFormat;
+use crate::sys::disk::{DiskError, LARGEST_HARNESS_FILE, Root};
 
 /// Folders that hold no home: they are machine-local, or hold other people's code.
 const SKIPPED: [&str; 9] = [
@@ -56,14 +59,32 @@ impl<'t> FoundHomes<'t> {
             Some(git) if !candidates.is_empty() => git.ignored(&candidates)?,
             _ => Vec::new(),
         };
-        if ignored.is_empty() {
+        let unusable: Vec<(String, String)> = candidates
+            .iter()
+            .filter_map(|path| Some(((*path).to_owned(), unusable(root, path)?)))
+            .collect();
+        if ignored.is_empty() && unusable.is_empty() {
             return Ok(Self { found, listing });
         }
         drop(found);
         listing.skipped.retain(|folder| !ignored.contains(folder));
         listing.ignored.extend(ignored);
+        listing.unusable.extend(unusable);
         let found = find(&listing)?;
         Ok(Self { found, listing })
+    }
+
+    /// Shows the files in which no op applies, such as settings that cannot be parsed, instead of offering them.
+    pub(crate) fn keep_editable(&mut self, root: &Root, editable: &[String]) {
+        let files = std::mem::take(&mut self.found.files);
+        let (open, closed): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            files.into_iter().partition(|(path, _)| editable.contains(path));
+        self.found.files = open;
+        let closed = closed.into_iter().map(|(path, file)| {
+            let reason = why_closed(text(root, &path), file.surface.format_of(&path));
+            (path, reason)
+        });
+        self.found.shown.extend(closed);
     }
 
     /// Checks that the links of the homes lead to files of the workspace.
@@ -100,6 +121,25 @@ pub(super) fn chosen(mut table: LayoutTable, name: Option<&str>) -> Result<Layou
     }
 }
 
+/// Why no op applies to a file with this text.
+fn why_closed(text: Option<String>, format: SurfaceFormat) -> &'static str {
+    match text {
+        None => "it is no UTF-8 text",
+        Some(text) if format.has_keys() && values(format, &text).is_err() => "it cannot be parsed",
+        Some(_) => "nothing in it can be edited",
+    }
+}
+
+/// Why a file cannot belong to a harness: its size, or the rights of this user.
+fn unusable(root: &Root, path: &str) -> Option<String> {
+    let about = std::fs::symlink_metadata(root.join(path)).ok()?;
+    if about.len() > LARGEST_HARNESS_FILE {
+        return Some(format!("it is larger than {} MiB", LARGEST_HARNESS_FILE >> 20));
+    }
+    let is_locked = about.is_file() && std::fs::File::open(root.join(path)).is_err();
+    is_locked.then(|| "it cannot be read".to_owned())
+}
+
 fn text(root: &Root, path: &str) -> Option<String> {
     let bytes = root.read_up_to(Path::new(path), LARGEST).ok()??;
     String::from_utf8(bytes).ok()
@@ -119,17 +159,8 @@ fn listing(root: &Root, git: Option<&Git>) -> Result<WorkspaceListing, CommandFa
         _ => Vec::new(),
     };
     root.walk(&mut |entry| {
-        let name = entry.path.rsplit('/').next().unwrap_or_default();
         if entry.kind.is_dir() {
-            let is_skipped = SKIPPED.contains(&name);
-            if !is_skipped && root.is_taken(format!("{}/.git", entry.path))? {
-                listing.repositories.insert(entry.path);
-                return Ok(false);
-            }
-            if is_skipped && !name.starts_with(".git") && !name.starts_with(".kaizen") {
-                listing.skipped.insert(entry.path.clone());
-            }
-            return Ok(!is_skipped && !ignored.contains(&entry.path));
+            return Ok(is_entered(root, entry.path, &ignored, &mut listing));
         }
         if entry.kind.is_symlink() {
             // The link may have been removed since the walk found it.
@@ -142,6 +173,29 @@ fn listing(root: &Root, git: Option<&Git>) -> Result<WorkspaceListing, CommandFa
         Ok(false)
     })?;
     Ok(listing)
+}
+
+/// Whether the files of a folder are listed. Says in the listing why not, unless git ignores it.
+fn is_entered(root: &Root, folder: String, ignored: &[String], listing: &mut WorkspaceListing) -> bool {
+    let name = folder.rsplit('/').next().unwrap_or_default();
+    if SKIPPED.contains(&name) {
+        if !name.starts_with(".git") && !name.starts_with(".kaizen") {
+            listing.skipped.insert(folder);
+        }
+        return false;
+    }
+    match root.is_taken(format!("{folder}/.git")) {
+        Ok(true) => {
+            listing.repositories.insert(folder);
+            false
+        }
+        _ if ignored.contains(&folder) => false,
+        Ok(false) => true,
+        Err(_) => {
+            listing.unreadable.insert(folder);
+            false
+        }
+    }
 }
 
 /// The folders at the top of a workspace that are not hidden.

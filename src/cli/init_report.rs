@@ -2,22 +2,33 @@
 
 use serde_json::{Value, json};
 
+use super::init_home::DEFAULT_LAYOUT;
 use super::visible::visible;
-use super::{Setting, render};
+use super::{Setting, found_traces, offered, render};
 use crate::artifact::counted;
 use crate::harness::layout::HostLayout;
 use crate::harness::layout::detect::{Detection, HomeFile, IMPORTS};
+use crate::harness::op::offers::OpOffer;
 use crate::manifest::surface::{BodyTier, Surface};
+use crate::workspace::error::RunError;
 
 /// How many paths of a list are printed.
 const MOST_PATHS: usize = 20;
 /// How many editable parts of a file are printed.
 const MOST_PARTS: usize = 5;
 
-/// Prints what was found.
-pub(super) fn show(found: &Detection, setting: &Setting) {
+/// The ops that apply in a new workspace.
+type FoundOps = Result<Vec<OpOffer>, RunError>;
+
+/// Prints what was found and, if there is a workspace now, the ops that apply and the files in which they do.
+pub(super) fn show(found: &Detection, workspace: Option<(&FoundOps, &[String])>, setting: &Setting) {
     if setting.is_json() {
-        return objects(found, setting).iter().for_each(render::json);
+        let starter = workspace
+            .map(|(_, editable)| editable)
+            .filter(|_| found.files.is_empty());
+        render::json(&harness(found, starter.unwrap_or_default()));
+        workspace.iter().for_each(|(offers, _)| render::json(&ops(offers)));
+        return others(found, setting).iter().for_each(render::json);
     }
     for layout in found.layouts() {
         show_layout(layout, found, setting);
@@ -28,6 +39,24 @@ pub(super) fn show(found: &Detection, setting: &Setting) {
     let paths = found.left_out.iter();
     let paths = paths.map(|(path, reason)| format!("{path}: {reason}"));
     list("left out", paths.collect());
+    if let Some((Ok(offers), _)) =
+        workspace.filter(|(offers, _)| offers.as_ref().is_ok_and(|offers| !offers.is_empty()))
+    {
+        out!("{}; `kaizen doctor` lists them", offered::summary(offers));
+    }
+}
+
+/// The ops, as `kaizen doctor` has them.
+fn ops(offers: &FoundOps) -> Value {
+    match offers {
+        Ok(offers) if offers.is_empty() => {
+            json!({"check": "ops", "ok": false, "found": "no op applies to the agent's files", "ops": [], "fix": offered::OPEN})
+        }
+        Ok(offers) => json!({"check": "ops", "ok": true, "found": offered::summary(offers), "ops": offers}),
+        Err(error) => {
+            json!({"check": "ops", "ok": false, "found": error.to_string(), "ops": [], "fix": "kaizen doctor"})
+        }
+    }
 }
 
 fn show_layout(layout: &HostLayout, found: &Detection, setting: &Setting) {
@@ -62,10 +91,14 @@ fn show_layout(layout: &HostLayout, found: &Detection, setting: &Setting) {
                 .collect();
             let words = format!("{}{}", variables.concat(), words.join(" "));
             out!("  a student for it: `{}`", visible(&words));
-            out!("    kaizen.toml has it as a comment in [student]; it starts only after `kaizen trust`");
+            // kaizen.toml suggests one program.
+            let first = found.layouts().into_iter().find(|layout| !layout.student.is_empty());
+            if first == Some(layout) {
+                out!("    kaizen.toml has it as a comment in [student]; it starts only after `kaizen trust`");
+            }
         }
     }
-    let traces: Vec<String> = layout.traces.iter().map(|path| traces(path, setting)).collect();
+    let traces = found_traces::places(layout, &setting.directory);
     if !traces.is_empty() {
         out!("  its traces: {}", visible(&traces.join(", ")));
     }
@@ -106,16 +139,6 @@ fn at_start<'f>(layout: &HostLayout, found: &'f Detection) -> Vec<&'f str> {
     names.flat_map(of_surface).collect()
 }
 
-/// Where the traces of a workspace are.
-fn traces(path: &str, setting: &Setting) -> String {
-    let workspace = setting.directory.to_string_lossy();
-    let named: String = workspace
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
-        .collect();
-    path.replace("{workspace}", &named)
-}
-
 fn list(title: &str, lines: Vec<String>) {
     if lines.is_empty() {
         return;
@@ -130,9 +153,9 @@ fn list(title: &str, lines: Vec<String>) {
     }
 }
 
-/// One object for each check: the harness, and for each layout its student and its traces.
-fn objects(found: &Detection, setting: &Setting) -> Vec<Value> {
-    let mut objects = vec![harness(found)];
+/// For each layout an object about its student and one about its traces.
+fn others(found: &Detection, setting: &Setting) -> Vec<Value> {
+    let mut objects = Vec::new();
     for layout in found.layouts() {
         if let (true, Some(advice)) = (layout.student.is_empty(), &layout.student_advice) {
             objects.push(
@@ -151,34 +174,39 @@ fn objects(found: &Detection, setting: &Setting) -> Vec<Value> {
                 "fix": "kaizen trust"}),
             );
         }
-        let paths: Vec<String> = layout.traces.iter().map(|path| traces(path, setting)).collect();
+        let paths = found_traces::places(layout, &setting.directory);
         if !paths.is_empty() {
             objects.push(
                 json!({"check": "traces", "ok": null, "layout": layout.name, "paths": paths,
-                "fix": "kaizen traces import FILE"}),
+                "fix": "kaizen doctor"}),
             );
         }
     }
     objects
 }
 
-fn harness(found: &Detection) -> Value {
+/// The harness. A starter agent is in files of the default layout, which no layout of a host found.
+fn harness(found: &Detection, starter: &[String]) -> Value {
     let homes = found.homes.iter();
     let homes: Vec<Value> = homes
         .map(|home| json!({"layout": home.layout.name, "folder": home.folder}))
         .collect();
     let order = |layout: &HostLayout| (layout.name.clone(), json!(at_start(layout, found)));
     let order: serde_json::Map<String, Value> = found.layouts().into_iter().map(order).collect();
-    let layouts: Vec<&str> = found.layouts().iter().map(|layout| layout.name.as_str()).collect();
-    let mut object = json!({"check": "harness", "ok": !found.files.is_empty() && found.bad_links.is_empty(),
-        "layouts": layouts, "homes": homes, "files": found.files.keys().collect::<Vec<_>>(),
+    let mut layouts: Vec<&str> = found.layouts().iter().map(|layout| layout.name.as_str()).collect();
+    if !starter.is_empty() && layouts.is_empty() {
+        layouts.push(DEFAULT_LAYOUT);
+    }
+    let files: Vec<&String> = found.files.keys().chain(starter).collect();
+    let mut object = json!({"check": "harness", "ok": !files.is_empty() && found.bad_links.is_empty(),
+        "layouts": layouts, "homes": homes, "files": files,
         "shown": found.shown.keys().collect::<Vec<_>>(), "read_at_start": order, "left_out": found.left_out,
         "bad_links": found.bad_links});
     if let Some(link) = found.bad_links.keys().next() {
         object["fix"] = json!(format!(
             "replace {link} by a copy, or by a link to a file of this workspace"
         ));
-    } else if found.files.is_empty() {
+    } else if object["ok"] == false {
         object["fix"] = json!("kaizen init --tasks FILE");
     }
     object

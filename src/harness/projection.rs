@@ -30,11 +30,15 @@ const OF_CONFIG: [&str; 12] = [
 
 /// Whether a file is shown in part.
 pub(super) fn is_partial(path: &str) -> bool {
+    is_promptfoo_config(path)
+}
+
+/// Whether a file is a configuration of promptfoo, by its name: `promptfooconfig.yaml`, or another one that names the program,
+/// such as `support.promptfoo.yml`.
+pub(crate) fn is_promptfoo_config(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
-    matches!(
-        name,
-        "promptfooconfig.yaml" | "promptfooconfig.yml" | "promptfooconfig.json"
-    )
+    let is_config = [".yaml", ".yml", ".json"].iter().any(|end| name.ends_with(end));
+    is_config && name.contains("promptfoo")
 }
 
 /// The part of a file that the harness shows. A file that cannot be read shows nothing.

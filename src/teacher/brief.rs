@@ -186,7 +186,7 @@ fn readme(brief: &TeacherBrief, clusters: &[FailureCluster]) -> String {
     };
     let example = clusters.first().map_or("c1", |cluster| cluster.id.as_str());
     let tasks = briefing.train.len().to_string();
-    let words: [(&str, &str); 14] = [
+    let words: [(&str, &str); 15] = [
         ("{session}", briefing.session),
         ("{place}", brief.place),
         ("{tasks}", &tasks),
@@ -194,7 +194,8 @@ fn readme(brief: &TeacherBrief, clusters: &[FailureCluster]) -> String {
         ("{traces}", &briefing.traces.len().to_string()),
         ("{candidates}", &candidates(brief.candidates.len())),
         ("{rejected}", &rejected(briefing.rejected.len())),
-        ("{clusters}", &clusters.len().to_string()),
+        ("{clusters}", &counted(clusters.len(), "group")),
+        ("{edit}", &edit_example(briefing)),
         ("{max_edits}", &manifest.teacher.max_edits.to_string()),
         ("{subject}", subject),
         ("{improvement}", &points(manifest.gate.min_improvement)),
@@ -206,6 +207,22 @@ fn readme(brief: &TeacherBrief, clusters: &[FailureCluster]) -> String {
         .iter()
         .fold(template.to_owned(), |text, (word, with)| text.replace(word, with));
     brief.redactor.text(&text).into_owned()
+}
+
+/// What the example of a plan changes: a place that there is.
+fn edit_example(briefing: &Briefing) -> String {
+    let of = |op: Op| briefing.offers.iter().find(|offer| offer.op == op);
+    let offer = of(Op::PatchText)
+        .or_else(|| of(Op::SetKey))
+        .filter(|_| of(Op::ReplaceSystemPrompt).is_none());
+    match offer {
+        Some(offer) => format!("\"op\": \"{}\",\n  \"payload\": {}", offer.op.name(), offer.example),
+        None => {
+            "\"pillar\": \"agent\", \"op\": \"replace_system_prompt\", \"target\": \"agents.NAME.system_prompt\",\n  \
+                 \"payload\": {\"new_content\": \"…\"}"
+                .to_owned()
+        }
+    }
 }
 
 /// The line about the file of candidates; empty without them.

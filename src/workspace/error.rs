@@ -157,7 +157,7 @@ pub enum RunError {
     NoCommit,
     /// The harness names a language model, but the manifest does not say who runs it.
     #[error(
-        "config.toml names the model {model}, but kaizen.toml has no student that uses it; add these lines to kaizen.toml:\n{lines}"
+        "config.toml names the model {model}, but kaizen.toml has no student that uses it; its section [student] needs these lines:\n{lines}"
     )]
     NoStudent {
         /// The model.

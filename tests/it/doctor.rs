@@ -132,8 +132,8 @@ fn the_doctor_prints_one_object_per_check() {
     let space = Space::new();
     let rows = space.kaizen(&["doctor", "--format", "json"]).exits(0).events();
     let checks = [
-        "home", "harness", "git", "student", "teacher", "judge", "prices", "evidence", "lock", "clock", "disk",
-        "trust", "trial",
+        "home", "harness", "git", "student", "teacher", "judge", "prices", "evidence", "traces", "lock", "clock",
+        "disk", "trust", "trial",
     ];
     for check in checks {
         let row = rows.iter().find(|row| row["check"] == check).unwrap();
@@ -142,7 +142,7 @@ fn the_doctor_prints_one_object_per_check() {
     let harness = rows.iter().find(|row| row["check"] == "harness").unwrap();
     assert_eq!(
         (&harness["layouts"], &harness["shown"]),
-        (&json!([]), &json!([])),
+        (&json!(["openjarvis"]), &json!([])),
         "{harness}"
     );
     assert_eq!(harness["files"].as_array().unwrap().len(), 4, "{harness}");

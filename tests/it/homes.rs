@@ -88,11 +88,116 @@ fn init_finds_a_home_of_claude_code_and_writes_its_surfaces() {
 }
 
 #[test]
+fn init_and_doctor_agree_on_the_files_and_the_ops() {
+    let space = claude_home();
+    for (path, text) in [
+        // Settings that cannot be read, a text that is not UTF-8, and one that only a template of new files matches.
+        (".gemini/settings.json", "{\"model\":"),
+        (".codex/config.toml", "model = \n"),
+        (".clinerules/a.md", "Be short.\n"),
+        (".clinerules/hooks/README.md", "Hooks.\n"),
+        (".claude/skills/a/README.md", "For people.\n"),
+    ] {
+        space.write(path, text);
+    }
+    std::fs::write(space.root.join(".claude/agents/latin.md"), b"caf\xe9\n").unwrap();
+    space.git(&["init", "-q"]);
+    space.commit_all("clone");
+    let init = space.kaizen(&["init", "--format", "json"]).exits(0).events();
+    let doctor = space.kaizen(&["doctor", "--format", "json"]).exits(4).events();
+    let row = |rows: &[Value], check: &str| rows.iter().find(|row| row["check"] == check).unwrap().clone();
+    for key in ["layouts", "files", "shown"] {
+        let [found, checked] = [&init, &doctor].map(|rows| row(rows, "harness")[key].clone());
+        assert_eq!(found, checked, "{key}");
+    }
+    assert_eq!(row(&init, "ops"), row(&doctor, "ops"));
+    let shown = &row(&init, "harness")["shown"];
+    for path in [
+        ".claude/agents/latin.md",
+        ".claude/skills/a/README.md",
+        ".clinerules/hooks/README.md",
+        ".codex/config.toml",
+        ".gemini/settings.json",
+    ] {
+        assert!(shown.as_array().unwrap().contains(&json!(path)), "{path}: {shown}");
+    }
+    let op = json!({"op": "set_key", "path": ".claude/settings.json", "key": "model", "tier": "auto"});
+    assert!(row(&init, "ops")["ops"].as_array().unwrap().contains(&op));
+}
+
+#[test]
+fn a_file_that_is_too_large_is_left_out() {
+    let space = claude_home();
+    let large = space.root.join("CLAUDE.md");
+    std::fs::File::create(&large).unwrap().set_len((8 << 20) + 1).unwrap();
+    let init = space.kaizen(&["init", "--format", "json"]).exits(0);
+    let found = harness_line(&init.out);
+    assert!(
+        found["left_out"]["CLAUDE.md"].as_str().unwrap().contains("8 MiB"),
+        "{found}"
+    );
+    assert!(!found["files"].as_array().unwrap().contains(&json!("CLAUDE.md")));
+    let doctor = space.kaizen(&["doctor", "--format", "json"]).exits(4).events();
+    assert!(doctor.iter().any(|row| row["check"] == "harness" && row["ok"] == true));
+}
+
+#[test]
+fn doctor_names_the_hosts_student_and_its_traces_that_wait() {
+    let space = claude_home();
+    let workspace = space.root.canonicalize().unwrap();
+    let folder: String = workspace
+        .to_str()
+        .unwrap()
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+        .collect();
+    let home = tempfile::tempdir().unwrap();
+    let traces = home.path().join(".claude/projects").join(&folder);
+    std::fs::create_dir_all(&traces).unwrap();
+    let line = |id: &str| {
+        let user = json!({"type": "user", "uuid": id, "sessionId": id, "cwd": "/x", "timestamp": "2026-01-01T00:00:00Z",
+            "message": {"role": "user", "content": format!("Question {id}")}});
+        let answer = json!({"type": "assistant", "uuid": format!("{id}2"), "parentUuid": id, "sessionId": id,
+            "timestamp": "2026-01-01T00:00:01Z", "message": {"role": "assistant", "content": [{"type": "text", "text": "Done"}]}});
+        format!("{user}\n{answer}\n")
+    };
+    for id in ["a", "b"] {
+        std::fs::write(traces.join(format!("{id}.jsonl")), line(id)).unwrap();
+    }
+    let kaizen = |arguments: &[&str]| space.kaizen_with("HOME", home.path().to_str().unwrap(), arguments);
+    kaizen(&["init"]).exits(0);
+    let row = |check: &str| {
+        let rows = kaizen(&["doctor", "--format", "json"]).exits(4).events();
+        rows.into_iter().find(|row| row["check"] == check).unwrap()
+    };
+    let student = row("student");
+    assert_eq!(student["ok"], false);
+    assert!(
+        student["fix"].as_str().unwrap().contains("run = [\"claude\", \"-p\""),
+        "{student}"
+    );
+    let place = format!("~/.claude/projects/{folder}");
+    let found = row("traces");
+    assert_eq!(
+        (&found["ok"], &found["fix"]),
+        (&Value::Null, &json!(format!("kaizen traces import {place}")))
+    );
+    assert!(found["found"].as_str().unwrap().contains("2 of 2 files"), "{found}");
+    kaizen(&["traces", "import", traces.to_str().unwrap()]).exits(0);
+    let found = row("traces");
+    assert_eq!(found["ok"], true, "{found}");
+    assert!(found["found"].as_str().unwrap().contains("none to import"), "{found}");
+}
+
+#[test]
 fn init_says_what_the_host_reads_and_what_can_be_edited() {
     let space = claude_home();
+    space.write(".gemini/settings.json", "{\"model\":");
     space.git(&["init", "-q"]);
     let said = space.kaizen(&["init"]).exits(0);
     for part in [
+        ".gemini/settings.json (it cannot be parsed)",
+        "possible edits in 5 files, and new files in",
         "found claude_code (Claude Code): 5 files",
         "read when it starts, in this order:\n    CLAUDE.md: text\n    .claude/settings.json: model\n    docs/style.md: text",
         "read when needed:\n    .claude/agents/reviewer.md: text, description, model, tools",
@@ -194,7 +299,7 @@ fn a_home_of_each_layout_gets_a_manifest() {
         (
             "roo",
             &[
-                (".roomodes", "{\"customModes\": []}"),
+                (".roomodes", "{\"customModes\": [{\"roleDefinition\": \"You cook.\"}]}"),
                 (".roo/rules/a.md", "Be brief.\n"),
             ],
             2,

@@ -289,9 +289,10 @@ impl HomeSpace {
         // The manifest may put a folder before the name in the layout, or the name of a file after it.
         let own = |name: &String| name.split('/').rfind(|part| all.contains(part)).map(str::to_owned);
         let touched: BTreeSet<String> = touched.iter().filter_map(own).collect();
+        // A skill in small letters is edited like the others.
         all.into_iter()
             .map(str::to_owned)
-            .filter(|name| !touched.contains(name))
+            .filter(|name| !touched.contains(name) && !name.starts_with("small_"))
             .collect()
     }
 }

@@ -1,12 +1,11 @@
 //! `kaizen doctor`: checks what a session needs, and names the fix of everything that is missing.
 
 mod canary;
+mod hosts;
 mod machine;
 mod models;
 mod ops;
 mod trial;
-
-use std::collections::BTreeSet;
 
 use clap::Args;
 use serde::Serialize;
@@ -14,14 +13,14 @@ use serde::Serialize;
 use super::Setting;
 use super::exit::{Code, CommandFailure};
 use super::found_student::found_student;
-use super::render;
+use super::init_home::DEFAULT_LAYOUT;
 use super::visible::visible;
+use super::{offered, render};
 use crate::artifact::counted;
 use crate::harness::Harness;
 use crate::harness::home::ParsedHome;
 use crate::harness::op::offers::OpOffer;
 use crate::manifest::TeacherEngine;
-use crate::manifest::surface::{Surface, compiled};
 use crate::pipeline::phase::readiness::{UsableTraces, readiness};
 use crate::pipeline::student_choice;
 use crate::workspace::Workspace;
@@ -77,7 +76,7 @@ struct HarnessFiles {
 pub(crate) fn doctor(command: &DoctorArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let workspace = setting.workspace()?;
     let inputs = Inputs::new(&workspace);
-    let offers = ops::found(&workspace);
+    let offers = offered::ops(&workspace);
     let mut rows = vec![
         home(&workspace),
         harness(&workspace, &inputs, offers.as_deref().unwrap_or_default()),
@@ -88,6 +87,7 @@ pub(crate) fn doctor(command: &DoctorArgs, setting: &Setting) -> Result<Code, Co
         models::judge(&workspace, &inputs),
         models::prices(&workspace),
         evidence(&workspace, &inputs),
+        hosts::traces(&workspace),
         machine::lock(&workspace),
         machine::clock(&workspace),
         machine::disk(&workspace),
@@ -170,7 +170,9 @@ fn not_tried(check: &'static str, found: impl Into<String>, fix: impl Into<Strin
 /// The row for an error: its message, and the hint that a command would print.
 fn failed(check: &'static str, error: RunError) -> DoctorRow {
     let failure = CommandFailure::from(error);
-    let fix = failure.hint.unwrap_or_else(|| "see the message".to_owned());
+    let fix = failure
+        .hint
+        .unwrap_or_else(|| "correct what the message says, then `kaizen doctor` again".to_owned());
     bad(check, failure.message, fix)
 }
 
@@ -179,40 +181,47 @@ fn home(workspace: &Workspace) -> DoctorRow {
 }
 
 fn harness(workspace: &Workspace, inputs: &Inputs, offers: &[OpOffer]) -> DoctorRow {
-    match clean_harness(workspace, inputs) {
-        Ok(harness) if harness.files().next().is_none() => bad(
+    // They are listed even if they differ from the last commit.
+    let found = workspace
+        .harness()
+        .ok()
+        .map(|harness| files(workspace, &harness, offers));
+    let row = match (clean_harness(workspace, inputs), &found) {
+        (Ok(harness), _) if harness.files().next().is_none() => bad(
             "harness",
             "no file matches [harness] files".to_owned(),
             "name the agent's files in kaizen.toml: [harness] files = [\"...\"]",
         ),
-        Ok(harness) => DoctorRow {
-            files: Some(files(workspace, &harness, offers)),
-            ..good(
-                "harness",
-                format!(
-                    "{}, the same as in the last commit",
-                    counted(harness.files().count(), "file")
-                ),
-            )
-        },
-        Err(error) => failed("harness", error),
+        (Ok(_), Some(files)) => good("harness", format!("{}; the same as in the last commit", files.words())),
+        (Ok(_), None) => good("harness", "the same as in the last commit".to_owned()),
+        (Err(error), _) => failed("harness", error),
+    };
+    DoctorRow { files: found, ..row }
+}
+
+impl HarnessFiles {
+    fn words(&self) -> String {
+        let others = match self.shown.len() {
+            0 => String::new(),
+            shown => format!(", and {} that no edit changes", counted(shown, "file")),
+        };
+        format!(
+            "{} of {}{others}",
+            counted(self.files.len(), "editable file"),
+            self.layouts.join(", ")
+        )
     }
 }
 
 fn files(workspace: &Workspace, harness: &Harness, offers: &[OpOffer]) -> HarnessFiles {
-    let globs: BTreeSet<String> = offers
-        .iter()
-        .map(|offer| Surface::of_named_files("", &offer.path).glob())
-        .collect();
-    let globs: Vec<_> = globs
-        .iter()
-        .filter_map(|glob| Some(compiled(glob).ok()?.compile_matcher()))
-        .collect();
-    let is_editable = |path: &String| globs.iter().any(|glob| glob.is_match(path));
-    let paths = harness.files().map(|(path, _)| path.to_owned());
-    let (files, shown) = paths.partition(is_editable);
+    let (files, shown) = offered::editable(harness, offers);
+    let named = workspace.manifest.harness.layouts.clone();
     HarnessFiles {
-        layouts: workspace.manifest.harness.layouts.clone(),
+        // Without layouts of hosts, the files are those of the default layout.
+        layouts: match named.is_empty() {
+            true => vec![DEFAULT_LAYOUT.to_owned()],
+            false => named,
+        },
         files,
         shown,
     }
@@ -236,6 +245,9 @@ fn student(workspace: &Workspace) -> DoctorRow {
     if workspace.manifest.student.engine.is_some() {
         return good("student", format!("{engine}, by [student] engine in kaizen.toml"));
     }
+    if let Some(row) = hosts::student(workspace) {
+        return row;
+    }
     let chosen = student_choice::check(workspace);
     let model = workspace.harness().ok().and_then(|harness| {
         student_choice::foreign_model(&ParsedHome::new(&harness, &workspace.manifest.harness.layout))
@@ -244,7 +256,10 @@ fn student(workspace: &Workspace) -> DoctorRow {
         (Some(found), Err(_)) => bad(
             "student",
             found.reason.clone(),
-            format!("add these lines to kaizen.toml:\n{}", found.lines()),
+            format!(
+                "put these lines into section [student] of kaizen.toml:\n{}",
+                found.lines()
+            ),
         ),
         (Some(found), Ok(())) => good("student", format!("{engine}, the built-in student; {}", found.reason)),
         (None, Ok(())) => good("student", format!("{engine}, the built-in student")),

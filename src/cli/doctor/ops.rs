@@ -3,53 +3,28 @@
 use std::collections::BTreeMap;
 
 use super::{DoctorRow, bad, failed, good};
-use crate::artifact::counted;
+use crate::cli::offered;
 use crate::cli::visible::visible;
-use crate::harness::op::offers::{OpOffer, offers};
-use crate::workspace::Workspace;
+use crate::harness::op::offers::OpOffer;
 use crate::workspace::error::RunError;
 
 /// How many lines of places are printed; JSON has all.
 const MOST_LINES: usize = 30;
 
-/// The ops that apply to the harness on disk.
-///
-/// # Errors
-/// The harness cannot be read.
-pub(super) fn found(workspace: &Workspace) -> Result<Vec<OpOffer>, RunError> {
-    let harness = workspace.harness()?;
-    Ok(offers(&harness, &workspace.rules(), &workspace.manifest.harness))
-}
-
 /// The row about them.
 pub(super) fn row(found: Result<Vec<OpOffer>, RunError>) -> DoctorRow {
-    match found {
-        Ok(offers) if offers.is_empty() => bad(
-            "ops",
-            "no op applies to the agent's files".to_owned(),
-            "open them to edits in kaizen.toml:\n[[harness.surface]]\nname = \"memory\"\npath = \"CLAUDE.md\"",
-        ),
-        Ok(offers) => {
-            let row = good("ops", summary(&offers));
-            DoctorRow {
-                ops: Some(offers),
-                ..row
-            }
+    let (row, offers) = match found {
+        Ok(offers) if offers.is_empty() => {
+            let found = "no op applies to the agent's files".to_owned();
+            (bad("ops", found, offered::OPEN), offers)
         }
-        Err(error) => failed("ops", error),
+        Ok(offers) => (good("ops", offered::summary(&offers)), offers),
+        Err(error) => (failed("ops", error), Vec::new()),
+    };
+    DoctorRow {
+        ops: Some(offers),
+        ..row
     }
-}
-
-/// What was found, in one line.
-fn summary(offers: &[OpOffer]) -> String {
-    let mut places: Vec<&str> = offers.iter().map(|offer| offer.path.as_str()).collect();
-    places.sort_unstable();
-    places.dedup();
-    format!(
-        "{} in {}",
-        counted(offers.len(), "possible edit"),
-        counted(places.len(), "file")
-    )
 }
 
 /// Prints each place with its ops and their tier.

@@ -91,12 +91,13 @@ pub(crate) fn detect<'t>(
     }
     search.bad_links();
     let mut found = search.found;
-    let other = "a git repository of its own; run `kaizen init` there".to_owned();
-    let repositories = listing
-        .repositories
-        .iter()
-        .map(|folder| (format!("{folder}/"), other.clone()));
-    found.left_out.extend(repositories);
+    let other = "a git repository of its own; run `kaizen init` there";
+    let repositories = listing.repositories.iter().map(|folder| (folder, other));
+    let unreadable = listing.unreadable.iter().map(|folder| (folder, "it cannot be read"));
+    let folders = repositories.chain(unreadable);
+    found
+        .left_out
+        .extend(folders.map(|(folder, reason)| (format!("{folder}/"), reason.to_owned())));
     Ok(found)
 }
 
@@ -122,6 +123,8 @@ pub(super) enum Barrier<'v> {
     Foreign(&'v str, &'static str),
     /// git ignores it, so no commit has it. It may still mark a home.
     Ignored,
+    /// A harness cannot have it, for the given reason. It may still mark a home.
+    Unusable(&'v str),
 }
 
 impl Barrier<'_> {
@@ -131,12 +134,13 @@ impl Barrier<'_> {
             Self::Reserved(reason) => (file.to_owned(), (*reason).to_owned()),
             Self::Foreign(folder, reason) => (format!("{folder}/"), (*reason).to_owned()),
             Self::Ignored => (file.to_owned(), "git ignores it".to_owned()),
+            Self::Unusable(reason) => (file.to_owned(), (*reason).to_owned()),
         }
     }
 }
 
 /// The paths of a view that some glob matches. A path of a file itself comes before those of links to files.
-fn seen_paths<'v>(matcher: &LayoutMatcher, view: &'v HostView, listing: &WorkspaceListing) -> Vec<SeenPath<'v>> {
+fn seen_paths<'v>(matcher: &LayoutMatcher, view: &'v HostView, listing: &'v WorkspaceListing) -> Vec<SeenPath<'v>> {
     let prefix = listing.prefix();
     let seen = view.paths.iter().map(|(path, file)| SeenPath {
         path,
@@ -150,9 +154,10 @@ fn seen_paths<'v>(matcher: &LayoutMatcher, view: &'v HostView, listing: &Workspa
     paths
 }
 
-fn barrier<'v>(file: &'v str, listing: &WorkspaceListing) -> Option<Barrier<'v>> {
+fn barrier<'v>(file: &'v str, listing: &'v WorkspaceListing) -> Option<Barrier<'v>> {
     let reserved = exclusion(file).map(Barrier::Reserved);
     let foreign = || foreign(file, listing).map(|(folder, reason)| Barrier::Foreign(folder, reason));
     let ignored = || listing.ignored.contains(file).then_some(Barrier::Ignored);
-    reserved.or_else(foreign).or_else(ignored)
+    let unusable = || listing.unusable.get(file).map(|reason| Barrier::Unusable(reason));
+    reserved.or_else(foreign).or_else(ignored).or_else(unusable)
 }

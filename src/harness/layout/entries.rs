@@ -233,7 +233,12 @@ impl<'f> EntryWriter<'f, '_> {
         let parts: Vec<&str> = path.split('/').collect();
         let fixed = parts.iter().take_while(|part| !part.contains(['*', '{']));
         let fixed: String = fixed.map(|part| format!("{part}/")).collect();
-        let unlisted = self.listing.skipped.iter().chain(&self.listing.repositories);
+        let listing = self.listing;
+        let unlisted = listing
+            .skipped
+            .iter()
+            .chain(&listing.repositories)
+            .chain(&listing.unreadable);
         parts.contains(&"**") && unlisted.into_iter().any(|folder| folder.starts_with(&fixed))
     }
 

@@ -3,7 +3,9 @@
 use super::listing::WorkspaceListing;
 
 /// Names of folders with code that others maintain.
-const VENDORED: [&str; 9] = [
+const VENDORED: [&str; 11] = [
+    "Pods",
+    "_vendor",
     "bower_components",
     "node_modules",
     "site-packages",

@@ -16,6 +16,10 @@ pub(crate) struct WorkspaceListing {
     pub links: BTreeMap<String, String>,
     /// Files that git ignores. They say which homes there are, but do not belong to them.
     pub ignored: BTreeSet<String>,
+    /// Files that a harness cannot have, each with the reason: they are too large, or cannot be read.
+    pub unusable: BTreeMap<String, String>,
+    /// Folders that cannot be read. Their files are not listed.
+    pub unreadable: BTreeSet<String>,
     /// Folders that are other git repositories, such as submodules and worktrees. Their files are not listed.
     pub repositories: BTreeSet<String>,
     /// Other folders whose files are not listed, because they hold no home.

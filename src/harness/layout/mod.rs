@@ -51,6 +51,9 @@ pub(crate) struct HostLayout {
     /// Whether a home may be inside a hidden folder.
     #[serde(default)]
     pub in_hidden_folders: bool,
+    /// Names of folders in which there is no home of this layout, such as `docs`.
+    #[serde(default)]
+    pub not_in: Vec<String>,
     /// What a folder beside a home is called that is a home as well, such as `skill`.
     pub siblings: Option<String>,
     /// The surface that holds the main instructions.
@@ -130,11 +133,11 @@ pub(crate) struct Protection {
     pub keys: Vec<String>,
 }
 
-/// A value that names files of the harness.
+/// A value that names files or folders of the harness.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NamedFiles {
-    /// The surface to which the named files belong.
+    /// The surface to which the named files belong: one of the layout, or another name for texts.
     pub surface: String,
     /// The file with the value, as a glob relative to the home.
     pub file: String,
@@ -143,4 +146,7 @@ pub(crate) struct NamedFiles {
     /// Whether a name means the files of that name in every folder of the home.
     #[serde(default)]
     pub anywhere: bool,
+    /// Whether a name is relative to the home, and not to the file that has the value.
+    #[serde(default)]
+    pub from_home: bool,
 }

@@ -38,9 +38,10 @@ fn named_in(file: &str, named: &NamedFiles, home: &str, view: &HostView, content
         return Vec::new();
     };
     let names: Vec<String> = values_at(values, &named.key).into_iter().flat_map(names).collect();
-    let globs = names.iter().filter_map(|name| match named.anywhere {
-        true => Some(joined(home, &format!("**/{name}"))),
-        false => resolved(file, name),
+    let globs = names.iter().filter_map(|name| match (named.anywhere, named.from_home) {
+        (true, _) => Some(joined(home, &format!("**/{name}"))),
+        (_, true) => resolved(&joined(home, "home"), name),
+        _ => resolved(file, name),
     });
     globs.flat_map(|glob| matching(view, &glob)).collect()
 }
@@ -66,6 +67,11 @@ fn name(text: &str) -> Option<String> {
     let inner = text.strip_prefix("{file:").and_then(|text| text.strip_suffix('}'));
     let name = inner.unwrap_or(text).trim();
     let name = name.strip_prefix("file://").unwrap_or(name);
+    // `prompts.py:function` names a part of a program.
+    let name = [".py:", ".js:", ".ts:"]
+        .iter()
+        .find_map(|end| Some(&name[..name.find(end)? + 3]))
+        .unwrap_or(name);
     let is_path = !name.is_empty() && !name.contains("://") && !name.contains('\n') && name.len() < MOST_CHARACTERS;
     is_path.then(|| name.to_owned())
 }

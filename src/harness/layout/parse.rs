@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use super::{HostLayout, Protection};
 use crate::harness::format::key_pattern::{covers, parts};
 use crate::harness::op::protected_kind;
+use crate::harness::skills::SKILL_FILE;
 use crate::manifest;
-use crate::manifest::surface::compiled;
+use crate::manifest::surface::{CreateTier, Surface, compiled};
 
 /// A layout that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -45,12 +46,31 @@ impl HostLayout {
         };
         let layout: Self = toml::from_str(text).map_err(|error| failed(manifest::explain(&error)))?;
         match layout.check() {
-            Ok(()) => Ok(layout),
+            Ok(()) => Ok(layout.with_small_letters()),
             Err(LayoutMisfit { value, problem }) => Err(failed(match line_of(text, &value) {
                 Some(line) => format!("line {line}: {problem}"),
                 None => problem,
             })),
         }
+    }
+
+    /// Adds a surface for the skills whose file is called `skill.md`, which hosts read like `SKILL.md`.
+    fn with_small_letters(mut self) -> Self {
+        let twin = |surface: &Surface| {
+            let folder = surface.path.strip_suffix(SKILL_FILE)?;
+            Some(Surface {
+                name: format!("small_{}", surface.name),
+                path: format!("{folder}{}", SKILL_FILE.to_ascii_lowercase()),
+                create: CreateTier::Off,
+                ..surface.clone()
+            })
+        };
+        let both = |surface: Surface| {
+            let small = twin(&surface);
+            std::iter::once(surface).chain(small)
+        };
+        self.surfaces = self.surfaces.into_iter().flat_map(both).collect();
+        self
     }
 
     fn check(&self) -> Result<(), LayoutMisfit> {

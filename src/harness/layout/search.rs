@@ -9,9 +9,9 @@ use super::listing::{HostView, WorkspaceListing};
 use super::marker::FileContents;
 use super::matcher::{GlobRole, LayoutMatcher, innermost};
 use super::named_files::{is_prose, named_paths};
-use super::reserved::{is_binary, is_closed};
+use super::reserved::{is_binary, is_closed, is_skill};
 use super::table::LayoutTable;
-use super::{HostLayout, NamedFiles};
+use super::{HostLayout, Marker, NamedFiles};
 use crate::manifest::surface::Surface;
 
 /// The state of a search.
@@ -25,6 +25,23 @@ pub(super) struct HomeSearch<'s, 't> {
     /// Files that a layout protects; no later layout opens them.
     pub closed: BTreeSet<String>,
     pub found: Detection<'t>,
+}
+
+/// Whether a folder can be a home that a marker marks.
+fn is_place(layout: &HostLayout, marker: &Marker, folder: &str) -> bool {
+    let is_hidden = folder.split('/').any(|part| part.starts_with('.'));
+    (!is_hidden || layout.in_hidden_folders) && (!marker.at_root || folder.is_empty())
+}
+
+/// Whether a path that a glob matches in a folder is in one where the layout has no home.
+fn is_elsewhere(layout: &HostLayout, glob: &str, folder: &str, path: &str) -> bool {
+    let folders = match glob.starts_with("**/") {
+        true => path.rsplit_once('/').map_or("", |(folders, _)| folders),
+        false => folder,
+    };
+    folders
+        .split('/')
+        .any(|part| layout.not_in.iter().any(|name| name == part))
 }
 
 /// The homes of one layout, and the files that mark them.
@@ -69,9 +86,7 @@ impl<'t> HomeSearch<'_, 't> {
                 let Some(folder) = folders.and_then(|folders| folders.first()) else {
                     continue;
                 };
-                let is_hidden = folder.split('/').any(|part| part.starts_with('.'));
-                let is_place = !is_hidden || layout.in_hidden_folders;
-                if !is_place || marker.at_root && !folder.is_empty() {
+                if !is_place(layout, marker, folder) || is_elsewhere(layout, &marker.path, folder, seen.path) {
                     continue;
                 }
                 match &seen.barrier {
@@ -83,7 +98,11 @@ impl<'t> HomeSearch<'_, 't> {
                         }
                         continue;
                     }
-                    Some(Barrier::Ignored) | None => {}
+                    Some(Barrier::Ignored | Barrier::Unusable(_)) | None => {}
+                }
+                // A file that an earlier layout has is no sign of this one, unless its name is.
+                if marker.needs_keys() && self.found.files.contains_key(seen.file) {
+                    continue;
                 }
                 let other = marker.beside.as_ref().map(|other| joined(folder, other));
                 let has_other = other.is_none_or(|other| self.view.paths.contains_key(&other));
@@ -103,7 +122,8 @@ impl<'t> HomeSearch<'_, 't> {
                 .filter(|(_, surface)| !layout.marked.contains(&surface.name) || homes.markers.contains(seen.file));
             let mut places = matching.filter_map(|(index, surface)| {
                 let folders = seen.matches.get(&(number, GlobRole::Surface(index)))?;
-                Some((surface, innermost(folders, &homes.folders)?))
+                let folder = innermost(folders, &homes.folders)?;
+                (!is_elsewhere(layout, &surface.path, folder, seen.path)).then_some((surface, folder))
             });
             let Some((surface, folder)) = places.next() else {
                 continue;
@@ -189,7 +209,7 @@ impl<'t> HomeSearch<'_, 't> {
     }
 
     /// Claims a text that another file names; returns whether it is a text of the workspace. Other files are only shown.
-    fn claim_text(&mut self, path: &str, home: &DetectedHome<'t>, surface: &str) -> bool {
+    fn claim_text(&mut self, path: &str, home: &DetectedHome<'t>, named: &str) -> bool {
         let paths = self.paths;
         let names = |seen: &&SeenPath| seen.path == path || seen.file == path;
         let Some(seen) = paths.iter().find(names) else {
@@ -199,7 +219,7 @@ impl<'t> HomeSearch<'_, 't> {
             self.leave_out(seen);
             return false;
         }
-        let is_text = match surface == IMPORTS {
+        let is_text = match named == IMPORTS {
             true => [".md", ".txt"].iter().any(|end| path.ends_with(end)),
             false => is_prose(path),
         };
@@ -209,7 +229,17 @@ impl<'t> HomeSearch<'_, 't> {
                 .insert(seen.file.to_owned(), "not a text for the model");
             return false;
         }
-        self.claim(seen, home, Surface::of_named_files(surface, seen.file));
+        // An imported skill belongs to the layout that has skills.
+        if named == IMPORTS && is_skill(seen.file) {
+            return true;
+        }
+        let own = home.layout.surfaces.iter().find(|own| own.name == named);
+        let surface = own.cloned();
+        self.claim(
+            seen,
+            home,
+            surface.unwrap_or_else(|| Surface::of_named_files(named, seen.file)),
+        );
         true
     }
 
@@ -225,6 +255,8 @@ impl<'t> HomeSearch<'_, 't> {
                 continue;
             }
             if is_protected {
+                // No edit can change what a layout protects, even if an earlier layout has it.
+                self.found.files.remove(seen.file);
                 self.closed.insert(seen.file.to_owned());
             }
             if seen.barrier.is_some() {

@@ -7,6 +7,7 @@ mod archive;
 mod files;
 mod known_traces;
 mod report;
+mod waiting;
 
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ pub(crate) use self::files::{ImportEntry, visits};
 pub(crate) use self::known_traces::KnownTraces;
 use self::known_traces::TraceNovelty;
 pub(crate) use self::report::{FileReport, ImportReason, ImportStatus};
+pub(crate) use self::waiting::{ImportedFiles, is_readable};
 use crate::artifact::trace::Trace;
 use crate::digest::Digest;
 use crate::sys::disk::{ErrorWithRemedy, LARGEST_ARTIFACT, Root, failed};

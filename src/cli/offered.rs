@@ -1,0 +1,56 @@
+//! What edits may change in a workspace: the ops that apply, and the files in which they do.
+
+use std::collections::BTreeSet;
+
+use globset::GlobMatcher;
+
+use crate::artifact::counted;
+use crate::artifact::edit::Op;
+use crate::harness::Harness;
+use crate::harness::op::offers::{OpOffer, offers};
+use crate::manifest::surface::{Surface, compiled};
+use crate::workspace::Workspace;
+use crate::workspace::error::RunError;
+
+/// What to do where no op applies.
+pub(super) const OPEN: &str =
+    "open the agent's files to edits in kaizen.toml:\n[[harness.surface]]\nname = \"memory\"\npath = \"CLAUDE.md\"";
+
+/// The ops that apply to the harness on disk.
+///
+/// # Errors
+/// The harness cannot be read.
+pub(super) fn ops(workspace: &Workspace) -> Result<Vec<OpOffer>, RunError> {
+    let harness = workspace.harness()?;
+    Ok(offers(&harness, &workspace.rules(), &workspace.manifest.harness))
+}
+
+/// The files of a harness in which an op applies, and the others.
+pub(super) fn editable(harness: &Harness, offers: &[OpOffer]) -> (Vec<String>, Vec<String>) {
+    // A template of new files may match files that are protected.
+    let offers = offers.iter().filter(|offer| offer.op != Op::CreateFile);
+    // The paths of named ops are templates. Those of the others are paths, which may contain a brace as well.
+    let paths: BTreeSet<&str> = offers.map(|offer| offer.path.as_str()).collect();
+    let templates = paths.iter().filter(|path| path.contains('{'));
+    let globs: Vec<GlobMatcher> = templates
+        .filter_map(|path| compiled(&Surface::of_named_files("", path).glob()).ok())
+        .map(|glob| glob.compile_matcher())
+        .collect();
+    let is_editable = |path: &String| paths.contains(path.as_str()) || globs.iter().any(|glob| glob.is_match(path));
+    harness.files().map(|(path, _)| path.to_owned()).partition(is_editable)
+}
+
+/// The ops in one line.
+pub(super) fn summary(offers: &[OpOffer]) -> String {
+    let (new, present): (Vec<&OpOffer>, Vec<&OpOffer>) = offers.iter().partition(|offer| offer.op == Op::CreateFile);
+    let places: BTreeSet<&str> = present.iter().map(|offer| offer.path.as_str()).collect();
+    let edits = format!(
+        "{} in {}",
+        counted(present.len(), "possible edit"),
+        counted(places.len(), "file")
+    );
+    match new.len() {
+        0 => edits,
+        new => format!("{edits}, and new files in {}", counted(new, "place")),
+    }
+}
