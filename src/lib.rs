@@ -102,6 +102,7 @@
 //! | which names are side files of editors and sync programs | `sys/disk/side_file.rs` |
 //! | which files a watcher checks | `watch/paths.rs` |
 //! | what leaves the machine | `llm/client/metered.rs` redacts and asks for consent, `llm/client/mod.rs` records before sending |
+//! | what a report may show | `cli/report/veil.rs`: pages take only texts that it made |
 //! | what follows a killed run | `workspace/transaction.rs` for files, `pipeline/execute/reconcile.rs` for edits, `pipeline/begin.rs` for sessions |
 //!
 //! Four rules hold throughout:

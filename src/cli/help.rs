@@ -12,7 +12,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     (
         "Sessions",
         &[
-            "init", "layouts", "demo", "run", "status", "explain", "log", "diff", "doctor",
+            "init", "layouts", "demo", "run", "status", "explain", "log", "diff", "report", "doctor",
         ],
     ),
     ("Review", &["review", "show", "accept", "reject", "release", "revert"]),

@@ -40,6 +40,8 @@ pub(crate) mod prune;
 pub(crate) mod recompute;
 pub(crate) mod release;
 pub(crate) mod render;
+#[cfg(feature = "report")]
+pub(crate) mod report;
 pub(crate) mod revert;
 pub(crate) mod review;
 pub(crate) mod run;
@@ -125,6 +127,8 @@ enum CliCommand {
     Log(log::LogArgs),
     Brief(brief::BriefArgs),
     Diff(diff::DiffArgs),
+    #[cfg(feature = "report")]
+    Report(report::ReportArgs),
     Blame(blame::BlameArgs),
     Egress(egress::EgressArgs),
     Eval(eval::EvalArgs),
@@ -268,6 +272,8 @@ fn dispatch(command: CliCommand, setting: &Setting) -> Result<exit::Code, Comman
         CliCommand::Log(command) => log::log(&command, setting),
         CliCommand::Brief(command) => brief::brief(&command, setting),
         CliCommand::Diff(command) => diff::diff(&command, setting),
+        #[cfg(feature = "report")]
+        CliCommand::Report(command) => report::report(&command, setting),
         CliCommand::Blame(command) => blame::blame(&command, setting),
         CliCommand::Egress(command) => egress::egress(&command, setting),
         CliCommand::Eval(command) => eval::eval(&command, setting),

@@ -2,13 +2,17 @@
 //!
 //! Some artifacts have lists with one row per gate task. These lists are emptied; totals and the shape of the JSON
 //! stay. In all other text, a mark replaces the ids and queries of held-out tasks. Ids that are ordinary words or short
-//! numbers, such as `home` or `7`, are not replaced, because in text they usually mean something else.
+//! numbers, such as `home` or `7`, are not replaced, because in text they usually mean something else. A page for people
+//! also leaves out the answers.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
+use aho_corasick::AhoCorasick;
 use serde_json::Value;
 
 use crate::artifact::task::{Split, Task};
+use crate::llm::redact::Redactor;
 
 /// The mark that replaces an id or a query.
 const MARK: &str = "[held-out task]";
@@ -36,8 +40,12 @@ const SHORTEST_NUMBER: usize = 5;
 /// The ids and queries of held-out tasks, which neither a program nor a teacher may see.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct HeldOut {
-    ids: Vec<String>,
+    /// Replaced where they stand as whole words.
+    words: Vec<String>,
+    /// Replaced wherever they occur.
     queries: Vec<String>,
+    /// Finds out at once that a text has none of them; `None` if there are none, or too many.
+    finder: Option<AhoCorasick>,
 }
 
 impl HeldOut {
@@ -51,9 +59,41 @@ impl HeldOut {
             .iter()
             .map(|task| task.query.trim())
             .filter(|query| is_query(query) && is_unseen(query));
+        Self::new(
+            ids.filter(|id| is_id(id)).collect(),
+            queries.map(str::to_owned).collect(),
+        )
+    }
+
+    /// As [`Self::of`], and with what else a page for people leaves out: the answers, queries of one word if they can be
+    /// told from ordinary words, and all of these as a redactor would leave them.
+    pub(crate) fn with_answers(tasks: &[Task], redactor: &Redactor) -> Self {
+        let (train, held): (Vec<&Task>, Vec<&Task>) = tasks.iter().partition(|task| task.split() == Split::Train);
+        let texts = |task: &'_ Task| -> Vec<String> {
+            let answers = task.reference_answer.accepted().iter();
+            answers
+                .chain([&task.query])
+                .map(|text| text.trim().to_owned())
+                .collect()
+        };
+        let seen: BTreeSet<String> = train.iter().flat_map(|task| texts(task)).collect();
+        let mut secret: BTreeSet<String> = held.iter().flat_map(|task| texts(task)).collect();
+        let redacted: Vec<String> = secret.iter().map(|text| redactor.text(text).into_owned()).collect();
+        secret.extend(redacted);
+        secret.retain(|text| (is_query(text) || is_id(text)) && !seen.iter().any(|seen| seen.contains(text.as_str())));
+        let (queries, mut words): (Vec<String>, Vec<String>) = secret.into_iter().partition(|text| is_query(text));
+        words.extend(held.iter().map(|task| task.task_id.clone()).filter(|id| is_id(id)));
+        Self::new(words, queries)
+    }
+
+    fn new(words: Vec<String>, queries: Vec<String>) -> Self {
+        let queries = longest_first(queries.iter().flat_map(|query| spellings(query)).collect());
+        let words = longest_first(words);
+        let all = || words.iter().chain(&queries);
         Self {
-            ids: longest_first(ids.filter(|id| is_id(id)).collect()),
-            queries: longest_first(queries.flat_map(spellings).collect()),
+            finder: all().next().and_then(|_| AhoCorasick::new(all()).ok()),
+            words,
+            queries,
         }
     }
 
@@ -109,14 +149,17 @@ impl HeldOut {
 
     /// Replaces each id and query in a text by the mark.
     pub(crate) fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if self.finder.as_ref().is_some_and(|finder| !finder.is_match(text)) {
+            return Cow::Borrowed(text);
+        }
         let mut text = Cow::Borrowed(text);
         for query in self.queries.iter().filter(|query| !query.is_empty()) {
             if text.contains(query.as_str()) {
                 text = Cow::Owned(text.replace(query.as_str(), MARK));
             }
         }
-        for id in &self.ids {
-            if let Some(changed) = without_word(&text, id) {
+        for word in &self.words {
+            if let Some(changed) = without_word(&text, word) {
                 text = Cow::Owned(changed);
             }
         }
@@ -262,6 +305,39 @@ mod tests {
             "{stripped}"
         );
         assert_eq!(held_out().artifact("teacher/plan.jsonl", "home-1"), "home-1");
+    }
+
+    #[test]
+    fn a_page_for_people_has_no_answers_and_no_single_words_either() {
+        let tasks = [
+            task("g-1", "CANARY-QUERY-1", "gate"),
+            with_answer(task("g-2", "what is the code", "test"), "CANARY_ANSWER_2"),
+            with_answer(task("g-3", "mail to jo@example.com please", "reserve"), "lights_on"),
+            with_answer(task("t-1", "switch the lamp on", "train"), "lights_on"),
+        ];
+        let redactor = Redactor::default();
+        let held = HeldOut::with_answers(&tasks, &redactor);
+        let redacted = redactor.text("mail to jo@example.com please").into_owned();
+        for text in [
+            "CANARY-QUERY-1",
+            "CANARY_ANSWER_2",
+            "what is the code",
+            "g-1",
+            &redacted,
+        ] {
+            assert_eq!(held.text(&format!("a {text} b")), "a [held-out task] b");
+        }
+        for text in ["lights_on", "t-1", "switch the lamp on"] {
+            assert_eq!(held.text(text), text);
+        }
+        assert_eq!(HeldOut::of(&tasks).text("CANARY_ANSWER_2"), "CANARY_ANSWER_2");
+    }
+
+    fn with_answer(task: Task, answer: &str) -> Task {
+        Task {
+            reference_answer: answer.into(),
+            ..task
+        }
     }
 
     fn anywhere() -> impl Strategy<Value = Value> {

@@ -9,7 +9,7 @@ pub(crate) mod layout;
 pub(crate) mod line_hunk;
 pub(crate) mod merge;
 pub(crate) mod op;
-mod projection;
+pub(crate) mod projection;
 pub(crate) mod rederive;
 pub(crate) mod shown;
 pub(crate) mod skills;

@@ -29,7 +29,7 @@ const OF_CONFIG: [&str; 12] = [
 ];
 
 /// Whether a file is shown in part.
-pub(super) fn is_partial(path: &str) -> bool {
+pub(crate) fn is_partial(path: &str) -> bool {
     is_promptfoo_config(path)
 }
 

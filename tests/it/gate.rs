@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::space::{Space, bold, helping, names, refuse_below, shots, shy, sums};
 
 /// A planned space with these gate settings and edits.
-fn gated(settings: &str, edits: &[Value]) -> Space {
+pub fn gated(settings: &str, edits: &[Value]) -> Space {
     let space = Space::planned();
     let manifest = space.read("kaizen.toml");
     space.write("kaizen.toml", &format!("{manifest}\n[gate]\n{settings}\n"));

@@ -51,6 +51,7 @@ mod reconcile;
 mod refresh;
 mod refusals;
 mod replay;
+mod report;
 mod revert;
 mod review;
 mod rewritten;

@@ -1,8 +1,9 @@
 //! `kaizen blame`: shows which edits wrote the lines of a file, and on what evidence.
 
+pub(crate) mod history;
 mod rows;
 mod squashed;
-mod story;
+pub(crate) mod story;
 
 use clap::Args;
 
@@ -78,7 +79,11 @@ fn locate(setting: &Setting, workspace: &Workspace, place: &str) -> Result<(Stri
     Ok((inside.to_string_lossy().replace('\\', "/"), line))
 }
 
-fn blamed(workspace: &Workspace, path: &str) -> Result<Vec<BlamedLine>, CommandFailure> {
+/// The lines of a file with their origins.
+///
+/// # Errors
+/// git fails, or does not track the file.
+pub(crate) fn blamed(workspace: &Workspace, path: &str) -> Result<Vec<BlamedLine>, CommandFailure> {
     let unknown = || {
         CommandFailure::usage(format!(
             "git does not track {path}, so the origin of its lines is unknown"

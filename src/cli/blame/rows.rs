@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::story::{CUT, CommitStory, Past};
+use super::history::BlameHistory;
+use super::story::{CUT, CommitStory, FilePast};
 use crate::artifact::outcome::Outcome;
 use crate::cli::Setting;
 use crate::cli::exit::CommandFailure;
@@ -10,6 +11,7 @@ use crate::cli::render::{self, FAINT, STRONG, change};
 use crate::digest::Digest;
 use crate::ledger::BlamedLine;
 use crate::workspace::Workspace;
+use crate::workspace::inputs::Inputs;
 
 /// Consecutive lines that come from the same commit.
 #[derive(Serialize)]
@@ -42,14 +44,16 @@ pub(crate) fn show(
     lines: &[BlamedLine],
     setting: &Setting,
 ) -> Result<(), CommandFailure> {
-    let past = Past::of(workspace, path, lines)?;
+    let inputs = Inputs::new(workspace);
+    let history = BlameHistory::new(workspace, &inputs)?;
+    let past = FilePast::of(&history, path, lines)?;
     if lines.is_empty() && !setting.is_json() {
         err!("{path} is empty");
     }
     let mut from = 1;
     let same = |one: &BlamedLine, other: &BlamedLine| one.origin == other.origin && past.edit(one) == past.edit(other);
     for range in lines.chunk_by(same) {
-        let row = row(path, from, range, past.story(workspace, &range[0]));
+        let row = row(path, from, range, past.story(&range[0]));
         from += range.len();
         if setting.is_json() {
             render::json(&row);

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::history::BlameHistory;
 use crate::artifact::edit::Edit;
 use crate::cli::exit::CommandFailure;
 use crate::harness::line_hunk::line_hunks;
@@ -9,7 +10,7 @@ use crate::harness::{Harness, op};
 use crate::ledger::BlamedLine;
 use crate::ledger::port::CommitId;
 use crate::pipeline::edit_states::EditSearch;
-use crate::pipeline::edit_states::census::{AppliedEdit, EditCensus};
+use crate::pipeline::edit_states::census::AppliedEdit;
 use crate::workspace::Workspace;
 use crate::workspace::inputs::Inputs;
 use crate::workspace::session::Session;
@@ -22,13 +23,9 @@ impl SquashedEdits {
     ///
     /// # Errors
     /// git fails, or the sessions cannot be listed.
-    pub(crate) fn of(workspace: &Workspace, path: &str, lines: &[BlamedLine]) -> Result<Self, CommandFailure> {
-        let inputs = Inputs::new(workspace);
-        let is_cut = lines.iter().any(|line| line.origin.is_cut);
-        let census = match is_cut {
-            true => EditCensus::of(workspace, &inputs, &|_| true)?,
-            false => EditCensus::unnamed(workspace, &inputs)?,
-        };
+    pub(crate) fn of(history: &BlameHistory, path: &str, lines: &[BlamedLine]) -> Result<Self, CommandFailure> {
+        let (workspace, inputs) = (history.workspace, history.inputs);
+        let census = history.census(lines.iter().any(|line| line.origin.is_cut))?;
         let origins: BTreeMap<&CommitId, bool> = lines
             .iter()
             .filter_map(|line| Some((line.origin.commit.as_ref()?, line.origin.is_cut)))

@@ -1,11 +1,10 @@
 //! `kaizen blame FILE:LINE`: the commit, edit, cluster, verdict and traces of a line, and commands that show more.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use serde_json::json;
 
 use super::details;
+use super::history::BlameHistory;
 use super::squashed::SquashedEdits;
 use crate::artifact::outcome::{Outcome, OutcomeStatus};
 use crate::cli::Setting;
@@ -14,8 +13,9 @@ use crate::cli::render::{self, STRONG};
 use crate::cli::show::edit::{EditDetails, member_lines};
 use crate::cli::show::worth::TestedWorth;
 use crate::digest::Digest;
-use crate::ledger::port::{CommitId, Ledger, LedgerEntry};
+use crate::ledger::port::LedgerEntry;
 use crate::ledger::{BlamedLine, Origin};
+use crate::workspace::inputs::Inputs;
 use crate::workspace::{Workspace, session};
 
 /// Why the origin of a line is not known in a shallow clone.
@@ -23,9 +23,9 @@ pub(super) const CUT: &str = "the history of this clone ends there; `git fetch -
 /// Maximum number of traces shown.
 const MOST_TRACES: usize = 5;
 
-/// kaizen's commits, by commit id, and the edits that people squashed into theirs.
-pub(crate) struct Past {
-    commits: BTreeMap<CommitId, LedgerEntry>,
+/// The edits behind the lines of one file: of kaizen's commits, and of those into which people squashed them.
+pub(crate) struct FilePast<'a> {
+    history: &'a BlameHistory<'a>,
     squashed: SquashedEdits,
 }
 
@@ -42,22 +42,30 @@ pub(crate) struct CommitStory {
     pub known: Option<EditDetails>,
 }
 
-impl Past {
-    /// Reads what concerns the lines of a file.
+impl<'a> FilePast<'a> {
+    /// What concerns the lines of a file.
     ///
     /// # Errors
     /// git fails, or the sessions cannot be listed.
-    pub(crate) fn of(workspace: &Workspace, path: &str, lines: &[BlamedLine]) -> Result<Self, CommandFailure> {
-        let entries = workspace.ledger.entries(None)?.into_iter();
-        let of_kaizen = entries.filter(LedgerEntry::is_of_kaizen);
+    pub(crate) fn of(history: &'a BlameHistory<'a>, path: &str, lines: &[BlamedLine]) -> Result<Self, CommandFailure> {
         Ok(Self {
-            commits: of_kaizen.map(|entry| (entry.commit.clone(), entry)).collect(),
-            squashed: SquashedEdits::of(workspace, path, lines)?,
+            squashed: SquashedEdits::of(history, path, lines)?,
+            history,
         })
     }
 
     /// Details of a line's origin; empty if a person wrote the line.
-    pub(crate) fn story(&self, workspace: &Workspace, line: &BlamedLine) -> CommitStory {
+    pub(crate) fn story(&self, line: &BlamedLine) -> CommitStory {
+        let story = self.commit(line);
+        let name = story.session.as_deref().filter(|name| session::is_id(name));
+        CommitStory {
+            known: name.and_then(|name| details(self.history.workspace, name, story.edit_digest?)),
+            ..story
+        }
+    }
+
+    /// The same without what the session knows about the edit.
+    pub(crate) fn commit(&self, line: &BlamedLine) -> CommitStory {
         let (session, edit_id) = match (self.squashed.author(line), self.entry(line)) {
             (Some(edit), _) => (Some(edit.session.clone()), Some(edit.label.clone())),
             (None, Some(entry)) if !line.origin.is_cut => {
@@ -66,12 +74,10 @@ impl Past {
             }
             _ => return CommitStory::default(),
         };
-        let edit_digest = self.edit(line);
-        let name = session.as_deref().filter(|name| session::is_id(name));
         CommitStory {
-            known: name.and_then(|name| details(workspace, name, edit_digest?)),
+            edit_digest: self.edit(line),
+            known: None,
             edit_id,
-            edit_digest,
             session,
         }
     }
@@ -86,7 +92,7 @@ impl Past {
     }
 
     fn entry(&self, line: &BlamedLine) -> Option<&LedgerEntry> {
-        self.commits.get(line.origin.commit.as_ref()?)
+        self.history.commit(line.origin.commit.as_ref()?)
     }
 }
 
@@ -109,7 +115,9 @@ pub(crate) fn show(
     line: &BlamedLine,
     setting: &Setting,
 ) -> Result<(), CommandFailure> {
-    let story = Past::of(workspace, path, std::slice::from_ref(line))?.story(workspace, line);
+    let inputs = Inputs::new(workspace);
+    let history = BlameHistory::new(workspace, &inputs)?;
+    let story = FilePast::of(&history, path, std::slice::from_ref(line))?.story(line);
     let evidence = story
         .known
         .as_ref()

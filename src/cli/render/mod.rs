@@ -5,7 +5,7 @@ mod line;
 mod next;
 mod plan;
 mod progress;
-mod scores;
+pub(crate) mod scores;
 pub(crate) mod undecided;
 
 use std::collections::BTreeMap;
@@ -270,7 +270,7 @@ pub(crate) fn spending(roles: &BTreeMap<LlmRole, RoleSpending>) {
 }
 
 /// The cost of a role. If a part is unknown, the known costs and the estimates of the others.
-fn cost(spent: &RoleSpending) -> String {
+pub(crate) fn cost(spent: &RoleSpending) -> String {
     let about = match (spent.cost_usd, spent.counted()) {
         (Some(cost), _) => format!("{cost} USD"),
         (None, Money::ZERO) => "cost unknown".to_owned(),

@@ -64,7 +64,7 @@ pub(crate) fn scores(session: &Session, record: &SessionRecord) {
 }
 
 /// The paired differences of a noisy student's two evaluations.
-struct NoisyScores {
+pub(crate) struct NoisyScores {
     /// The differences after - before per category; 0 for a task that no applied edit reaches.
     differences: BTreeMap<String, Vec<f64>>,
     /// The categories that an applied edit reaches; `None` if that is unknown.
@@ -73,7 +73,7 @@ struct NoisyScores {
 
 impl NoisyScores {
     /// `None` if the student is deterministic, or a file cannot be read.
-    fn of(session: &Session) -> Option<Self> {
+    pub(crate) fn of(session: &Session) -> Option<Self> {
         let baseline: Baseline = session.read("baseline.json").ok()??;
         let after: After = session.read(after::FILE).ok()??;
         let outcomes: Vec<Outcome> = session.outcomes().ok()?.into_values().collect();
@@ -100,29 +100,42 @@ impl NoisyScores {
         Self { differences, reached }
     }
 
+    /// The 90 % interval of the change of the overall score, as fractions; `None` if no edit was applied.
+    pub(crate) fn interval(&self) -> Option<[f64; 2]> {
+        if self.reached.as_ref().is_some_and(BTreeSet::is_empty) {
+            return None;
+        }
+        let all: Vec<f64> = self.differences.values().flatten().copied().collect();
+        Some(interval(&all, GAMMA))
+    }
+
+    /// The 90 % interval of the change of a category, as fractions; `None` if no applied edit reaches it.
+    pub(crate) fn category_interval(&self, name: &str) -> Option<[f64; 2]> {
+        let is_reached = self.reached.as_ref().is_none_or(|reached| reached.contains(name));
+        let differences = self.differences.get(name).map_or(&[][..], Vec::as_slice);
+        is_reached.then(|| interval(differences, GAMMA))
+    }
+
     /// What follows the change of the overall score.
     fn overall(&self) -> String {
-        match &self.reached {
-            Some(reached) if reached.is_empty() => "; unchanged: no edit was applied".to_owned(),
-            _ => {
-                let all: Vec<f64> = self.differences.values().flatten().copied().collect();
-                format!("; {}", range(&all))
-            }
+        match self.interval() {
+            None => "; unchanged: no edit was applied".to_owned(),
+            Some(interval) => format!("; {}", range(interval)),
         }
     }
 
     /// What follows the scores of a category.
     fn category(&self, name: &str) -> String {
-        match &self.reached {
-            Some(reached) if !reached.contains(name) => "  unchanged: no applied edit reaches it".to_owned(),
-            _ => format!("  {}", range(self.differences.get(name).map_or(&[], Vec::as_slice))),
+        match self.category_interval(name) {
+            None => "  unchanged: no applied edit reaches it".to_owned(),
+            Some(interval) => format!("  {}", range(interval)),
         }
     }
 }
 
 /// The interval of a mean difference in words.
-fn range(differences: &[f64]) -> String {
-    format!("{} points at 90 %", points(interval(differences, GAMMA)))
+fn range(interval: [f64; 2]) -> String {
+    format!("{} points at 90 %", points(interval))
 }
 
 /// The categories with a task whose request an applied edit changes; `None` if an applied edit has no list of them.
@@ -163,6 +176,7 @@ mod tests {
         };
         let some = of(Some(&["a"]));
         assert_eq!(some.category("b"), "  unchanged: no applied edit reaches it");
+        let range = |differences: &[f64]| range(interval(differences, GAMMA));
         assert_eq!(some.category("a"), format!("  {}", range(&[1.0; 20])));
         assert_eq!(some.overall(), format!("; {}", range(&[[1.0; 20], [0.0; 20]].concat())));
         assert_eq!(of(Some(&[])).overall(), "; unchanged: no edit was applied");

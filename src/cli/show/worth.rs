@@ -27,13 +27,21 @@ impl TestedWorth {
     /// The log of consultations or the harness cannot be read.
     pub(crate) fn of(workspace: &Workspace, edit: Digest) -> Result<Option<Self>, CommandFailure> {
         let lines = holdout_log::read(workspace)?;
-        let newest = lines.into_iter().rev().find_map(|line| match line {
-            HoldoutUse::Prune(line) if line.edit_digest == edit => Some((line.at, line.worth?)),
-            _ => None,
-        });
-        let Some((at, worth)) = newest else { return Ok(None) };
+        let Some((at, worth)) = newest(&lines, edit) else {
+            return Ok(None);
+        };
         let is_present = workspace.harness()?.digest() == worth.harness;
         Ok(Some(Self { at, is_present, worth }))
+    }
+
+    /// The same, from the lines of the log and the digest of the present harness.
+    pub(crate) fn among(lines: &[HoldoutUse], edit: Digest, present: Digest) -> Option<Self> {
+        let (at, worth) = newest(lines, edit)?;
+        Some(Self {
+            is_present: present == worth.harness,
+            at,
+            worth,
+        })
     }
 
     /// The numbers and when they were measured, in two lines.
@@ -47,4 +55,12 @@ impl TestedWorth {
             format!("tested by `kaizen prune` at {} on {harness}", self.at),
         ]
     }
+}
+
+/// The newest measurement of an edit, and when it was made.
+fn newest(lines: &[HoldoutUse], edit: Digest) -> Option<(String, EditWorth)> {
+    lines.iter().rev().find_map(|line| match line {
+        HoldoutUse::Prune(line) if line.edit_digest == edit => Some((line.at.clone(), line.worth.clone()?)),
+        _ => None,
+    })
 }

@@ -120,6 +120,20 @@ pub(crate) fn status(command: &StatusArgs, setting: &Setting) -> Result<Code, Co
     Ok(Code::Settled)
 }
 
+/// What a person has to do before a run of the session can continue, and the next command, whatever runs now.
+///
+/// # Errors
+/// An input of the session cannot be read.
+pub(crate) fn outlook(
+    workspace: &Workspace,
+    inputs: &Inputs,
+    session: &Session,
+) -> Result<(Option<String>, String), CommandFailure> {
+    let engines = workspace.engines();
+    let context = Context::new(workspace, session, inputs, &engines);
+    Ok(present::present(&context, None)?.outlook())
+}
+
 fn none(running: Option<OtherRun>, warnings: &[String], setting: &Setting) -> Code {
     match (running, setting.is_json()) {
         (Some(running), true) => render::json(&serde_json::json!({"running": running})),

@@ -221,6 +221,11 @@ fn next(phases: &[(String, Freshness)], waiting: &[Waiting]) -> String {
 }
 
 impl NewestSession {
+    /// What a person has to do before a run can continue, and the next command.
+    pub(super) fn outlook(self) -> (Option<String>, String) {
+        (self.in_the_way, self.next)
+    }
+
     /// The state of the session as a whole.
     pub(crate) fn state(&self) -> HistoryState {
         let phases: Vec<_> = self

