@@ -199,6 +199,11 @@ fn print(
         None => "without a commit: no file had to change".to_owned(),
     };
     out!("{} of {} reverted {how}.", names(target), target.session.id);
+    if ended.record.benchmark_after.is_some() {
+        out!(
+            "The session keeps the scores that were measured; `kaizen eval --split gate` measures the agent as it is now."
+        );
+    }
     render::scores(&ended.session, &ended.record);
     Ok(())
 }

@@ -304,6 +304,7 @@ fn nothing_is_found_without_a_marker() {
         vec![("config.toml", "[server]\nport = 1\n")],
         vec![("config/agents.yaml", "")],
         vec![("agents/a.md", "# No front matter\n")],
+        vec![("website/docs/agents/a.md", "---\nname: a\n---\n")],
         vec![(".github/workflows/ci.yml", "agent: x")],
     ] {
         let found = find(&files, &[]);
