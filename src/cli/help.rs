@@ -55,8 +55,11 @@ fn template(command: &Command) -> StyledStr {
         // Writing to a string cannot fail.
         let _ = write!(text, "\n{header}{group}:{header:#}\n");
         for name in *names {
-            let about = built.find_subcommand(name).and_then(Command::get_about);
-            let about = about.cloned().unwrap_or_default();
+            // A command may be missing, because its feature is.
+            let Some(command) = built.find_subcommand(name) else {
+                continue;
+            };
+            let about = command.get_about().cloned().unwrap_or_default();
             let _ = writeln!(text, "  {literal}{name:width$}{literal:#}  {about}");
         }
     }

@@ -134,7 +134,12 @@ pub(crate) fn excerpt_of_veiled(text: &str, most: usize) -> Excerpt {
 }
 
 fn excerpt(text: &str, most: usize) -> Excerpt {
-    let (start, left_out) = cut(text, most);
+    let (mut start, mut left_out) = cut(text, most);
+    // Whole lines read better, unless little would be left.
+    if let Some(end) = start.rfind('\n').filter(|end| left_out > 0 && *end > start.len() / 2) {
+        left_out += start[end..].chars().count();
+        start = &start[..end];
+    }
     Excerpt {
         text: ShownText(start.to_owned()),
         left_out,
@@ -215,6 +220,10 @@ mod tests {
         );
         let excerpt = veil().excerpt("abcdef\n", 4);
         assert_eq!((excerpt.text.as_str(), excerpt.left_out), ("abcd", 2));
+        let excerpt = veil().excerpt("a line\nand\n", 33);
+        assert_eq!((excerpt.text.as_str(), excerpt.left_out), ("a line\nand", 0));
+        let excerpt = veil().excerpt("a line\nand\n", 32);
+        assert_eq!((excerpt.text.as_str(), excerpt.left_out), ("a line", 4));
         assert_eq!(veil().excerpt("", 4), Excerpt::default());
     }
 
