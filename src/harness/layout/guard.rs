@@ -1,5 +1,6 @@
 //! What the built-in layouts protect in the files of a harness. No manifest can take this away.
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use globset::{GlobMatcher, GlobSet, GlobSetBuilder};
@@ -12,13 +13,26 @@ use crate::harness::Harness;
 use crate::harness::format::key_pattern::{leads_to, parts};
 use crate::manifest::surface::{SurfaceFormat, compiled};
 
-/// A layout, ready to be compared with paths.
+/// The built-in layouts with one set of all their globs, because building many sets takes longer than a command.
+#[derive(Default)]
+struct GuardTable {
+    rows: Vec<GuardRow>,
+    globs: GlobSet,
+    /// What each glob of the set says.
+    meanings: Vec<GlobMeaning>,
+}
+
+/// A layout, ready to be compared with the files of a harness.
 struct GuardRow {
     layout: HostLayout,
-    /// The paths that the layout knows.
-    known: GlobSet,
-    protected: GlobSet,
-    markers: Vec<GlobMatcher>,
+    markers: OnceLock<Vec<GlobMatcher>>,
+}
+
+/// A glob of a layout.
+struct GlobMeaning {
+    row: usize,
+    /// Whether the files are protected, not only known to the layout.
+    protects: bool,
 }
 
 /// What one layout protects in a file.
@@ -40,56 +54,64 @@ impl FileGuard {
 
 /// What the built-in layouts protect in a file of a harness, by the homes that the harness holds.
 pub(crate) fn guards(path: &str, harness: &Harness) -> Vec<FileGuard> {
-    static ROWS: OnceLock<Vec<GuardRow>> = OnceLock::new();
-    let rows = ROWS.get_or_init(rows);
+    static TABLE: OnceLock<GuardTable> = OnceLock::new();
+    let table = TABLE.get_or_init(|| GuardTable::built_in().unwrap_or_default());
     let mut guards = Vec::new();
-    for row in rows {
-        let homes = folders(path).filter(|home| row.known.is_match(inside(path, home)));
-        for home in homes.filter(|home| row.is_home(home, path, harness)) {
-            guards.push(FileGuard {
-                layout: &row.layout,
-                is_closed: row.protected.is_match(inside(path, home)),
-            });
+    for home in folders(path) {
+        for (row, is_closed) in table.knowing(inside(path, home)) {
+            if row.is_home(home, path, harness) {
+                guards.push(FileGuard {
+                    layout: &row.layout,
+                    is_closed,
+                });
+            }
         }
     }
     guards
 }
 
-/// The built-in layouts. A test rules out that one is malformed.
-fn rows() -> Vec<GuardRow> {
-    let table = LayoutTable::built_in()
-        .map(|table| table.rows().to_vec())
-        .unwrap_or_default();
-    table.into_iter().filter_map(|row| GuardRow::of(row.layout)).collect()
+impl GuardTable {
+    /// `None` if a built-in layout is malformed, which a test rules out.
+    fn built_in() -> Option<Self> {
+        let mut table = Self::default();
+        let mut globs = GlobSetBuilder::new();
+        for (at, row) in LayoutTable::built_in().ok()?.rows().iter().enumerate() {
+            for (glob, protects) in globs_of(&row.layout) {
+                globs.add(compiled(&glob).ok()?);
+                table.meanings.push(GlobMeaning { row: at, protects });
+            }
+            table.rows.push(GuardRow {
+                layout: row.layout.clone(),
+                markers: OnceLock::new(),
+            });
+        }
+        table.globs = globs.build().ok()?;
+        Some(table)
+    }
+
+    /// The layouts that know a path in one of their homes, and whether each protects the whole file.
+    fn knowing(&self, path: &str) -> impl Iterator<Item = (&GuardRow, bool)> {
+        let mut known: BTreeMap<usize, bool> = BTreeMap::new();
+        for glob in self.globs.matches(path) {
+            let GlobMeaning { row, protects } = self.meanings[glob];
+            *known.entry(row).or_default() |= protects;
+        }
+        known.into_iter().map(|(row, is_closed)| (&self.rows[row], is_closed))
+    }
 }
 
-fn set<'g>(globs: impl Iterator<Item = &'g String>) -> Option<GlobSet> {
-    let mut set = GlobSetBuilder::new();
-    for glob in globs {
-        set.add(compiled(glob).ok()?);
-    }
-    set.build().ok()
+/// The globs of the paths that a layout knows, and whether each protects its files.
+fn globs_of(layout: &HostLayout) -> impl Iterator<Item = (String, bool)> {
+    let surfaces = layout.surfaces.iter().map(|surface| surface.glob());
+    let markers = layout.markers.iter().map(|marker| marker.path.clone());
+    let known = surfaces.chain(markers).chain(layout.shown.iter().cloned());
+    let protected = layout.protected.files.iter().cloned();
+    known
+        .map(|glob| (glob, false))
+        .chain(protected.map(|glob| (glob, true)))
 }
 
 impl GuardRow {
-    fn of(layout: HostLayout) -> Option<Self> {
-        let surfaces: Vec<String> = layout.surfaces.iter().map(|surface| surface.glob()).collect();
-        let markers = layout.markers.iter().map(|marker| &marker.path);
-        let known = surfaces
-            .iter()
-            .chain(&layout.protected.files)
-            .chain(&layout.shown)
-            .chain(markers.clone());
-        Some(Self {
-            known: set(known)?,
-            protected: set(layout.protected.files.iter())?,
-            markers: markers
-                .map(|path| Some(compiled(path).ok()?.compile_matcher()))
-                .collect::<Option<_>>()?,
-            layout,
-        })
-    }
-
     /// Whether a folder of the harness is a home of this layout. The file itself is looked at first.
     fn is_home(&self, home: &str, path: &str, harness: &Harness) -> bool {
         let below = harness
@@ -97,11 +119,18 @@ impl GuardRow {
             .map(|(path, _)| path)
             .filter(|file| home.is_empty() || is_below(file, home));
         let marks = |file: &str| {
-            let markers = self.markers.iter().zip(&self.layout.markers);
+            let markers = self.markers().iter().zip(&self.layout.markers);
             let mut markers = markers.filter(|(glob, _)| glob.is_match(inside(file, home)));
             markers.any(|(_, marker)| satisfies(marker, home, file, harness))
         };
         marks(path) || below.into_iter().any(marks)
+    }
+
+    /// The globs of the markers. They are well-formed, since the table is built from the same ones.
+    fn markers(&self) -> &[GlobMatcher] {
+        let compile = |marker: &Marker| compiled(&marker.path).ok().map(|glob| glob.compile_matcher());
+        self.markers
+            .get_or_init(|| self.layout.markers.iter().filter_map(compile).collect())
     }
 }
 
@@ -146,6 +175,12 @@ mod tests {
             .into_iter()
             .map(|guard| (guard.layout.name.as_str(), guard.is_closed))
             .collect()
+    }
+
+    #[test]
+    fn every_built_in_layout_guards() {
+        let layouts = LayoutTable::built_in().unwrap();
+        assert_eq!(GuardTable::built_in().unwrap().rows.len(), layouts.rows().len());
     }
 
     #[test]

@@ -39,19 +39,33 @@ impl HostLayout {
     /// # Errors
     /// It is not TOML, has an unknown key, or a value that cannot be used.
     pub(crate) fn parse(path: &Path, text: &str) -> Result<Self, LayoutError> {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let failed = |problem| LayoutError {
-            path: path.to_owned(),
-            problem,
-        };
-        let layout: Self = toml::from_str(text).map_err(|error| failed(manifest::explain(&error)))?;
+        let layout = Self::read(path, text)?;
         match layout.check() {
             Ok(()) => Ok(layout.with_small_letters()),
-            Err(LayoutMisfit { value, problem }) => Err(failed(match line_of(text, &value) {
-                Some(line) => format!("line {line}: {problem}"),
-                None => problem,
-            })),
+            Err(LayoutMisfit { value, problem }) => Err(LayoutError {
+                path: path.to_owned(),
+                problem: match line_of(text, &value) {
+                    Some(line) => format!("line {line}: {problem}"),
+                    None => problem,
+                },
+            }),
         }
+    }
+
+    /// Parses a built-in layout. A test checks it, so that no command spends time on that.
+    ///
+    /// # Errors
+    /// It is not TOML, or has an unknown key.
+    pub(super) fn built_in(path: &Path, text: &str) -> Result<Self, LayoutError> {
+        Ok(Self::read(path, text)?.with_small_letters())
+    }
+
+    fn read(path: &Path, text: &str) -> Result<Self, LayoutError> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        toml::from_str(text).map_err(|error| LayoutError {
+            path: path.to_owned(),
+            problem: manifest::explain(&error),
+        })
     }
 
     /// Adds a surface for the skills whose file is called `skill.md`, which hosts read like `SKILL.md`.

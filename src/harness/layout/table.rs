@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{HostLayout, LayoutError};
 
 /// The built-in layouts as (file, text), in the order in which they claim files.
-const BUILT_IN: [(&str, &str); 29] = [
+pub(super) const BUILT_IN: [(&str, &str); 29] = [
     ("claude_code.toml", include_str!("data/claude_code.toml")),
     ("codex.toml", include_str!("data/codex.toml")),
     ("gemini.toml", include_str!("data/gemini.toml")),
@@ -60,7 +60,7 @@ impl LayoutTable {
     pub(crate) fn built_in() -> Result<Self, LayoutError> {
         let mut layouts = Vec::new();
         for (file, text) in BUILT_IN {
-            let layout = HostLayout::parse(Path::new(file), text)?;
+            let layout = HostLayout::built_in(Path::new(file), text)?;
             layouts.push(TableRow {
                 layout,
                 is_users: false,

@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::HostLayout;
 use super::detect::{Detection, detect};
 use super::entries::entries;
 use super::listing::WorkspaceListing;
-use super::table::LayoutTable;
+use super::table::{BUILT_IN, LayoutTable};
 use crate::manifest::membership::is_credential;
 use crate::manifest::surface::compiled;
 
@@ -68,6 +69,13 @@ fn find(files: &[(&str, &str)], links: &[(&str, &str)]) -> FoundPaths {
 fn find_paths(files: &[&str]) -> FoundPaths {
     let files: Vec<(&str, &str)> = files.iter().map(|path| (*path, "")).collect();
     find(&files, &[])
+}
+
+#[test]
+fn every_built_in_layout_passes_the_checks_of_a_users_layout() {
+    for (file, text) in BUILT_IN {
+        HostLayout::parse(Path::new(file), text).unwrap();
+    }
 }
 
 #[test]

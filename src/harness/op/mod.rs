@@ -24,6 +24,7 @@ mod protected;
 mod protected_keys;
 mod replacement;
 mod search_replace;
+mod setting_pattern;
 mod several;
 mod surface;
 mod text_lines;

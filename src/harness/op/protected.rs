@@ -5,10 +5,12 @@
 //! or replaces a whole text.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use super::inapplicable::Inapplicable;
 use super::promptfoo;
 use super::protected_keys::{PickedSettings, settings};
+use super::setting_pattern::SettingPattern;
 use crate::harness::Harness;
 use crate::harness::layout::guard::{FileGuard, guards};
 
@@ -271,7 +273,7 @@ pub(crate) fn is_protected_file(path: &str) -> bool {
 pub(crate) fn kind(keys: &[String]) -> Option<&'static str> {
     // Some hosts write a path as one key, such as "chat.tools.autoApprove".
     let keys: Vec<String> = keys.iter().flat_map(|key| key.split('.')).map(bare).collect();
-    if let Some((_, kind, _)) = KEYS.iter().find(|(pattern, _, _)| matches_anywhere(pattern, &keys)) {
+    if let Some((_, kind)) = key_patterns().iter().find(|(pattern, _)| pattern.is_in(&keys)) {
         return Some(kind);
     }
     let is_secret = |key: &String| SECRET_ENDINGS.iter().any(|ending| key.ends_with(ending));
@@ -285,31 +287,22 @@ pub(crate) fn is_secret_key(key: &str) -> bool {
     is_named || key == "token" || SECRET_ENDINGS.iter().any(|ending| key.ends_with(ending))
 }
 
+/// The patterns of [`KEYS`], split once for all keys, with the kind of each.
+fn key_patterns() -> &'static [(SettingPattern, &'static str)] {
+    static PATTERNS: OnceLock<Vec<(SettingPattern, &'static str)>> = OnceLock::new();
+    PATTERNS.get_or_init(|| {
+        let patterns = KEYS.iter();
+        patterns
+            .map(|(text, kind, _)| (SettingPattern::of(text), *kind))
+            .collect()
+    })
+}
+
 fn bare(key: &str) -> String {
     key.chars()
         .filter(|c| c.is_alphanumeric())
         .flat_map(char::to_lowercase)
         .collect()
-}
-
-fn matches_anywhere(pattern: &str, keys: &[String]) -> bool {
-    let is_last = pattern.ends_with('!');
-    let parts: Vec<&str> = pattern.trim_end_matches('!').split('.').collect();
-    let matches = |keys: &[String]| keys.iter().zip(&parts).all(|(key, part)| matches(part, key));
-    match is_last {
-        true => keys.len() >= parts.len() && matches(&keys[keys.len() - parts.len()..]),
-        false => keys.windows(parts.len()).any(matches),
-    }
-}
-
-fn matches(part: &str, key: &str) -> bool {
-    match (part.strip_prefix('*'), part.strip_suffix('*')) {
-        _ if part == "*" => true,
-        (Some(rest), Some(_)) => key.contains(rest.trim_end_matches('*')),
-        (Some(ending), None) => key.ends_with(ending),
-        (None, Some(beginning)) => key.starts_with(beginning),
-        (None, None) => key == part,
-    }
 }
 
 #[cfg(test)]
