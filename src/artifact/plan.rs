@@ -29,6 +29,9 @@ pub struct Plan {
     /// Whether a person released the plan; needed with `[session] hold = "plan"`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub released: bool,
+    /// Whether `kaizen hold` stopped the plan; its edits wait until `kaizen release`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub held: bool,
     /// The edits.
     pub edits: Vec<Edit>,
     /// The teacher that proposed the edits.

@@ -141,6 +141,11 @@ fn code_and_hint(error: &RunError) -> (Code, Option<&'static str>) {
         | RunError::Student(_)
         | RunError::NoSuchSession(_)
         | RunError::NoSuchPhase { .. } => (Code::Usage, None),
+        RunError::StopAsked => (
+            Code::WaitingForReview,
+            Some("the same command continues; what is decided is kept"),
+        ),
+        RunError::HoldAsked => (Code::WaitingForReview, Some("`kaizen release` lets it go on")),
         RunError::NoCommit | RunError::Ledger(LedgerError::Shallow(_)) => (Code::NotReady, None),
         // The message says what to do.
         error if error.is_about_a_stored_form() => (Code::NotReady, None),

@@ -18,7 +18,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Review", &["review", "show", "accept", "reject", "release", "revert"]),
     ("Evidence", &["traces", "bench", "eval", "plan-gate", "blame", "audit"]),
     ("Agents", &["brief", "mcp"]),
-    ("Automation", &["watch", "loop", "trigger"]),
+    ("Automation", &["watch", "loop", "trigger", "stop", "hold"]),
     ("Trust", &["trust", "egress"]),
     (
         "Maintenance",

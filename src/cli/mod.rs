@@ -35,6 +35,7 @@ pub(crate) mod man;
 pub(crate) mod mcp;
 pub(crate) mod number;
 mod offered;
+pub(crate) mod pause;
 pub(crate) mod preview;
 pub(crate) mod prune;
 pub(crate) mod recompute;
@@ -138,6 +139,8 @@ enum CliCommand {
     Accept(accept::AcceptArgs),
     Reject(accept::RejectArgs),
     Release(release::ReleaseArgs),
+    Stop(pause::StopArgs),
+    Hold(pause::HoldArgs),
     Trigger(trigger::TriggerArgs),
     Mcp(mcp::McpArgs),
     Revert(revert::RevertArgs),
@@ -282,6 +285,8 @@ fn dispatch(command: CliCommand, setting: &Setting) -> Result<exit::Code, Comman
         CliCommand::Accept(command) => accept::accept(&command, setting),
         CliCommand::Reject(command) => accept::reject(&command, setting),
         CliCommand::Release(command) => release::release(&command, setting),
+        CliCommand::Stop(command) => pause::stop(&command, setting),
+        CliCommand::Hold(command) => pause::hold(&command, setting),
         CliCommand::Trigger(command) => trigger::trigger(&command, setting),
         CliCommand::Mcp(command) => mcp::mcp(&command, setting),
         CliCommand::Revert(command) => revert::revert(&command, setting),

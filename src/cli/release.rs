@@ -1,4 +1,4 @@
-//! `kaizen release`: releases a plan that `[session] hold = "plan"` put on hold.
+//! `kaizen release`: releases a plan that `kaizen hold` or `[session] hold = "plan"` put on hold.
 
 use clap::Args;
 
@@ -28,9 +28,15 @@ pub(crate) fn release(command: &ReleaseArgs, setting: &Setting) -> Result<Code, 
             .hint(format!("`kaizen run --session {}` creates one", session.id))
     };
     let plan: Plan = session.read("plan.json")?.ok_or_else(missing)?;
-    let (before, holds) = (plan.released, workspace.manifest.session.hold == Some(Hold::Plan));
+    let by_manifest = workspace.manifest.session.hold == Some(Hold::Plan);
+    let before = plan.released && !plan.held;
+    let holds = plan.held || by_manifest;
     if !before && holds {
-        let released = Plan { released: true, ..plan };
+        let released = Plan {
+            released: plan.released || by_manifest,
+            held: false,
+            ..plan
+        };
         session.publish("plan.json", &released.to_text())?;
     }
     if setting.is_json() {
@@ -40,7 +46,7 @@ pub(crate) fn release(command: &ReleaseArgs, setting: &Setting) -> Result<Code, 
     let words = match (before, holds) {
         (true, _) => "was already released",
         (false, true) => "is released",
-        (false, false) => "was not on hold: kaizen.toml does not set [session] hold",
+        (false, false) => "was not on hold",
     };
     out!(
         "the plan of {} {words}; `kaizen run --session {}` continues it",

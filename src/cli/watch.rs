@@ -84,6 +84,11 @@ fn run_forever(command: &WatchArgs, mut watch_loop: WatchLoop, teller: &Teller) 
     listen(&mut watcher, &watch_loop);
     watch_loop.start(&listener);
     loop {
+        if watch_loop.is_stopped() {
+            let signal = "`kaizen stop`".to_owned();
+            teller.tell(&Event::WatchStopped { signal });
+            return Ok(Code::Settled);
+        }
         if let Some(problem) = terminal::lost() {
             return Err(CommandFailure::failed(problem));
         }

@@ -277,7 +277,7 @@ fn ended_step(record: &LoopRecord, session: &Session, ended: &SessionRecord) -> 
 fn failed(workspace: &Workspace, record: &LoopRecord, error: &RunError) -> Result<Option<LoopStep>, RunError> {
     let untrusted = matches!(error, RunError::Untrusted(_) | RunError::Consent(_));
     if untrusted
-        || matches!(error, RunError::Lock(_))
+        || matches!(error, RunError::Lock(_) | RunError::StopAsked)
         || error.is_about_a_file_of_the_user()
         || error.is_about_a_file_for_people()
     {

@@ -6,6 +6,8 @@ use super::next::{Next, half_typed, next, note_problems};
 use super::redo::begin_anew;
 use super::unmet::{Unmet, unmet};
 use super::{briefing, checkout, permissions, step};
+use crate::artifact::pause::Pause;
+use crate::artifact::plan::Plan;
 use crate::artifact::readiness::Readiness;
 use crate::artifact::record::{SessionRecord, SessionStatus};
 use crate::artifact::task::Split;
@@ -25,7 +27,7 @@ use crate::workspace::inputs::{Inputs, check_agreement, user_changes};
 use crate::workspace::running::NoticeBoard;
 use crate::workspace::session::Session;
 use crate::workspace::transaction::{enter, recover};
-use crate::workspace::{Workspace, questions, session};
+use crate::workspace::{Workspace, pause, questions, session};
 
 /// Starts or resumes a session and runs its stale phases.
 ///
@@ -35,6 +37,7 @@ pub fn advance(workspace: &Workspace, asked: &RunOptions, listener: Listener) ->
     check_phases(workspace, asked)?;
     permissions::run(workspace, asked)?;
     let lock = enter(workspace, listener)?;
+    pause::forget(workspace)?;
     let board = NoticeBoard::new(workspace, &lock);
     let listener: Listener = &|event| {
         board.hear(&event);
@@ -58,6 +61,7 @@ pub fn advance(workspace: &Workspace, asked: &RunOptions, listener: Listener) ->
                 Some(before) => keep_settled(&session, before)?,
                 None => note_failure(workspace, &session, &error)?,
             }
+            pause::forget(workspace)?;
             // If git refused a commit, the edit is still in the harness files: undo it now.
             if let Err(left) = recover(workspace) {
                 let text = format!("what the interrupted phase wrote is still there: {left}");
@@ -208,20 +212,37 @@ fn go_on(
             has_adopted = true;
             continue;
         }
-        announce(&context, &phase, &reasons)?;
-        step::run(&context, &phase)?;
+        match run_unless_paused(&context, &phase, &reasons) {
+            Err(RunError::HoldAsked) => put_on_hold(workspace, session)?,
+            ran => ran?,
+        }
         changed = true;
     };
-    // A session with outcomes keeps its record while an answer waits for gate tasks.
-    if let Some(WaitingFor::NotReady(message)) = &waits
-        && session.names(session::OUTCOMES)?.is_empty()
-    {
-        end_unready(workspace, session, message)?;
+    if let Some(WaitingFor::NotReady(message)) = &waits {
+        end_without_outcomes(workspace, session, message)?;
     }
     let notes = unmet.iter().filter(|_| changed).map(Unmet::words);
     notes.for_each(|text| listener(Event::Note { text }));
     let ended = finish(workspace, asked, session, changed, waits, listener)?;
     Ok(RunResult { unmet, ..ended })
+}
+
+/// Runs a phase, unless somebody asked to pause before it or between two of its edits.
+fn run_unless_paused(context: &Context, phase: &str, reasons: &[StaleReason]) -> Result<(), RunError> {
+    match pause::asked(context.workspace)? {
+        Some(Pause::Stop) => return Err(RunError::StopAsked),
+        Some(Pause::Hold) if phase == "execute" => return Err(RunError::HoldAsked),
+        _ => {}
+    }
+    announce(context, phase, reasons)?;
+    step::run(context, phase)
+}
+
+fn put_on_hold(workspace: &Workspace, session: &Session) -> Result<(), RunError> {
+    if let Some(plan) = session.read::<Plan>("plan.json")? {
+        session.publish("plan.json", &Plan { held: true, ..plan }.to_text())?;
+    }
+    pause::forget(workspace)
 }
 
 /// Keeps a copy of a plan that waits for its release: it is not in git yet, and a person may edit it.
@@ -280,6 +301,14 @@ fn settle_user_changes(
     Ok(true)
 }
 
+/// A session with outcomes keeps its record while an answer waits for gate tasks.
+fn end_without_outcomes(workspace: &Workspace, session: &Session, message: &str) -> Result<(), RunError> {
+    match session.names(session::OUTCOMES)?.is_empty() {
+        true => end_unready(workspace, session, message),
+        false => Ok(()),
+    }
+}
+
 fn end_unready(workspace: &Workspace, session: &Session, message: &str) -> Result<(), RunError> {
     let Some(record) = session.record()? else { return Ok(()) };
     if record.status != SessionStatus::Failed || record.error.as_deref() != Some(message) {
@@ -328,7 +357,9 @@ fn note_failure(workspace: &Workspace, session: &Session, error: &RunError) -> R
             &(RunError::Ledger(Detached | IgnoredRecord { .. }) | RunError::NoCommit)
         )
     };
-    if error.is_about_a_file_of_the_user() || half_typed(error) || untrusted(error) || cannot_commit(error) {
+    let is_asked_for = matches!(error, RunError::StopAsked);
+    let is_of_user = error.is_about_a_file_of_the_user() || half_typed(error);
+    if is_of_user || is_asked_for || untrusted(error) || cannot_commit(error) {
         return Ok(());
     }
     end_unready(workspace, session, &error.to_string())

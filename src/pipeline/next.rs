@@ -127,9 +127,12 @@ fn in_the_way(context: &Context, phase: &str) -> Result<Option<Next>, RunError> 
         let file = PLAN;
         return Ok(Some(Next::Typed { file, problems }));
     }
-    let holds = phase == "execute" && manifest.session.hold == Some(Hold::Plan);
-    let plan: Option<Plan> = if holds { context.session.read(PLAN)? } else { None };
-    Ok(plan.filter(|plan| !plan.released).map(|_| Next::Release))
+    if phase != "execute" {
+        return Ok(None);
+    }
+    let plan: Option<Plan> = context.session.read(PLAN)?;
+    let is_on_hold = |plan: &Plan| plan.held || manifest.session.hold == Some(Hold::Plan) && !plan.released;
+    Ok(plan.filter(is_on_hold).map(|_| Next::Release))
 }
 
 /// Whether `execute` would ask the gate about an edit.

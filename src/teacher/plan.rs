@@ -81,6 +81,7 @@ pub(crate) fn artifact(
 ) -> Plan {
     Plan {
         released: false,
+        held: false,
         version: 1,
         session_id: session.to_owned(),
         diagnosis_summary: diagnosis::narrative(diagnosis).to_owned(),

@@ -15,6 +15,7 @@ use crate::artifact::holdout_use::HoldoutUse;
 use crate::artifact::intent::WriteIntent;
 use crate::artifact::loop_record::LoopRecord;
 use crate::artifact::outcome::Outcome;
+use crate::artifact::pause::PauseRequest;
 use crate::artifact::pending_review::PendingReview;
 use crate::artifact::plan::Plan;
 use crate::artifact::readiness::Readiness;
@@ -42,6 +43,7 @@ pub(crate) fn all() -> Vec<(&'static str, Schema)> {
         artifact::<LoopRecord>(),
         ("manifest", schema::<Manifest>()),
         artifact::<Outcome>(),
+        artifact::<PauseRequest>(),
         artifact::<PendingReview>(),
         artifact::<Plan>(),
         artifact::<Readiness>(),

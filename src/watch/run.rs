@@ -49,6 +49,8 @@ pub(crate) struct WatchLoop {
     in_the_way: BTreeSet<PathBuf>,
     /// The time until the next check of the inbox, if it has more files.
     more: Option<Duration>,
+    /// Whether `kaizen stop` ended a run of it.
+    is_stopped: bool,
 }
 
 impl WatchLoop {
@@ -67,7 +69,13 @@ impl WatchLoop {
             refused: BTreeSet::new(),
             in_the_way: BTreeSet::new(),
             more: None,
+            is_stopped: false,
         }
+    }
+
+    /// Whether `kaizen stop` ended it.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.is_stopped
     }
 
     /// The workspace under the manifest that is in force.
@@ -250,6 +258,9 @@ impl WatchLoop {
 
     /// Runs a session until it is settled, waits or fails.
     fn go_on(&mut self, id: &str, listener: Listener) {
+        if self.is_stopped {
+            return;
+        }
         let is_gone = || matches!(self.workspace.session(id), Ok(None));
         if is_gone() {
             return self.retries.take(id);
@@ -269,6 +280,7 @@ impl WatchLoop {
             Ok(_) => self.retries.take(id),
             // The session was removed in the meantime, by a branch switch or by hand.
             Err(_) if is_gone() => self.retries.take(id),
+            Err(RunError::StopAsked) => self.is_stopped = true,
             // The session resumes when somebody approves.
             Err(RunError::Untrusted(_) | RunError::Consent(_)) if !self.is_trusted(listener) => {}
             Err(error) => self.schedule_retry(id, &error, listener),
@@ -368,7 +380,9 @@ impl WatchLoop {
         let ended = advance(&self.workspace, &asked, &tell);
         let id = begun.into_inner().ok().flatten();
         self.retries.take(INBOX);
-        if let Err(error) = ended {
+        if let Err(RunError::StopAsked) = ended {
+            self.is_stopped = true;
+        } else if let Err(error) = ended {
             self.schedule_retry(id.as_deref().unwrap_or(INBOX), &error, listener);
         }
     }

@@ -171,6 +171,12 @@ pub enum RunError {
     /// There are no gate tasks; the text says what has to wait for them.
     #[error("there are no gate tasks, so {0}")]
     NoGateTasks(String),
+    /// Somebody asked this run to end between two edits.
+    #[error("stopped, as `kaizen stop` asked")]
+    StopAsked,
+    /// Somebody asked this run to put its plan on hold.
+    #[error("the plan is on hold, as `kaizen hold` asked")]
+    HoldAsked,
     /// No gate task has a score; the text says how many there are, and why.
     #[error("no gate task could be scored ({0})")]
     Unscored(String),

@@ -14,6 +14,7 @@ pub(crate) mod inbox;
 pub(crate) mod inputs;
 pub(crate) mod intake;
 mod members;
+pub(crate) mod pause;
 pub(crate) mod progress;
 pub(crate) mod questions;
 pub(crate) mod records;

@@ -71,6 +71,24 @@ impl OtherRun {
         self.notice.session.as_deref() == Some(session)
     }
 
+    /// Whether it looks for requests to pause. Commands that run no session do not.
+    pub(crate) fn can_pause(&self) -> bool {
+        !self.notice.since.is_empty()
+    }
+
+    /// The phase that it runs.
+    pub(crate) fn phase(&self) -> Option<&str> {
+        self.notice.phase.as_deref()
+    }
+
+    /// Finished attempts of the work at hand, and all of them.
+    pub(crate) fn attempts(&self) -> Option<(usize, usize)> {
+        self.notice
+            .progress
+            .as_ref()
+            .map(|progress| (progress.done, progress.of))
+    }
+
     /// The progress of the work at hand, if it makes attempts.
     pub(crate) fn progress(&self) -> Option<String> {
         self.notice.progress.as_ref().map(WorkProgress::words)

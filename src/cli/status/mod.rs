@@ -1,6 +1,7 @@
 //! `kaizen status`: the state of each session, and the next step of the newest one.
 
 mod history;
+mod porcelain;
 mod present;
 mod warnings;
 
@@ -38,6 +39,9 @@ pub(crate) struct StatusArgs {
     /// Show every session, not only the last ten and the stale ones
     #[arg(long)]
     all: bool,
+    /// Print the newest session in lines of a key and a value, for prompts and status bars
+    #[arg(long, conflicts_with = "all")]
+    porcelain: bool,
 }
 
 /// A session as one line of output.
@@ -84,6 +88,10 @@ enum GateSplit {
 /// There is no workspace, or an input of the newest session cannot be read.
 pub(crate) fn status(command: &StatusArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let workspace = setting.workspace()?;
+    if command.porcelain {
+        porcelain::print(&workspace)?;
+        return Ok(Code::Settled);
+    }
     let sessions = workspace.sessions()?;
     let (inputs, engines) = (Inputs::new(&workspace), workspace.engines());
     let running = OtherRun::of(&workspace);

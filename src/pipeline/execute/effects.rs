@@ -6,6 +6,7 @@ use crate::artifact::error_budget::{self, ErrorBudget};
 use crate::artifact::gate::verdict::GateDecision;
 use crate::artifact::holdout_use::{self, EditLine, HoldoutUse};
 use crate::artifact::outcome::Outcome;
+use crate::artifact::pause::Pause;
 use crate::artifact::pending_review::PendingReview;
 use crate::artifact::screening::{self, Screening};
 use crate::artifact::task::Task;
@@ -16,7 +17,7 @@ use crate::workspace::error::RunError;
 use crate::workspace::event::Event;
 use crate::workspace::questions::QuestionElsewhere;
 use crate::workspace::session::{OUTCOMES, PENDING};
-use crate::workspace::{holdout_log, questions, transaction};
+use crate::workspace::{holdout_log, pause, questions, transaction};
 
 /// Each effect is atomic, and a crash may happen before any of them.
 impl ExecuteContext<'_> {
@@ -76,6 +77,15 @@ impl ExecuteContext<'_> {
     /// Removes the intent file once the commit exists.
     pub(super) fn finish_write(&self) -> Result<(), RunError> {
         transaction::end(self.context.workspace)
+    }
+
+    /// Ends the run between two edits if somebody asked for it.
+    pub(super) fn pause(&self) -> Result<(), RunError> {
+        match pause::asked(self.context.workspace)? {
+            Some(Pause::Stop) => Err(RunError::StopAsked),
+            Some(Pause::Hold) => Err(RunError::HoldAsked),
+            None => Ok(()),
+        }
     }
 
     /// Publishes an outcome.

@@ -93,6 +93,7 @@ pub(crate) fn execute(input: ExecuteInput, execution: &ExecuteContext) -> Result
     let count = screened.steps.len();
     for (number, (at, step)) in screened.steps.into_iter().enumerate() {
         let edit = &input.reconcile.plan.edits[at];
+        execution.pause()?;
         if let Some(result) = screened.dropped.get(&edit.digest()) {
             let outcome = screened_out(edit, result);
             execution.outcome(&outcome)?;
