@@ -5,6 +5,7 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Extra;
+use super::key_path::KeyPath;
 use crate::digest::Digest;
 
 /// The part of the agent that an edit changes.
@@ -270,25 +271,6 @@ pub(crate) struct EditPart {
     pub payload: serde_json::Map<String, serde_json::Value>,
 }
 
-/// The segments of a key as text with dots: `models[name=main].model`.
-fn dotted(segments: &[serde_json::Value]) -> String {
-    let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let mut key = String::new();
-    for segment in segments {
-        match segment {
-            serde_json::Value::Object(member) => {
-                key.extend(member.iter().map(|(name, value)| format!("[{name}={}]", text(value))));
-            }
-            serde_json::Value::Number(place) => key += &format!("[{place}]"),
-            name => {
-                let dot = if key.is_empty() { "" } else { "." };
-                key += &format!("{dot}{}", text(name));
-            }
-        }
-    }
-    key
-}
-
 impl Edit {
     /// The changes that the edit makes, in order, each as an edit: itself, or the members of `several`; empty if those
     /// cannot be read.
@@ -330,20 +312,20 @@ impl Edit {
         }
     }
 
-    /// The target, or the file and key of the payload, such as `config.toml#model`, if it is absent.
+    /// The target, or the file (or its surface) and key of the payload, such as `config.toml#model`, if it is absent.
     pub(crate) fn place(&self) -> String {
         if !self.target.is_empty() || !self.op.is_generic() {
             return self.target.clone();
         }
-        let path = self
-            .payload
-            .get("path")
-            .and_then(|path| path.as_str())
-            .unwrap_or_default();
-        match self.payload.get("key") {
-            Some(serde_json::Value::String(key)) => format!("{path}#{key}"),
-            Some(serde_json::Value::Array(segments)) => format!("{path}#{}", dotted(segments)),
-            _ => path.to_owned(),
+        let text = |name: &str| self.payload.get(name).and_then(|text| text.as_str());
+        let file = text("path").or_else(|| text("surface")).unwrap_or_default();
+        let key = self.payload.get("key").map(|key| match key {
+            serde_json::Value::String(key) => key.clone(),
+            other => KeyPath::from_json(other).map_or_else(|_| other.to_string(), |key| key.to_string()),
+        });
+        match key.filter(|key| key != "null") {
+            Some(key) => format!("{file}#{key}"),
+            None => file.to_owned(),
         }
     }
 

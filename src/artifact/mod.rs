@@ -12,6 +12,7 @@ pub(crate) mod evaluation;
 pub(crate) mod gate;
 pub(crate) mod holdout_use;
 pub(crate) mod intent;
+pub(crate) mod key_path;
 pub(crate) mod label;
 pub(crate) mod loop_record;
 pub(crate) mod money;

@@ -145,7 +145,8 @@ fn agent_files(
             layouts,
             files,
             surfaces,
-        }) => template::with_surfaces(&text, layouts, files, surfaces),
+            protected,
+        }) => template::with_surfaces(&text, layouts, files, surfaces, protected),
         None => text,
     };
     let text = match home.is_of_host {

@@ -7,6 +7,7 @@ use std::path::Path;
 use super::exit::CommandFailure;
 use super::visible::visible;
 use crate::harness::format::values;
+use crate::harness::layout::HostLayout;
 use crate::harness::layout::detect::{Detection, detect};
 use crate::harness::layout::entries::{ManifestEntries, entries};
 use crate::harness::layout::listing::WorkspaceListing;
@@ -35,6 +36,7 @@ const LARGEST: u64 = 4 << 20;
 pub(crate) struct FoundHomes<'t> {
     /// What was found.
     pub found: Detection<'t>,
+    table: &'t LayoutTable,
     listing: WorkspaceListing,
 }
 
@@ -64,14 +66,14 @@ impl<'t> FoundHomes<'t> {
             .filter_map(|path| Some(((*path).to_owned(), unusable(root, path)?)))
             .collect();
         if ignored.is_empty() && unusable.is_empty() {
-            return Ok(Self { found, listing });
+            return Ok(Self { found, table, listing });
         }
         drop(found);
         listing.skipped.retain(|folder| !ignored.contains(folder));
         listing.ignored.extend(ignored);
         listing.unusable.extend(unusable);
         let found = find(&listing)?;
-        Ok(Self { found, listing })
+        Ok(Self { found, table, listing })
     }
 
     /// Shows the files in which no op applies, such as settings that cannot be parsed, instead of offering them.
@@ -102,7 +104,11 @@ impl<'t> FoundHomes<'t> {
     /// What the manifest lists for the homes.
     pub(crate) fn entries(&self, root: &Root) -> ManifestEntries {
         let is_json = |path: &str| text(root, path).is_some_and(|text| text.trim_start().starts_with('{'));
-        entries(&self.found, &self.listing, &is_json)
+        let is_users = |layout: &HostLayout| {
+            let own = self.table.rows().iter().filter(|row| row.is_users);
+            own.map(|row| &row.layout.name).any(|name| *name == layout.name)
+        };
+        entries(&self.found, &self.listing, &is_users, &is_json)
     }
 }
 

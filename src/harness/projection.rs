@@ -4,8 +4,8 @@
 
 use serde_json::{Map, Value};
 
-use super::format::key_path::{KeyPath, Segment};
 use super::format::{set_value, unset_value, values};
+use crate::artifact::key_path::{KeyPath, Segment};
 use crate::manifest::surface::SurfaceFormat;
 
 /// The keys of a configuration that the harness shows.

@@ -9,6 +9,7 @@ pub(crate) mod phase_files;
 pub(crate) mod phases;
 mod privacy;
 pub(crate) mod programs;
+pub(crate) mod protected_files;
 pub(crate) mod range;
 pub(crate) mod relative_path;
 pub(crate) mod sandbox;

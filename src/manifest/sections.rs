@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::layout::Layout;
+use super::protected_files::ProtectedFiles;
 use super::surface::Surface;
 use crate::artifact::Money;
 use crate::artifact::edit::{Op, RiskTier};
@@ -23,6 +24,9 @@ pub struct HarnessSection {
     /// The files and keys that edits may change.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub surface: Vec<Surface>,
+    /// Files and keys that no edit changes, besides those that the built-in layouts protect.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub protected: Vec<ProtectedFiles>,
     /// The file and key that each named op changes; with surfaces, only what they contain unless it is stated.
     pub layout: Layout,
     /// Higher risk tiers for ops.
@@ -115,6 +119,7 @@ impl Default for HarnessSection {
             files: files.map(str::to_owned).to_vec(),
             layouts: Vec::new(),
             surface: Vec::new(),
+            protected: Vec::new(),
             layout: Layout::default(),
             tiers: BTreeMap::new(),
             max_growth: USUAL_GROWTH,

@@ -25,6 +25,10 @@ pub struct Surface {
     /// The editable keys, as dotted paths in which `*` is any key and `[*]` any item of a list. No other key is editable.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub keys: BTreeMap<String, RiskTier>,
+    /// Keys among them whose values are text for the host, also where they look like another type, such as
+    /// `argument-hint: [issue]`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub text: Vec<String>,
     /// Whether edits may create and remove files of the family.
     #[serde(default)]
     pub create: CreateTier,
@@ -142,6 +146,7 @@ impl Surface {
             format: None,
             body: Some(BodyTier::Review),
             keys: BTreeMap::new(),
+            text: Vec::new(),
             create: CreateTier::Off,
         }
     }

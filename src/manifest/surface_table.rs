@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use globset::GlobMatcher;
 
 use super::layout::Layout;
+use super::protected_files::ProtectedFiles;
 use super::surface::{Surface, SurfaceFormat, compiled};
 use super::{HarnessSection, Misfit, Op, RiskTier};
 
@@ -83,6 +84,7 @@ impl HarnessSection {
                 return Err(misfit(&surface.name, problem));
             }
         }
+        self.protected.iter().try_for_each(ProtectedFiles::check)?;
         check_layout(&self.layout)?;
         match (1.0..=1000.0).contains(&self.max_growth) {
             true => Ok(()),
@@ -123,6 +125,10 @@ fn check_surface(surface: &Surface) -> Result<(), Misfit> {
             surface.format().name()
         );
         return Err(misfit(path, problem));
+    }
+    if let Some(key) = surface.text.iter().find(|key| !surface.keys.contains_key(*key)) {
+        let problem = format!("`{key}` of surface `{name}` is in `text`, but not in `keys`; add it to `keys`");
+        return Err(misfit(key, problem));
     }
     match surface.keys.keys().find(|key| key.split('.').any(str::is_empty)) {
         Some(key) => Err(misfit(
@@ -221,6 +227,10 @@ mod tests {
             ),
             (surface("path = 'x.md'\nkeys = { 'a..b' = 'auto' }"), "line 5: `a..b`"),
             (surface("path = 'x.md'\nkeys = { a = 'never' }"), "line 5"),
+            (
+                surface("path = 'x.md'\ntext = ['b']"),
+                "line 5: `b` of surface `a` is in `text`",
+            ),
             (surface("path = 'x.md'\nkeis = { a = 'auto' }"), "did you mean `keys`"),
             (
                 surface(&format!(
@@ -234,6 +244,18 @@ mod tests {
                 "line 2: [harness.layout] agent_param",
             ),
             ("[harness]\nmax_growth = 0.5".to_owned(), "line 2: [harness] max_growth"),
+            (
+                "[[harness.protected]]\nfiles = ['../x']".to_owned(),
+                "line 2: [[harness.protected]] `../x`",
+            ),
+            (
+                "[[harness.protected]]\nfiles = []".to_owned(),
+                "line 1: [[harness.protected]] `files`",
+            ),
+            (
+                "[[harness.protected]]\nfiles = ['x']\nkeys = ['a.']".to_owned(),
+                "line 3: [[harness.protected]] `a.` is not a key",
+            ),
         ] {
             let message = parse(&text).unwrap_err();
             assert!(message.contains(words), "{text}: {message}");

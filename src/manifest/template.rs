@@ -1,5 +1,6 @@
 //! The text of a new `kaizen.toml`: the common settings, each with its default and an explanation.
 
+use super::protected_files::ProtectedFiles;
 use super::surface::{CreateTier, Surface};
 use crate::artifact::edit::RiskTier;
 
@@ -21,8 +22,15 @@ pub(crate) fn with_schema(text: &str) -> String {
     format!("#:schema ./schemas/manifest.schema.json\n{text}")
 }
 
-/// A manifest for the homes of other hosts: their layouts, the globs of files that no edit changes, and the surfaces.
-pub(crate) fn with_surfaces(text: &str, layouts: &[String], files: &[String], surfaces: &[Surface]) -> String {
+/// A manifest for the homes of other hosts: their layouts, the globs of files that no edit changes, the surfaces, and what
+/// the user's own layouts protect.
+pub(crate) fn with_surfaces(
+    text: &str,
+    layouts: &[String],
+    files: &[String],
+    surfaces: &[Surface],
+    protected: &[ProtectedFiles],
+) -> String {
     let mut section = format!(
         "# The layouts that `kaizen init` found; see `kaizen layouts`.\nlayouts = {}\n",
         list(layouts)
@@ -36,6 +44,10 @@ pub(crate) fn with_surfaces(text: &str, layouts: &[String], files: &[String], su
          # review each edit.\n";
     let surfaces: Vec<String> = surfaces.iter().map(entry).collect();
     section += &surfaces.join("\n");
+    if !protected.is_empty() {
+        section += "\n# What your own layouts protect, besides what kaizen's protect: no edit changes these files, or these keys.\n";
+        section += &protected.iter().map(protected_entry).collect::<Vec<_>>().join("\n");
+    }
     let (before, rest) = text.split_once(DEFAULT_FILES).unwrap_or((text, ""));
     format!("{before}{section}{rest}")
 }
@@ -92,10 +104,20 @@ fn entry(surface: &Surface) -> String {
         surface.format.map(|format| format!("format = \"{}\"", format.name())),
         surface.body.map(|body| format!("body = \"{}\"", body.name())),
         (!keys.is_empty()).then(|| format!("keys = {{ {} }}", keys.join(", "))),
+        (!surface.text.is_empty()).then(|| format!("text = {}", list(&surface.text))),
         (surface.create != CreateTier::Off).then(|| format!("create = \"{}\"", surface.create.name())),
     ];
     let lines: String = lines.into_iter().flatten().map(|line| line + "\n").collect();
     format!("[[harness.surface]]\n{lines}")
+}
+
+/// The entry of protected files.
+fn protected_entry(one: &ProtectedFiles) -> String {
+    let keys = match one.keys.as_slice() {
+        [] => String::new(),
+        keys => format!("keys = {}\n", list(keys)),
+    };
+    format!("[[harness.protected]]\nfiles = {}\n{keys}", list(&one.files))
 }
 
 /// Replaces the commented-out default of one key with a value.

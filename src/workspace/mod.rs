@@ -192,7 +192,8 @@ impl Workspace {
 
     /// The files and keys that ops change, and the files that they may touch.
     pub(crate) fn rules(&self) -> op::OpRules {
-        op::OpRules::of(&self.manifest.harness, self.membership.clone())
+        let name = self.root.file_name().unwrap_or_default().to_string_lossy();
+        op::OpRules::of(&self.manifest.harness, self.membership.clone()).in_folder(&name)
     }
 
     /// The trace store.

@@ -492,6 +492,42 @@ fn layouts_are_listed_with_the_users_own_first() {
         .says(&["mine.toml", "line 7", "inside the home"]);
 }
 
+#[test]
+fn what_a_users_layout_protects_is_protected_at_edit_time() {
+    let space = Space::empty();
+    let layout = "name = 'mine'\nabout = 'Mine'\nmarkers = [{ path = 'bot/**' }]\n\
+        [protected]\nfiles = ['bot/vault/**']\nkeys = ['limits']\n\
+        [[surface]]\nname = 'config'\npath = 'bot/{name}.yaml'\nkeys = { model = 'auto' }\n\
+        [[surface]]\nname = 'vault'\npath = 'bot/vault/*.md'\n";
+    let folder = space.home.join(".config/kaizen/layouts");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("mine.toml"), layout).unwrap();
+    space.write("bot/a.yaml", "model: m\nlimits: { most: 3 }\n");
+    space.write("bot/vault/x.md", "Secret plans.\n");
+    space.kaizen(&["init"]).exits(0);
+    let manifest = space.read("kaizen.toml");
+    let protected = "[[harness.protected]]\nfiles = [\"bot/vault/**\"]\n\n\
+        [[harness.protected]]\nfiles = [\"bot/*.yaml\", \"bot/vault/*.md\"]\nkeys = [\"limits\"]\n";
+    assert!(manifest.contains(protected), "{manifest}");
+    // Without the layout, and with surfaces that open everything, it is still protected.
+    std::fs::remove_file(folder.join("mine.toml")).unwrap();
+    let open =
+        "[[harness.surface]]\nname = \"all\"\npath = \"bot/vault/*.md\"\n\n[[harness.surface]]\nname = \"config\"";
+    space.replace("kaizen.toml", "[[harness.surface]]\nname = \"config\"", open);
+    space.replace(
+        "kaizen.toml",
+        "model = \"auto\"",
+        "model = \"auto\", \"limits.most\" = \"auto\"",
+    );
+    let said = space.kaizen(&["doctor", "--format", "json"]);
+    let rows = said.events();
+    let ops = rows.iter().find(|row| row["check"] == "ops").unwrap()["ops"].to_string();
+    assert!(
+        ops.contains("bot/a.yaml") && !ops.contains("limits") && !ops.contains("vault"),
+        "{ops}"
+    );
+}
+
 /// The paths among `files` that a glob of an expectation names; text after a blank is a comment.
 fn named<'f>(expected: &Value, files: &'f [String]) -> Vec<&'f String> {
     let glob = expected.as_str().unwrap().split(' ').next().unwrap();

@@ -250,19 +250,51 @@ fn status_warns_of_repeated_lines() {
 }
 
 #[test]
+fn status_names_an_accepted_line_that_a_host_does_not_read() {
+    let space = home(&["WORD"]);
+    let surface = "[[harness.surface]]\nname = \"agents_md\"\npath = \"AGENTS.md\"\n\n[ledger]";
+    space.replace("kaizen.toml", "[ledger]", surface);
+    space.replace("agent.sh", "CLAUDE.md .claude", "AGENTS.md .claude");
+    let line = "Some words that say nothing at all.\n";
+    space.write("AGENTS.md", &line.repeat(900));
+    space.commit_all("long");
+    let content = json!({"path": "AGENTS.md", "content": "## Checks\n\nWORD"});
+    space.diagnose_and_plan("r", "t", &[generic("late", "insert_section", content)]);
+    space.kaizen(&["run"]).exits(0);
+    assert_eq!(space.statuses()["late"], "applied");
+    assert!(!space.kaizen(&["status"]).exits(0).out.contains("Codex"));
+    space.write("AGENTS.md", &format!("{}{}", line.repeat(20), space.read("AGENTS.md")));
+    space.commit_all("longer");
+    let said = space.kaizen(&["status"]).exits(0).out;
+    assert!(
+        said.contains("AGENTS.md: Codex reads 32 KiB of AGENTS.md files in all, and nothing from line 911 on; shorten it. Edit late wrote line 921"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_text_grows_to_its_cap_and_not_beyond() {
     let space = home(&["WORD"]);
     space.write("CLAUDE.md", &"Some words of a line.\n".repeat(300));
+    space.replace("kaizen.toml", "screen = 0", "screen = 1");
     space.commit_all("long");
     let grown = |id: &str, lines: usize| {
         let content = format!("## {id}\n\nWORD\n{}", "Some more words.\n".repeat(lines));
         generic(id, "insert_section", json!({"path": "CLAUDE.md", "content": content}))
     };
-    space.diagnose_and_plan("r", "t", &[grown("much", 250), grown("little", 10)]);
+    // The first payload of this one is too long, so its variant is chosen.
+    let mut either = grown("either", 250);
+    either["variants"] = json!([grown("either", 5)["payload"]]);
+    space.diagnose_and_plan("r", "t", &[grown("much", 250), either, grown("little", 10)]);
     space.kaizen(&["run"]).exits(0);
     let outcomes = space.outcomes();
     let of = |id: &str| outcomes.iter().find(|one| one["edit_id"] == id).unwrap().clone();
-    assert_eq!(of("little")["status"], "applied");
+    assert_eq!(of("either")["status"], "applied");
+    let screened = &space.artifact("screening.json")["variants"][0]["payloads"][0];
+    assert!(
+        screened["problem"].as_str().unwrap().contains("max_growth"),
+        "{screened}"
+    );
     assert!(
         of("much")["error"].as_str().unwrap().contains("max_growth"),
         "{}",

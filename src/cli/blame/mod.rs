@@ -7,12 +7,15 @@ pub(crate) mod story;
 
 use clap::Args;
 
+use self::history::BlameHistory;
+use self::story::FilePast;
 use super::Setting;
 use super::exit::{Code, CommandFailure};
 use super::show::edit::{self, EditDetails};
 use crate::digest::Digest;
 use crate::ledger::{BlamedLine, FileState};
 use crate::workspace::Workspace;
+use crate::workspace::inputs::Inputs;
 use crate::workspace::session::Session;
 
 /// Show which edit wrote each line of a file, and on what evidence
@@ -95,6 +98,26 @@ pub(crate) fn blamed(workspace: &Workspace, path: &str) -> Result<Vec<BlamedLine
         return Err(unknown());
     }
     workspace.ledger.blame(path)?.ok_or_else(unknown)
+}
+
+/// The first line of a file, from a line on, that an edit wrote, and the label of the edit.
+///
+/// # Errors
+/// git fails, or the sessions cannot be listed.
+pub(super) fn first_edited(
+    workspace: &Workspace,
+    path: &str,
+    from: usize,
+) -> Result<Option<(usize, String)>, CommandFailure> {
+    let Some(lines) = workspace.ledger.blame(path)? else {
+        return Ok(None);
+    };
+    let inputs = Inputs::new(workspace);
+    let history = BlameHistory::new(workspace, &inputs)?;
+    let past = FilePast::of(&history, path, &lines)?;
+    let numbered = (1..).zip(&lines).skip(from.saturating_sub(1));
+    let mut edited = numbered.filter_map(|(number, line)| Some((number, past.story(line).edit_id?)));
+    Ok(edited.next())
 }
 
 /// What a session knows about an edit; `None` if the session cannot be read, which `verify` reports.

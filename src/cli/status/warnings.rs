@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use crate::cli::blame;
+use crate::cli::exit::CommandFailure;
+use crate::harness::op::HostLimit;
 use crate::harness::{Harness, op};
 use crate::manifest::surface_table::SurfaceTable;
 use crate::pipeline::growth::growth_caps;
 use crate::workspace::Workspace;
-use crate::workspace::error::RunError;
 use crate::workspace::inputs::Inputs;
 
 /// The fewest words of a line that counts as repeated.
@@ -18,19 +20,34 @@ const MOST_NAMED: usize = 5;
 ///
 /// # Errors
 /// The harness or the history cannot be read.
-pub(super) fn warnings(workspace: &Workspace, inputs: &Inputs) -> Result<Vec<String>, RunError> {
+pub(super) fn warnings(workspace: &Workspace, inputs: &Inputs) -> Result<Vec<String>, CommandFailure> {
     let surfaces = workspace.rules().surfaces;
     if surfaces.all().next().is_none() {
         return Ok(Vec::new());
     }
     let harness = workspace.harness()?;
     let mut warnings = repeated(&harness, &surfaces);
-    warnings.extend(op::limits(&harness));
+    for limit in op::limits(&harness) {
+        warnings.push(limit_warning(workspace, &limit)?);
+    }
     let caps = growth_caps(workspace, inputs)?;
     warnings.extend(caps.exceeded(&harness).map(|(path, size, cap)| {
         format!("{path} has {size} bytes, more than [harness] max_growth allows ({cap}); shorten it")
     }));
     Ok(warnings)
+}
+
+/// A limit of a host, with the first line beyond it that an edit wrote: the gate accepted a line that is not read.
+fn limit_warning(workspace: &Workspace, limit: &HostLimit) -> Result<String, CommandFailure> {
+    let HostLimit { path, problem, .. } = limit;
+    let written = match limit.unread_from {
+        Some(line) => blame::first_edited(workspace, path, line)?,
+        None => None,
+    };
+    Ok(match written {
+        Some((line, edit)) => format!("{path}: {problem}. Edit {edit} wrote line {line}, which is not read"),
+        None => format!("{path}: {problem}"),
+    })
 }
 
 /// The lines that two texts have in common.

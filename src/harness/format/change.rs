@@ -5,12 +5,12 @@ use serde_json::{Map, Value as Json};
 
 use super::error::FormatError;
 use super::front_matter::FrontMatter;
-use super::key_path::{KeyPath, Segment};
 use super::node::{Node, NodeShape, NodeStep};
 use super::splice::{Splice, line_end};
 use super::{
     json_read, json_write, list, toml_insert, toml_read, toml_remove, toml_write, yaml_head, yaml_read, yaml_write,
 };
+use crate::artifact::key_path::{KeyPath, Segment};
 
 /// The part of a text that holds keys, and its values.
 pub(super) struct KeyText {

@@ -15,14 +15,6 @@ pub(crate) enum FormatError {
         /// What the parser says.
         message: String,
     },
-    /// Text that is no path.
-    #[error("`{text}` is not a key: {reason}")]
-    Key {
-        /// The text.
-        text: String,
-        /// What is wrong with it.
-        reason: &'static str,
-    },
     /// No value at the path.
     #[error("no value at `{path}`")]
     Absent {

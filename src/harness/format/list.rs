@@ -4,8 +4,8 @@ use serde_json::Value as Json;
 
 use super::change::KeyText;
 use super::error::FormatError;
-use super::key_path::KeyPath;
 use super::set_value;
+use crate::artifact::key_path::KeyPath;
 use crate::manifest::surface::SurfaceFormat;
 
 /// The maximum number of comparisons of items. Beyond it, the list is written as a whole.

@@ -9,7 +9,6 @@ pub(crate) mod error;
 pub(crate) mod front_matter;
 mod json_read;
 mod json_write;
-pub(crate) mod key_path;
 pub(crate) mod key_pattern;
 pub(crate) mod list;
 mod node;
@@ -36,11 +35,11 @@ mod tests;
 
 use serde_json::Value as Json;
 
+use crate::artifact::key_path::KeyPath;
 use crate::manifest::surface::SurfaceFormat;
 
 use change::KeyText;
 use error::FormatError;
-use key_path::KeyPath;
 
 /// All values of a text: of front matter those of its keys, and none of a text without front matter.
 ///
@@ -48,6 +47,19 @@ use key_path::KeyPath;
 /// The text is not in the format.
 pub(crate) fn values(format: SurfaceFormat, text: &str) -> Result<Json, FormatError> {
     Ok(KeyText::of(format, text)?.tree.value())
+}
+
+/// All values of a text at all depths, each with the names and places that lead to it, and those above before those below.
+/// Of members with the same name, each counts.
+///
+/// # Errors
+/// As for [`values`], and if the text has anchors, aliases, tags, or lines that are no YAML, so that a value is not certain.
+pub(crate) fn all_values(format: SurfaceFormat, text: &str) -> Result<Vec<(Vec<String>, Json)>, FormatError> {
+    let keys = KeyText::of(format, text)?;
+    keys.tree.free_of_obstacles(&keys.text)?;
+    let mut found = Vec::new();
+    keys.tree.collect(&mut Vec::new(), &mut found);
+    Ok(found)
 }
 
 /// The value at a path.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use serde_json::{Map, Value as Json};
 
 use super::error::{FormatError, line_of};
-use super::key_path::{KeyPath, Segment, scalar_text};
+use crate::artifact::key_path::{KeyPath, Segment, scalar_text};
 
 /// A value of a text, with its place.
 #[derive(Clone, Debug)]
@@ -122,6 +122,19 @@ impl Node {
                 let pair = |member: &Member| (member.name.clone(), member.node.value());
                 Json::Object(members.iter().map(pair).collect::<Map<_, _>>())
             }
+        }
+    }
+
+    /// Adds all values below this one, each with the names and places that lead to it.
+    pub(super) fn collect(&self, way: &mut Vec<String>, found: &mut Vec<(Vec<String>, Json)>) {
+        let items = self.items().iter().enumerate();
+        let items = items.map(|(at, item)| (at.to_string(), item));
+        let members = self.members().iter().map(|member| (member.name.clone(), &member.node));
+        for (name, node) in items.chain(members) {
+            way.push(name);
+            found.push((way.clone(), node.value()));
+            node.collect(way, found);
+            way.pop();
         }
     }
 

@@ -6,11 +6,13 @@ use std::collections::BTreeSet;
 
 use globset::GlobMatcher;
 
+use super::HostLayout;
 use super::detect::{DetectedHome, Detection, HomeFile, PROTECTED};
 use super::entry_names::{EntryNames, literal, short};
 use super::foreign::joined;
 use super::listing::WorkspaceListing;
 use super::reserved::{exclusion, is_closed};
+use crate::manifest::protected_files::ProtectedFiles;
 use crate::manifest::surface::{CreateTier, Surface, SurfaceFormat, compiled};
 
 /// As many files of the same name are listed by one glob, if one selects just them.
@@ -25,12 +27,15 @@ pub(crate) struct ManifestEntries {
     pub files: Vec<String>,
     /// The surfaces; the first one that matches a file has it.
     pub surfaces: Vec<Surface>,
+    /// What the user's own layouts protect.
+    pub protected: Vec<ProtectedFiles>,
 }
 
-/// The entries for what was found. `is_json` says whether the text of a file is JSON, whatever its name.
+/// The entries for what was found. `is_users` says whether a layout is one of the user's own; `is_json` says whether the text of a file is JSON, whatever its name.
 pub(crate) fn entries(
     found: &Detection,
     listing: &WorkspaceListing,
+    is_users: &dyn Fn(&HostLayout) -> bool,
     is_json: &dyn Fn(&str) -> bool,
 ) -> ManifestEntries {
     let mut writer = EntryWriter {
@@ -47,6 +52,10 @@ pub(crate) fn entries(
     ManifestEntries {
         layouts: found.layouts().iter().map(|layout| layout.name.clone()).collect(),
         files: writer.files(),
+        protected: {
+            let own = found.homes.iter().filter(|home| is_users(home.layout));
+            own.flat_map(|home| writer.protected(home)).collect()
+        },
         surfaces: writer.entries.into_iter().map(|entry| entry.surface).collect(),
     }
 }
@@ -327,6 +336,26 @@ impl<'f> EntryWriter<'f, '_> {
                 single: None,
             });
         }
+    }
+
+    /// What the layout of a home protects: files, and keys of the files that it knows.
+    fn protected(&self, home: &DetectedHome) -> Vec<ProtectedFiles> {
+        let HostLayout {
+            protected,
+            surfaces,
+            shown,
+            ..
+        } = home.layout;
+        let with_keys = surfaces.iter().filter(|surface| surface.format().has_keys());
+        let known: BTreeSet<String> = with_keys.map(Surface::glob).chain(shown.iter().cloned()).collect();
+        let known: Vec<String> = known.into_iter().filter(|_| !protected.keys.is_empty()).collect();
+        let place = |glob: &String| self.own(&joined(&literal(&home.folder), glob));
+        let entry = |globs: &[String], keys: &[String]| ProtectedFiles {
+            files: globs.iter().map(place).filter(|path| compiled(path).is_ok()).collect(),
+            keys: keys.to_vec(),
+        };
+        let entries = [entry(&protected.files, &[]), entry(&known, &protected.keys)];
+        entries.into_iter().filter(|entry| !entry.files.is_empty()).collect()
     }
 
     /// Globs of the files that are shown.

@@ -1,16 +1,21 @@
-//! What the built-in layouts protect in the files of a harness. No manifest can take this away.
+//! What the built-in layouts protect in the files of a harness, and what the manifest adds. No manifest can take anything
+//! away.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use globset::{GlobMatcher, GlobSet, GlobSetBuilder};
 
 use super::foreign::joined;
+use super::listing::seen_prefix;
 use super::outline::values_of;
 use super::table::LayoutTable;
 use super::{HostLayout, Marker};
 use crate::harness::Harness;
 use crate::harness::format::key_pattern::{leads_to, parts};
+use crate::manifest::HarnessSection;
+use crate::manifest::protected_files::ProtectedFiles;
 use crate::manifest::surface::{SurfaceFormat, compiled};
 
 /// The built-in layouts with one set of all their globs, because building many sets takes longer than a command.
@@ -35,39 +40,105 @@ struct GlobMeaning {
     protects: bool,
 }
 
-/// What one layout protects in a file.
-pub(crate) struct FileGuard {
-    layout: &'static HostLayout,
+/// What one layout, or the manifest, protects in a file.
+pub(crate) struct FileGuard<'g> {
+    keys: &'g [String],
     /// Whether the whole file is protected.
     pub is_closed: bool,
 }
 
-impl FileGuard {
+impl FileGuard<'_> {
     /// Whether a key of the file is protected. Places in lists do not count.
     pub(crate) fn covers(&self, keys: &[String]) -> bool {
         let is_place = |key: &String| key.bytes().all(|byte| byte.is_ascii_digit());
         let names = || keys.iter().filter(|key| !is_place(key)).map(String::as_str);
         let covers = |protected: &String| leads_to(parts(protected).filter(|part| *part != "[*]"), names());
-        self.layout.protected.keys.iter().any(covers)
+        self.keys.iter().any(covers)
     }
 }
 
-/// What the built-in layouts protect in a file of a harness, by the homes that the harness holds.
-pub(crate) fn guards(path: &str, harness: &Harness) -> Vec<FileGuard> {
-    static TABLE: OnceLock<GuardTable> = OnceLock::new();
-    let table = TABLE.get_or_init(|| GuardTable::built_in().unwrap_or_default());
-    let mut guards = Vec::new();
-    for home in folders(path) {
-        for (row, is_closed) in table.knowing(inside(path, home)) {
-            if row.is_home(home, path, harness) {
-                guards.push(FileGuard {
-                    layout: &row.layout,
-                    is_closed,
-                });
-            }
+/// What protects the files of a workspace, whatever its surfaces open: the built-in layouts, and what the manifest adds.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct HomeGuard {
+    /// What a host sees before each path, see [`seen_prefix`].
+    prefix: String,
+    /// The files that the manifest protects, each with the keys; without keys, the whole file.
+    added: Vec<(GlobSet, Vec<String>)>,
+}
+
+impl HomeGuard {
+    /// The guard of a section that was checked. A malformed glob is left out.
+    pub(crate) fn of(section: &HarnessSection) -> Self {
+        let added = |one: &ProtectedFiles| Some((set(&one.files)?, one.keys.clone()));
+        Self {
+            prefix: String::new(),
+            added: section.protected.iter().filter_map(added).collect(),
         }
     }
-    guards
+
+    /// The same for a workspace whose folder has a name.
+    pub(crate) fn in_folder(self, name: &str) -> Self {
+        let prefix = seen_prefix(name);
+        Self { prefix, ..self }
+    }
+
+    /// What protects a file, by the homes that the harness holds.
+    pub(crate) fn guards(&self, path: &str, harness: &Harness) -> Vec<FileGuard<'_>> {
+        static TABLE: OnceLock<GuardTable> = OnceLock::new();
+        let added = self.added.iter().filter(|(files, _)| files.is_match(path));
+        let mut guards: Vec<FileGuard> = added
+            .map(|(_, keys)| FileGuard {
+                keys,
+                is_closed: keys.is_empty(),
+            })
+            .collect();
+        let view = HarnessView {
+            prefix: &self.prefix,
+            harness,
+        };
+        let path = &*view.seen(path);
+        let table = TABLE.get_or_init(|| GuardTable::built_in().unwrap_or_default());
+        for home in folders(path) {
+            for (row, is_closed) in table.knowing(inside(path, home)) {
+                if row.is_home(home, path, &view) {
+                    guards.push(FileGuard {
+                        keys: &row.layout.protected.keys,
+                        is_closed,
+                    });
+                }
+            }
+        }
+        guards
+    }
+}
+
+/// `None` if a glob is malformed.
+fn set(globs: &[String]) -> Option<GlobSet> {
+    let mut set = GlobSetBuilder::new();
+    for glob in globs {
+        set.add(compiled(glob).ok()?);
+    }
+    set.build().ok()
+}
+
+/// A harness as a host sees it.
+struct HarnessView<'h> {
+    prefix: &'h str,
+    harness: &'h Harness,
+}
+
+impl HarnessView<'_> {
+    fn seen<'p>(&self, path: &'p str) -> Cow<'p, str> {
+        match self.prefix {
+            "" => Cow::Borrowed(path),
+            prefix => Cow::Owned(format!("{prefix}{path}")),
+        }
+    }
+
+    /// The path in the harness of a path that a host sees.
+    fn own<'p>(&self, seen: &'p str) -> &'p str {
+        seen.strip_prefix(self.prefix).unwrap_or(seen)
+    }
 }
 
 impl GuardTable {
@@ -113,17 +184,15 @@ fn globs_of(layout: &HostLayout) -> impl Iterator<Item = (String, bool)> {
 
 impl GuardRow {
     /// Whether a folder of the harness is a home of this layout. The file itself is looked at first.
-    fn is_home(&self, home: &str, path: &str, harness: &Harness) -> bool {
-        let below = harness
-            .files()
-            .map(|(path, _)| path)
-            .filter(|file| home.is_empty() || is_below(file, home));
+    fn is_home(&self, home: &str, path: &str, view: &HarnessView) -> bool {
+        let files = view.harness.files().map(|(path, _)| view.seen(path));
+        let below = files.filter(|file| home.is_empty() || is_below(file, home));
         let marks = |file: &str| {
             let markers = self.markers().iter().zip(&self.layout.markers);
             let mut markers = markers.filter(|(glob, _)| glob.is_match(inside(file, home)));
-            markers.any(|(_, marker)| satisfies(marker, home, file, harness))
+            markers.any(|(_, marker)| satisfies(marker, home, file, view))
         };
-        marks(path) || below.into_iter().any(marks)
+        marks(path) || below.into_iter().any(|file| marks(&file))
     }
 
     /// The globs of the markers. They are well-formed, since the table is built from the same ones.
@@ -135,16 +204,17 @@ impl GuardRow {
 }
 
 /// Whether a file has what its marker demands besides its path. A new file need not have it yet.
-fn satisfies(marker: &Marker, home: &str, file: &str, harness: &Harness) -> bool {
+fn satisfies(marker: &Marker, home: &str, file: &str, view: &HarnessView) -> bool {
     let beside = marker.beside.as_ref().map(|other| joined(home, other));
-    if beside.is_some_and(|other| harness.get(&other).is_none()) {
+    if beside.is_some_and(|other| view.harness.get(view.own(&other)).is_none()) {
         return false;
     }
     if !marker.needs_keys() {
         return true;
     }
-    let values = harness
-        .text(file)
+    let values = view
+        .harness
+        .text(view.own(file))
         .and_then(|text| values_of(SurfaceFormat::of(file), text));
     values.is_some_and(|values| marker.is_met_by(&values))
 }
@@ -170,11 +240,19 @@ fn inside<'p>(path: &'p str, folder: &str) -> &'p str {
 mod tests {
     use super::*;
 
-    fn names(path: &str, harness: &Harness) -> Vec<(&'static str, bool)> {
-        guards(path, harness)
-            .into_iter()
-            .map(|guard| (guard.layout.name.as_str(), guard.is_closed))
-            .collect()
+    /// Whether just one layout guards a file, judging by what it protects.
+    fn is_guarded_by(layout: &str, path: &str, is_closed: bool, harness: &Harness) -> bool {
+        let rows = GuardTable::built_in().unwrap().rows;
+        let row = rows.iter().find(|row| row.layout.name == layout).unwrap();
+        let guard = HomeGuard::default();
+        let guards = guard.guards(path, harness);
+        let is_it = |guard: &FileGuard| guard.keys == row.layout.protected.keys && guard.is_closed == is_closed;
+        guards.len() == 1 && is_it(&guards[0])
+    }
+
+    fn is_covered(guard: &HomeGuard, path: &str, key: &str, harness: &Harness) -> bool {
+        let keys: Vec<String> = key.split('.').map(str::to_owned).collect();
+        guard.guards(path, harness).iter().any(|guard| guard.covers(&keys))
     }
 
     #[test]
@@ -190,13 +268,14 @@ mod tests {
             .with("skills/x/SKILL.md", "---\nname: x\n---\n")
             .with("config.toml", "[server]\nport = 1\n")
             .with("data.json", "{}");
-        assert_eq!(names("a/.claude/settings.json", &harness), [("claude_code", false)]);
-        assert_eq!(names("a/.claude/hooks/x.sh", &harness), [("claude_code", true)]);
-        assert_eq!(names("skills/x/scripts/run.py", &harness), [("skills", true)]);
-        assert_eq!(names("config.toml", &harness), []);
-        assert_eq!(names("data.json", &harness), []);
+        assert!(is_guarded_by("claude_code", "a/.claude/settings.json", false, &harness));
+        assert!(is_guarded_by("claude_code", "a/.claude/hooks/x.sh", true, &harness));
+        assert!(is_guarded_by("skills", "skills/x/scripts/run.py", true, &harness));
+        for path in ["config.toml", "data.json"] {
+            assert!(HomeGuard::default().guards(path, &harness).is_empty(), "{path}");
+        }
         let jarvis = harness.with("config.toml", "[agent]\n");
-        assert_eq!(names("config.toml", &jarvis), [("openjarvis", false)]);
+        assert!(is_guarded_by("openjarvis", "config.toml", false, &jarvis));
     }
 
     #[test]
@@ -204,13 +283,54 @@ mod tests {
         let harness = Harness::default()
             .with(".roomodes", "{}")
             .with(".claude/settings.json", "{}");
-        let covers = |path: &str, key: &str| {
-            let keys: Vec<String> = key.split('.').map(str::to_owned).collect();
-            guards(path, &harness).iter().any(|guard| guard.covers(&keys))
-        };
+        let covers = |path: &str, key: &str| is_covered(&HomeGuard::default(), path, key, &harness);
         assert!(covers(".claude/settings.json", "permissions.allow"));
         assert!(covers(".claude/agents/a.md", "name"));
         assert!(!covers(".claude/settings.json", "model"));
         assert!(covers(".roomodes", "customModes.0.groups.1"));
+    }
+
+    #[test]
+    fn a_workspace_may_be_the_folder_of_a_host() {
+        let harness = Harness::default()
+            .with("settings.json", "{}")
+            .with("skills/x/SKILL.md", "---\nname: x\n---\n")
+            .with("config.toml", "model = 'm'\n");
+        for (folder, path, key) in [
+            (".claude", "settings.json", "permissions.allow"),
+            (".claude", "agents/a.md", "name"),
+            (".claude", "commands/a.md", "allowed-tools"),
+            (".claude", "skills/x/SKILL.md", "allowed-tools"),
+            (".codex", "config.toml", "projects"),
+        ] {
+            let own = HomeGuard::default().in_folder(folder);
+            assert!(is_covered(&own, path, key, &harness), "{folder}: {path} {key}");
+            assert!(!is_covered(&own, path, "model", &harness), "{folder}: {path}");
+        }
+        let own = HomeGuard::default().in_folder(".claude");
+        assert!(own.guards("hooks/x.sh", &harness).iter().any(|guard| guard.is_closed));
+        assert!(!is_covered(
+            &HomeGuard::default().in_folder("demo"),
+            "settings.json",
+            "permissions",
+            &harness
+        ));
+    }
+
+    #[test]
+    fn a_manifest_protects_more() {
+        let text = "[[harness.protected]]\nfiles = ['bot/vault/**']\n[[harness.protected]]\nfiles = ['bot/*.toml']\nkeys = ['limits', 'a.*.b']\n";
+        let manifest = crate::manifest::Manifest::parse(std::path::Path::new("kaizen.toml"), text).unwrap();
+        let guard = HomeGuard::of(&manifest.harness);
+        let harness = Harness::default();
+        assert!(guard.guards("bot/vault/x.md", &harness)[0].is_closed);
+        for (path, key, is_protected) in [
+            ("bot/x.toml", "limits.most", true),
+            ("bot/x.toml", "a.c.b", true),
+            ("bot/x.toml", "a.c", false),
+            ("bot/deep/x.toml", "limits", false),
+        ] {
+            assert_eq!(is_covered(&guard, path, key, &harness), is_protected, "{path} {key}");
+        }
     }
 }

@@ -35,18 +35,23 @@ pub(super) struct HostView {
     pub broken: BTreeMap<String, String>,
 }
 
+/// What comes before a path of a workspace in the eyes of a host: in the user's own `~/.claude`, that folder's name.
+pub(super) fn seen_prefix(name: &str) -> String {
+    match name.starts_with('.') {
+        true => format!("{name}/"),
+        false => String::new(),
+    }
+}
+
 impl WorkspaceListing {
     /// Whether there is a file at a path.
     pub(super) fn has(&self, path: &str) -> bool {
         self.files.contains(path)
     }
 
-    /// What comes before a path in the eyes of a host: in the user's own `~/.claude`, that folder's name.
+    /// What comes before a path in the eyes of a host, see [`seen_prefix`].
     pub(super) fn prefix(&self) -> String {
-        match self.name.starts_with('.') {
-            true => format!("{}/", self.name),
-            false => String::new(),
-        }
+        seen_prefix(&self.name)
     }
 
     /// What a host sees.

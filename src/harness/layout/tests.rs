@@ -688,9 +688,8 @@ fn listed(files: &[(&str, &str)], links: &[(&str, &str)], skipped: &[&str]) -> (
     listing.skipped = skipped.iter().map(|folder| (*folder).to_owned()).collect();
     let read = |path: &str| files.get(path).map(|text| (*text).to_owned());
     let found = detect(&table, &listing, &read).unwrap();
-    let entries = entries(&found, &listing, &|path| {
-        read(path).is_some_and(|text| text.starts_with('{'))
-    });
+    let is_json = |path: &str| read(path).is_some_and(|text| text.starts_with('{'));
+    let entries = entries(&found, &listing, &|_| false, &is_json);
     let surfaces: Vec<String> = entries
         .surfaces
         .iter()

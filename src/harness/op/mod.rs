@@ -36,6 +36,7 @@ pub(crate) mod unified_diff;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use check::HostLimit;
 use edit_location::agent_file;
 pub(crate) use edit_location::home;
 pub(crate) use inapplicable::Inapplicable;
@@ -45,8 +46,11 @@ pub(crate) use payload::{check_payload, edit_schema, payload_schema};
 pub(crate) use protected::{is_protected_file, is_secret_key, kind as protected_kind};
 pub(crate) use surface::{place_of, tier};
 
+use std::borrow::Cow;
+
 use crate::artifact::edit::{Edit, Op};
 use crate::harness::Harness;
+use crate::harness::layout::guard::HomeGuard;
 use crate::manifest::HarnessSection;
 use crate::manifest::layout::Layout;
 use crate::manifest::membership::Membership;
@@ -61,6 +65,8 @@ pub(crate) struct OpRules {
     pub membership: Membership,
     /// The files and keys that generic ops may change.
     pub surfaces: SurfaceTable,
+    /// What protects files and keys, whatever the surfaces open.
+    pub guard: HomeGuard,
 }
 
 impl OpRules {
@@ -70,7 +76,15 @@ impl OpRules {
             layout: section.layout.clone(),
             membership,
             surfaces: SurfaceTable::of(section),
+            guard: HomeGuard::of(section),
         }
+    }
+
+    /// The same for a workspace whose folder has a name: `.claude` and the like are the folder of a host.
+    #[must_use]
+    pub(crate) fn in_folder(self, name: &str) -> Self {
+        let guard = self.guard.in_folder(name);
+        Self { guard, ..self }
     }
 }
 
@@ -99,7 +113,7 @@ impl<'a> OpContext<'a> {
 }
 
 /// What hosts do not read of a harness, or reject.
-pub(crate) fn limits(harness: &Harness) -> Vec<String> {
+pub(crate) fn limits(harness: &Harness) -> Vec<HostLimit> {
     check::limits(harness)
 }
 
@@ -154,16 +168,26 @@ pub(crate) fn apply(edit: &Edit, harness: &Harness, rules: &OpRules) -> Result<H
 /// Applies an edit that may be a member of another, whose result is checked as a whole.
 fn changed(edit: &Edit, harness: &Harness, rules: &OpRules) -> Result<Harness, Inapplicable> {
     payload::check(&edit.payload)?;
+    let payload = surface::addressed(edit.op, &edit.payload, harness, rules)?;
     let context = &OpContext {
         op: edit.op,
         target: &edit.target,
         harness,
         rules,
     };
-    let changed = applied(edit, context)?;
+    let changed = match payload {
+        Cow::Borrowed(_) => applied(edit, context)?,
+        Cow::Owned(payload) => applied(
+            &Edit {
+                payload,
+                ..edit.clone()
+            },
+            context,
+        )?,
+    };
     // This op takes away the last tool of an agent if a person or a teacher wants that.
     let keeps_tools = !edit.ops().contains(&Op::RemoveToolFromAgent);
-    protected::check(harness, &changed, keeps_tools)?;
+    protected::check(harness, &changed, rules, keeps_tools)?;
     Ok(changed)
 }
 

@@ -23,6 +23,7 @@ const MOST_CELLS: usize = 16_000_000;
 /// not apply stays unchanged, and is refused later.
 #[must_use]
 pub(crate) fn normalise(edit: Edit, harness: &Harness, rules: &OpRules, raises: &BTreeMap<Op, RiskTier>) -> Edit {
+    let edit = surface::with_paths(edit, harness, rules);
     let mut edit = match edit.op {
         Op::Several => with_replacements(edit, harness, rules),
         _ => replaced(edit, harness, rules),

@@ -75,6 +75,32 @@ fn has_nul(value: &Json) -> bool {
     }
 }
 
+/// The schema of an op's payload, which may name a file by its surface.
+fn schema_with_surface(op: Op) -> Schema {
+    match op {
+        Op::Several => several_schema(&schema_with_surface),
+        op if op.is_generic() => with_surface(payload_schema(op)),
+        op => payload_schema(op),
+    }
+}
+
+/// The schema of a payload that names a file by its path, or by its surface and the names in the surface's path.
+fn with_surface(mut schema: Schema) -> Schema {
+    if let Some(required) = schema.get_mut("required").and_then(Json::as_array_mut) {
+        required.retain(|key| key != "path");
+    }
+    if let Some(properties) = schema.get_mut("properties").and_then(Json::as_object_mut) {
+        let description = "In place of `path`: the name of a surface, as in `agents.reviewer`; or `agents`, with the key \
+            `agent` for the name in its path.";
+        properties.insert("surface".into(), json!({"type": "string", "description": description}));
+    }
+    schema.insert(
+        "anyOf".into(),
+        json!([{"required": ["path"]}, {"required": ["surface"]}]),
+    );
+    schema
+}
+
 /// The schema of an op's payload.
 pub(crate) fn payload_schema(op: Op) -> Schema {
     match op {
@@ -92,7 +118,7 @@ pub(crate) fn payload_schema(op: Op) -> Schema {
         }
         Op::EditToolDescription => schema::<tools::Description>(),
         Op::LoraFinetune => schema::<config::Finetune>(),
-        Op::Several => several_schema(),
+        Op::Several => several_schema(&payload_schema),
         Op::PatchText => schema::<surface::TextPatch>(),
         Op::ReplaceText => schema::<surface::NewText>(),
         Op::InsertSection => schema::<surface::NewSection>(),
@@ -107,21 +133,21 @@ pub(crate) fn payload_schema(op: Op) -> Schema {
 }
 
 /// The schema of the payload of `several`, whose members obey the schemas of their ops.
-fn several_schema() -> Schema {
+fn several_schema(payload: &dyn Fn(Op) -> Schema) -> Schema {
     let mut several = schema::<several::EditParts>();
     let members = Op::ALL.into_iter().filter(|op| *op != Op::Several);
     if let Some(member) = several.pointer_mut("/properties/edits/items") {
         member["not"] = json!({"properties": {"op": {"const": Op::Several.name()}}});
-        member["allOf"] = members.map(rule).collect();
+        member["allOf"] = members.map(|op| rule(op, payload)).collect();
     }
     several
 }
 
 /// The schema of an edit with this op: its payload.
-fn rule(op: Op) -> Json {
+fn rule(op: Op, payload: &dyn Fn(Op) -> Schema) -> Json {
     json!({
         "if": {"properties": {"op": {"const": op.name()}}, "required": ["op"]},
-        "then": {"properties": {"payload": payload_schema(op), "variants": {"items": payload_schema(op)}}},
+        "then": {"properties": {"payload": payload(op), "variants": {"items": payload(op)}}},
     })
 }
 
@@ -138,7 +164,7 @@ fn schema<P: schemars::JsonSchema>() -> Schema {
 /// Adds the payload schema of each op to the schema of an edit.
 #[must_use]
 pub(crate) fn edit_schema(mut edit: Schema) -> Schema {
-    let rules: Vec<_> = Op::ALL.into_iter().map(rule).collect();
+    let rules: Vec<_> = Op::ALL.into_iter().map(|op| rule(op, &schema_with_surface)).collect();
     edit.insert("allOf".into(), rules.into());
     edit
 }

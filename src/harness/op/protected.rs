@@ -8,11 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use super::inapplicable::Inapplicable;
-use super::promptfoo;
 use super::protected_keys::{PickedSettings, settings};
 use super::setting_pattern::SettingPattern;
+use super::{OpRules, promptfoo};
 use crate::harness::Harness;
-use crate::harness::layout::guard::{FileGuard, guards};
+use crate::harness::layout::guard::FileGuard;
+use crate::manifest::surface::SurfaceFormat;
 
 /// A pattern for keys, the kind of setting, and the hosts that have it. Keys are compared without case, `-` and `_`. A
 /// pattern matches anywhere in the path of a key, so everything under it is protected too; with `!` at its end, it only
@@ -165,23 +166,28 @@ const IDENTITY: &str = "identity";
 ///
 /// # Errors
 /// [`Inapplicable::Protected`], with the file and the setting, or [`Inapplicable::ProtectedFile`].
-pub(super) fn check(before: &Harness, after: &Harness, keeps_tools: bool) -> Result<(), Inapplicable> {
+pub(super) fn check(before: &Harness, after: &Harness, rules: &OpRules, keeps_tools: bool) -> Result<(), Inapplicable> {
     for change in before.changes(after) {
         let path = &change.path;
-        let guards: Vec<FileGuard> = guards(path, before).into_iter().chain(guards(path, after)).collect();
+        let guards = |harness: &Harness| rules.guard.guards(path, harness);
+        let guards: Vec<FileGuard> = guards(before).into_iter().chain(guards(after)).collect();
+        let format = rules.surfaces.find(path).and_then(|surface| surface.format);
         if is_protected_file(path) || guards.iter().any(|guard| guard.is_closed) {
             return Err(Inapplicable::ProtectedFile { path: path.clone() });
         }
         let kind = |keys: &[String]| kind_of(keys, &guards);
         let (old, new) = change.texts();
-        let tools = |text: &str| settings(path, text, &is_tools);
+        let tools = |text: &str| settings(path, format, text, &is_tools);
         if let Some(key) = lost_tools(&tools(&old), &tools(&new)).filter(|_| keeps_tools && change.after.is_some()) {
             return Err(Inapplicable::NoTools {
                 path: path.clone(),
                 key,
             });
         }
-        let settings = |text: &str| settings(path, text, &|keys| kind(keys).is_some());
+        if change.after.is_none() && is_unit(path, format) {
+            continue;
+        }
+        let settings = |text: &str| settings(path, format, text, &|keys| kind(keys).is_some());
         let (old, new) = (settings(&old), settings(&new));
         let is_whole = change.before.is_none() || change.after.is_none();
         // A new file has a name, and one that goes loses it.
@@ -198,6 +204,14 @@ pub(super) fn check(before: &Harness, after: &Harness, keeps_tools: bool) -> Res
         promptfoo::check(&change)?;
     }
     Ok(())
+}
+
+/// Whether the settings of a file are only for itself, as in the front matter of a skill, an agent or a command. They may go
+/// with the file: what it was allowed to do is allowed nowhere any more.
+fn is_unit(path: &str, format: Option<SurfaceFormat>) -> bool {
+    let formats = [Some(SurfaceFormat::of(path)), format];
+    let mut formats = formats.into_iter().flatten();
+    formats.all(|format| format == SurfaceFormat::FrontMatter)
 }
 
 fn keys_of(key: &str) -> Vec<String> {

@@ -1,11 +1,16 @@
 //! Reads the settings of a text file whose keys a predicate picks, so that two states of the file can be compared.
 //!
-//! TOML and JSON are parsed. YAML and front matter are read line by line, because front matter is often not valid YAML
-//! and the file is not rewritten. If a file cannot be parsed, every line that mentions a picked key counts.
+//! If a file cannot be read in its format, YAML is read line by line, and otherwise every line that mentions a picked key
+//! counts.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+
+use crate::harness::format;
+use crate::harness::format::error::FormatError;
+use crate::harness::format::front_matter::body;
+use crate::manifest::surface::SurfaceFormat;
 
 /// Returns whether a path of keys is picked.
 type Picks<'a> = &'a dyn Fn(&[String]) -> bool;
@@ -13,58 +18,84 @@ type Picks<'a> = &'a dyn Fn(&[String]) -> bool;
 /// The picked settings, from dotted key to value.
 pub(super) type PickedSettings = BTreeMap<String, String>;
 
-/// The picked settings of a file, whose name and text determine its format.
-pub(super) fn settings(path: &str, text: &str, picks: Picks) -> PickedSettings {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let lower = path.to_lowercase();
-    let is = |endings: &[&str]| endings.iter().any(|ending| lower.ends_with(ending));
-    if is(&[".toml"]) {
-        let parsed = toml::from_str::<toml::Table>(text).ok();
-        return of_value(parsed.and_then(|table| serde_json::to_value(table).ok()), text, picks);
-    }
-    let name = lower.rsplit('/').next().unwrap_or_default();
-    let has_no_ending = !name.trim_start_matches('.').contains('.');
-    if is(&[".json", ".jsonc", ".json5"]) || has_no_ending && text.trim_start().starts_with('{') {
-        return of_value(serde_json::from_str(&without_comments(text)).ok(), text, picks);
-    }
-    if is(&[".yaml", ".yml", "modes"]) {
-        return of_lines(text.lines(), picks);
-    }
-    if is(&[".ini", ".cfg", ".conf", ".properties"]) {
-        return of_value(None, text, picks);
-    }
-    match front_matter(text) {
-        Some(front) => of_lines(front.lines(), picks),
-        None => PickedSettings::new(),
-    }
-}
-
-fn of_value(parsed: Option<Value>, text: &str, picks: Picks) -> PickedSettings {
-    let mut found = PickedSettings::new();
-    match parsed {
-        Some(value) => walk(&value, &mut Vec::new(), picks, &mut found),
-        None => mentioned(text, picks, &mut found),
+/// The picked settings of a file: in the format that its name and text say, and in that which the manifest states, so that
+/// a manifest can only add settings.
+pub(super) fn settings(path: &str, stated: Option<SurfaceFormat>, text: &str, picks: Picks) -> PickedSettings {
+    let own = SettingsFormat::of(path, text);
+    let mut found = own.settings(text, picks);
+    if let Some(stated) = stated.map(SettingsFormat::Values).filter(|stated| *stated != own) {
+        found.extend(stated.settings(text, picks));
     }
     found
 }
 
-fn walk(value: &Value, keys: &mut Vec<String>, picks: Picks, found: &mut PickedSettings) {
-    let mut below = |key: String, value: &Value, keys: &mut Vec<String>| {
-        keys.push(key);
-        match picks(keys) {
-            true => drop(found.insert(keys.join("."), value.to_string())),
-            false => walk(value, keys, picks, found),
+/// How settings are written in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SettingsFormat {
+    /// In a format that has a reader.
+    Values(SurfaceFormat),
+    /// In lines such as `key = value`.
+    Lines,
+}
+
+impl SettingsFormat {
+    fn of(path: &str, text: &str) -> Self {
+        let lower = path.to_lowercase();
+        let is = |endings: &[&str]| endings.iter().any(|ending| lower.ends_with(ending));
+        let name = lower.rsplit('/').next().unwrap_or_default();
+        let has_no_ending = !name.trim_start_matches('.').contains('.');
+        match SurfaceFormat::of(&lower) {
+            SurfaceFormat::Text if is(&[".json5"]) || has_no_ending && text.trim_start().starts_with('{') => {
+                Self::Values(SurfaceFormat::Jsonc)
+            }
+            SurfaceFormat::Text if is(&["modes"]) => Self::Values(SurfaceFormat::Yaml),
+            SurfaceFormat::Text if is(&[".ini", ".cfg", ".conf", ".properties"]) => Self::Lines,
+            // Any text may have a front matter.
+            SurfaceFormat::Text => Self::Values(SurfaceFormat::FrontMatter),
+            // Hosts often read comments in files that are called JSON.
+            SurfaceFormat::Json => Self::Values(SurfaceFormat::Jsonc),
+            format => Self::Values(format),
         }
-        keys.pop();
-    };
-    match value {
-        Value::Object(map) => map.iter().for_each(|(key, value)| below(key.clone(), value, keys)),
-        Value::Array(values) => values
-            .iter()
-            .enumerate()
-            .for_each(|(at, value)| below(at.to_string(), value, keys)),
-        _ => {}
     }
+
+    fn settings(self, text: &str, picks: Picks) -> PickedSettings {
+        let mut found = PickedSettings::new();
+        match self {
+            Self::Lines => mentioned(text, picks, &mut found),
+            Self::Values(format) => match (format::all_values(format, text), format) {
+                (Ok(values), _) => return picked(values, picks),
+                (Err(FormatError::Keyless | FormatError::OpenHead), _) => {}
+                (Err(_), SurfaceFormat::Yaml) => return of_lines(text.lines(), picks),
+                (Err(_), SurfaceFormat::FrontMatter) => {
+                    let head = text.len() - body(text).unwrap_or(text).len();
+                    return of_lines(text[..head].lines(), picks);
+                }
+                (Err(_), _) => mentioned(text, picks, &mut found),
+            },
+        }
+        found
+    }
+}
+
+/// The picked values, without those that are in another one. A number distinguishes those of one name.
+fn picked(values: Vec<(Vec<String>, Value)>, picks: Picks) -> PickedSettings {
+    let mut found = PickedSettings::new();
+    let mut last: Option<Vec<String>> = None;
+    for (keys, value) in values {
+        let is_inside = last
+            .as_ref()
+            .is_some_and(|last| keys.len() > last.len() && keys.starts_with(last));
+        if !is_inside && picks(&keys) {
+            let key = keys.join(".");
+            let others = (2..).map(|number| format!("{key}.{number}"));
+            let free = std::iter::once(key.clone())
+                .chain(others)
+                .find(|key| !found.contains_key(key));
+            found.insert(free.unwrap_or(key), value.to_string());
+            last = Some(keys);
+        }
+    }
+    found
 }
 
 /// Every line that mentions a picked key before a `:` or `=`.
@@ -175,58 +206,4 @@ fn key_of(item: &str) -> Option<(String, &str)> {
     };
     let value = rest.trim_start().strip_prefix(':')?;
     (value.is_empty() || value.starts_with([' ', '\t'])).then(|| (key.trim().to_owned(), value.trim_start()))
-}
-
-/// The front matter: the lines between `---` at the start of a text and the next `---` or `...`.
-pub(crate) fn front_matter(text: &str) -> Option<&str> {
-    let rest = text.strip_prefix("---")?;
-    let rest = &rest[rest.find('\n').filter(|at| rest[..*at].trim().is_empty())? + 1..];
-    let mut at = 0;
-    for line in rest.split_inclusive('\n') {
-        if matches!(line.trim_end(), "---" | "...") {
-            return Some(&rest[..at]);
-        }
-        at += line.len();
-    }
-    None
-}
-
-/// Removes comments, and commas before a closing bracket, from JSON.
-fn without_comments(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(c) = rest.chars().next() {
-        let length = match c {
-            '"' => string_length(rest),
-            '/' if rest.starts_with("//") => {
-                rest = &rest[rest.find('\n').unwrap_or(rest.len())..];
-                continue;
-            }
-            '/' if rest.starts_with("/*") => {
-                rest = rest.find("*/").map_or("", |end| &rest[end + 2..]);
-                continue;
-            }
-            ']' | '}' => {
-                let kept = out.trim_end();
-                out.truncate(kept.strip_suffix(',').unwrap_or(kept).len());
-                1
-            }
-            c => c.len_utf8(),
-        };
-        out.push_str(&rest[..length]);
-        rest = &rest[length..];
-    }
-    out
-}
-
-fn string_length(text: &str) -> usize {
-    let mut is_escaped = false;
-    for (at, byte) in text.bytes().enumerate().skip(1) {
-        match byte {
-            b'"' if !is_escaped => return at + 1,
-            b'\\' => is_escaped = !is_escaped,
-            _ => is_escaped = false,
-        }
-    }
-    text.len()
 }

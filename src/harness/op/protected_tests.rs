@@ -253,7 +253,7 @@ fn a_text_keeps_the_protected_settings_that_it_holds() {
         let mut after_edit = Harness::default().with("other", "x");
         after_edit = after_edit.with(path, after);
         let harness = Harness::default().with(path, before).with("other", "x");
-        let checked = check(&harness, &after_edit, true);
+        let checked = check(&harness, &after_edit, &OpRules::default(), true);
         assert_eq!(
             checked.is_err(),
             refused,

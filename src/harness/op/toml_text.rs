@@ -4,8 +4,8 @@ use serde_json::Value as Json;
 use toml_edit::{Document, Value};
 
 use super::inapplicable::TomlProblem;
+use crate::artifact::key_path::{KeyPath, Segment};
 use crate::harness::format::error::FormatError;
-use crate::harness::format::key_path::{KeyPath, Segment};
 use crate::harness::format::set_value;
 use crate::manifest::surface::SurfaceFormat;
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::harness::format::key_path::KeyPath;
+use crate::artifact::key_path::KeyPath;
 use crate::harness::format::list::edit_list;
 use crate::harness::format::{set_value, unset_value, value};
 use crate::manifest::surface::SurfaceFormat;

@@ -6,11 +6,11 @@ use serde_json::{Value as Json, json};
 
 use super::super::change::KeyText;
 use super::super::error::FormatError;
-use super::super::key_path::{KeyPath, Segment};
 use super::super::list::edit_list;
 use super::super::{set_value, unset_value, value, values};
 use super::dice::Dice;
 use super::files::{GeneratedFile, file};
+use crate::artifact::key_path::{KeyPath, Segment};
 use crate::manifest::surface::SurfaceFormat;
 
 const FORMATS: [SurfaceFormat; 6] = [

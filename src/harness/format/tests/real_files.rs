@@ -8,11 +8,11 @@ use serde_json::{Value as Json, json};
 use super::super::change::KeyText;
 use super::super::error::FormatError;
 use super::super::front_matter::{body, with_body};
-use super::super::key_path::KeyPath;
 use super::super::list::edit_list;
 use super::super::section::{section, section_names, with_section};
 use super::super::{set_value, value, values};
 use super::laws::{only_the_place_changed, scalars};
+use crate::artifact::key_path::KeyPath;
 use crate::manifest::surface::SurfaceFormat;
 
 /// The maximum size of a file, and the maximum number of its values, unless all are wanted.

@@ -1,5 +1,7 @@
 //! Limits of hosts: the Agent Skills specification, and how much of AGENTS.md files Codex reads.
 
+use std::collections::BTreeSet;
+
 use crate::harness::Harness;
 use crate::harness::format::front_matter::body;
 use crate::harness::op::inapplicable::Inapplicable;
@@ -28,13 +30,51 @@ pub(super) fn check(path: &str, before: &Harness, after: &Harness) -> Result<(),
     }
 }
 
+/// A file that a host rejects, or does not read to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct HostLimit {
+    /// The file.
+    pub path: String,
+    /// What is wrong with it.
+    pub problem: String,
+    /// The first line that the host does not read, or reads only in part; `None` if it rejects the file.
+    pub unread_from: Option<usize>,
+}
+
 /// The limits that a harness does not keep.
-pub(in crate::harness::op) fn limits(harness: &Harness) -> Vec<String> {
-    let problem = |(path, _): (&str, &[u8])| {
-        let problem = skill_problem(path, harness).or_else(|| agents_problem(path, harness))?;
-        Some(format!("{path}: {problem}"))
-    };
-    harness.files().filter_map(problem).collect()
+pub(in crate::harness::op) fn limits(harness: &Harness) -> Vec<HostLimit> {
+    let rejected = harness.files().filter_map(|(path, _)| {
+        Some(HostLimit {
+            problem: skill_problem(path, harness)?,
+            path: path.to_owned(),
+            unread_from: None,
+        })
+    });
+    let agents = harness.files().map(|(path, _)| path).filter(|path| is_agents(path));
+    let cuts: BTreeSet<(&str, usize)> = agents.filter_map(|path| cut(folder(path), harness)).collect();
+    let unread = cuts.into_iter().map(|(path, line)| HostLimit {
+        problem: format!(
+            "Codex reads {} KiB of AGENTS.md files in all, and nothing from line {line} on; shorten it",
+            MOST_OF_AGENTS / 1024
+        ),
+        path: path.to_owned(),
+        unread_from: Some(line),
+    });
+    rejected.chain(unread).collect()
+}
+
+/// The file and the line at which Codex stops when it works in a folder; `None` if it reads everything.
+fn cut<'h>(folder: &str, harness: &'h Harness) -> Option<(&'h str, usize)> {
+    let mut left = MOST_OF_AGENTS;
+    for path in chain(folder, harness) {
+        let bytes = harness.get(path)?;
+        if bytes.len() > left {
+            let read = &bytes[..left];
+            return Some((path, 1 + read.iter().filter(|byte| **byte == b'\n').count()));
+        }
+        left -= bytes.len();
+    }
+    None
 }
 
 /// Whether an edit makes AGENTS.md files smaller that are too large anyway.
@@ -95,7 +135,7 @@ fn agents_problem(path: &str, harness: &Harness) -> Option<String> {
     let is_on_the_way = |folder: &&str| own.is_empty() || *folder == own || folder.starts_with(&format!("{own}/"));
     let largest = folders
         .filter(is_on_the_way)
-        .map(|folder| chain(folder, harness))
+        .map(|folder| size(folder, harness))
         .max()?;
     (largest > MOST_OF_AGENTS).then(|| {
         format!(
@@ -109,19 +149,31 @@ fn folder(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
-/// The bytes of the AGENTS.md files from the root to a folder: one of each folder.
-fn chain(folder: &str, harness: &Harness) -> usize {
+/// The AGENTS.md files from the root to a folder: one of each folder.
+fn chain<'h>(folder: &str, harness: &'h Harness) -> Vec<&'h str> {
     let ends = folder.match_indices('/').map(|(at, _)| at).chain([folder.len()]);
-    let mut folders: Vec<String> = ends
+    let folders = ends
         .map(|end| format!("{}/", &folder[..end]))
-        .filter(|folder| folder != "/")
-        .collect();
-    folders.push(String::new());
-    let size = |folder: &String| {
-        let of = |name: &str| harness.get(&format!("{folder}{name}")).map(<[u8]>::len);
-        of("AGENTS.override.md").or_else(|| of("AGENTS.md")).unwrap_or_default()
+        .filter(|folder| folder != "/");
+    let of = |folder: &str, name: &str| {
+        let path = format!("{folder}{name}");
+        harness.files().map(|(path, _)| path).find(|known| *known == path)
     };
-    folders.iter().map(size).sum()
+    let first = |folder: String| of(&folder, "AGENTS.override.md").or_else(|| of(&folder, "AGENTS.md"));
+    std::iter::once(String::new())
+        .chain(folders)
+        .filter_map(first)
+        .collect()
+}
+
+/// The bytes of these files together.
+fn size(folder: &str, harness: &Harness) -> usize {
+    let files = chain(folder, harness);
+    files
+        .into_iter()
+        .filter_map(|path| harness.get(path))
+        .map(<[u8]>::len)
+        .sum()
 }
 
 /// What a person should know about a changed file, though its host accepts it.
@@ -196,6 +248,23 @@ mod tests {
             assert_eq!(check(path, &fits, &after).is_err(), is_refused, "{path}");
         }
         assert_eq!(check("AGENTS.md", &of(40_000, 0), &of(39_000, 0)), Ok(()));
+    }
+
+    #[test]
+    fn the_line_at_which_codex_stops_is_named_once() {
+        let line = "x".repeat(99) + "\n";
+        let harness = Harness::default()
+            .with("AGENTS.md", line.repeat(300))
+            .with("a/AGENTS.md", line.repeat(50))
+            .with("a/b/AGENTS.md", "more\n")
+            .with("c/AGENTS.md", line.repeat(20));
+        let found: Vec<(String, Option<usize>)> = limits(&harness)
+            .into_iter()
+            .map(|limit| (limit.path, limit.unread_from))
+            .collect();
+        // 27 lines of a/AGENTS.md fit, and 68 bytes of the next one.
+        assert_eq!(found, [("a/AGENTS.md".to_owned(), Some(28))]);
+        assert!(limits(&harness.without("a/AGENTS.md")).is_empty());
     }
 
     #[test]

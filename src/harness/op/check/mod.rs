@@ -4,6 +4,7 @@ mod host_limits;
 mod links;
 mod placeholders;
 
+pub(crate) use self::host_limits::HostLimit;
 pub(super) use self::host_limits::{limits, remarks};
 use super::OpRules;
 use super::inapplicable::Inapplicable;

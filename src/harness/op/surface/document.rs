@@ -3,9 +3,9 @@
 use serde_json::Value as Json;
 
 use super::target::SurfaceTarget;
+use crate::artifact::key_path::{KeyPath, Segment};
 use crate::harness::format;
 use crate::harness::format::error::FormatError;
-use crate::harness::format::key_path::{KeyPath, Segment};
 use crate::harness::format::key_pattern::parts;
 use crate::harness::format::list::edit_list;
 use crate::harness::op::inapplicable::Inapplicable;

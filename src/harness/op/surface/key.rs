@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use super::document::Document;
 use super::target::{SurfaceTarget, list};
 use crate::artifact::edit::{Edit, RiskTier};
-use crate::harness::format::key_path::{KeyPath, Segment};
+use crate::artifact::key_path::{KeyPath, Segment};
 use crate::harness::format::key_pattern::parts;
 use crate::harness::op::inapplicable::Inapplicable;
 use crate::manifest::nearest;
@@ -87,6 +87,11 @@ impl SurfaceKey {
         Ok(Self { path, value })
     }
 
+    /// Whether the surface says that the value is text.
+    pub(super) fn is_text(&self, surface: &Surface) -> bool {
+        is_text(surface, &self.path)
+    }
+
     /// The text under the key.
     ///
     /// # Errors
@@ -104,6 +109,12 @@ impl SurfaceKey {
             }),
         }
     }
+}
+
+/// Whether a surface says that the value of a key is text.
+pub(super) fn is_text(surface: &Surface, key: &KeyPath) -> bool {
+    let mut patterns = surface.text.iter();
+    patterns.any(|pattern| matches(&parts(pattern).collect::<Vec<_>>(), key))
 }
 
 /// Who decides on edits of a key; `None` if the surface does not open it. The strictest of the patterns that match decides.

@@ -40,7 +40,7 @@ pub(in crate::harness::op) fn set(payload: &NewValue, context: &OpContext) -> Re
         (Json::String(new), Some(Json::String(old))) => restored(new, old, false)?.into(),
         (new, _) => new.clone(),
     };
-    check_type(&value, &key)?;
+    check_type(&value, &key, &target)?;
     let changed = match key.value.as_ref() == Some(&value) {
         true => return Ok(context.harness.clone()),
         false => document.set(&key.path, &value)?,
@@ -59,18 +59,19 @@ pub(in crate::harness::op) fn unset(payload: &OldKey, context: &OpContext) -> Re
     Ok(context.harness.clone().with(target.path, changed))
 }
 
-/// Refuses a value of another type than the present one.
-fn check_type(value: &Json, key: &SurfaceKey) -> Result<(), Inapplicable> {
+/// Refuses a value of another type than the present one, or than the surface states.
+fn check_type(value: &Json, key: &SurfaceKey, target: &SurfaceTarget) -> Result<(), Inapplicable> {
+    let is_text = key.is_text(target.surface);
     let problem = match (&key.value, value) {
         (_, Json::Null) => "`value` is null; use unset_key to remove a key".to_owned(),
-        (Some(old), new) if !old.is_null() && kind(old) != kind(new) => {
-            format!(
-                "`value` is {}, but `{}` is {}; give a value of that type",
-                kind(new),
-                key.path,
-                kind(old)
-            )
-        }
+        (_, Json::String(_)) if is_text => return Ok(()),
+        (_, new) if is_text => format!("`value` is {}, but `{}` is text", kind(new), key.path),
+        (Some(old), new) if !old.is_null() && kind(old) != kind(new) => format!(
+            "`value` is {}, but `{}` is {}; give a value of that type (`several` of unset_key and set_key changes the type)",
+            kind(new),
+            key.path,
+            kind(old)
+        ),
         _ => return Ok(()),
     };
     Err(Inapplicable::Payload { problem })

@@ -1,5 +1,6 @@
 //! Generic ops: edits of any file of a surface, and of the keys that the surface opens.
 
+mod address;
 mod document;
 mod example_list;
 mod files;
@@ -13,6 +14,7 @@ mod text;
 mod text_place;
 mod tier;
 
+pub(super) use self::address::{addressed, with_paths};
 pub(super) use self::example_list::{NewExamples, new_texts};
 pub(super) use self::files::{NewFile, OldFile};
 pub(crate) use self::key::place_of;
@@ -47,7 +49,7 @@ pub(super) fn apply(edit: &Edit, context: &OpContext) -> Result<Harness, Inappli
 
 /// Checks the shape of the payload of a generic op.
 pub(super) fn check_payload(edit: &Edit) -> Result<(), Inapplicable> {
-    let payload = &edit.payload;
+    let payload = &*address::with_any_path(edit.op, &edit.payload);
     match edit.op {
         Op::PatchText => payload::read::<TextPatch>(payload).map(drop),
         Op::ReplaceText => payload::read::<NewText>(payload).map(drop),

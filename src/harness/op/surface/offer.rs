@@ -3,13 +3,13 @@
 use serde_json::{Value as Json, json};
 
 use super::document::{Document, of_names};
-use super::key::{editable, names_of};
+use super::key::{editable, is_text, names_of};
 use super::target::SurfaceTarget;
 use crate::artifact::edit::{Op, RiskTier};
+use crate::artifact::key_path::{KeyPath, Segment};
 use crate::harness::Harness;
 use crate::harness::format::front_matter;
-use crate::harness::format::key_path::{KeyPath, Segment};
-use crate::harness::layout::guard::{FileGuard, guards};
+use crate::harness::layout::guard::FileGuard;
 use crate::harness::op::offers::OpOffer;
 use crate::harness::op::protected::{is_protected_file, kind_of};
 use crate::harness::op::{OpContext, OpRules};
@@ -27,7 +27,7 @@ pub(in crate::harness::op) fn offers(harness: &Harness, rules: &OpRules) -> Vec<
         rules,
     };
     let files = harness.files().filter_map(|(path, _)| {
-        let guards = guards(path, harness);
+        let guards = rules.guard.guards(path, harness);
         let is_closed = is_protected_file(path) || guards.iter().any(|guard| guard.is_closed);
         let target = SurfaceTarget::of(path, &context).ok().filter(|_| !is_closed)?;
         Some(of_file(&target, &guards))
@@ -145,6 +145,12 @@ fn of_key(target: &SurfaceTarget, path: &KeyPath, document: &Document) -> Vec<Op
     let is_member = matches!(path.segments.last(), Some(Segment::Name(_)));
     match &value {
         None => vec![simple(Op::SetKey, json!({"value": "…"}))],
+        Some(Json::Array(_)) if is_text(target.surface, path) => {
+            vec![
+                simple(Op::SetKey, json!({"value": "…"})),
+                simple(Op::UnsetKey, json!({})),
+            ]
+        }
         Some(Json::String(text)) if text.contains('\n') => of_text(target, Some(key), tier, text),
         Some(Json::String(_)) if is_named(&["tools"]) => {
             vec![simple(Op::EditList, json!({"add": ["Read"], "remove": []}))]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::address::surface_of;
 use super::key::{editable, place_of};
 use crate::artifact::edit::{Edit, Op, RiskTier};
 use crate::manifest::HarnessSection;
@@ -32,7 +33,9 @@ pub(in crate::harness::op) fn tier_under(
 /// The tier of what a generic op changes. What is not editable is refused when the edit is tried.
 fn place_tier(part: &Edit, surfaces: &SurfaceTable) -> RiskTier {
     let (path, key) = place_of(part);
-    let Some((path, surface)) = path.and_then(|path| Some((path, surfaces.find(path)?))) else {
+    let by_name = || surface_of(part, surfaces).map(|surface| (surface.path.as_str(), surface));
+    let by_path = path.and_then(|path| Some((path, surfaces.find(path)?)));
+    let Some((path, surface)) = by_path.or_else(by_name) else {
         return RiskTier::Review;
     };
     if matches!(part.op, Op::CreateFile | Op::RemoveFile) {

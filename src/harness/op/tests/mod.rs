@@ -9,6 +9,7 @@ mod real_files;
 mod sample_homes;
 mod several;
 mod surfaces;
+mod units;
 
 use std::collections::BTreeMap;
 

@@ -50,6 +50,7 @@ fn open(path: &str, key: &str) -> HarnessSection {
         format: None,
         body: Some(BodyTier::Auto),
         keys: [(key.to_owned(), RiskTier::Auto)].into(),
+        text: Vec::new(),
         create: CreateTier::Review,
     };
     HarnessSection {

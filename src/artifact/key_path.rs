@@ -1,11 +1,9 @@
-//! The path to a value: names, members that pick an item of a list, and indices.
+//! The path to a value of a file: names, members that pick an item of a list, and indices.
 
 use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
 
 use serde_json::Value as Json;
-
-use super::error::FormatError;
 
 /// The path to a value in a file. As text: `models[name=main].model`, in which quotes protect dots and brackets.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,12 +28,22 @@ pub(crate) enum Segment {
     Index(usize),
 }
 
+/// Text that is no path.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not a key: {reason}")]
+pub(crate) struct BadKey {
+    /// The text.
+    text: String,
+    /// What is wrong with it.
+    reason: &'static str,
+}
+
 impl KeyPath {
     /// Reads dotted text, or a list of segments: `["models", {"name": "main"}, 0, "model"]`.
     ///
     /// # Errors
     /// It is neither.
-    pub(crate) fn from_json(json: &Json) -> Result<Self, FormatError> {
+    pub(crate) fn from_json(json: &Json) -> Result<Self, BadKey> {
         match json {
             Json::String(text) => text.parse(),
             Json::Array(items) => {
@@ -51,8 +59,8 @@ impl KeyPath {
     }
 }
 
-fn refused(json: &Json, reason: &'static str) -> FormatError {
-    FormatError::Key {
+fn refused(json: &Json, reason: &'static str) -> BadKey {
+    BadKey {
         text: json.to_string(),
         reason,
     }
@@ -74,7 +82,7 @@ fn segment(item: &Json) -> Option<Segment> {
 }
 
 /// A string, or a number or a boolean as text.
-pub(super) fn scalar_text(value: &Json) -> Option<String> {
+pub(crate) fn scalar_text(value: &Json) -> Option<String> {
     match value {
         Json::String(text) => Some(text.clone()),
         Json::Number(_) | Json::Bool(_) => Some(value.to_string()),
@@ -83,14 +91,14 @@ pub(super) fn scalar_text(value: &Json) -> Option<String> {
 }
 
 impl FromStr for KeyPath {
-    type Err = FormatError;
+    type Err = BadKey;
 
-    fn from_str(text: &str) -> Result<Self, FormatError> {
+    fn from_str(text: &str) -> Result<Self, BadKey> {
         let mut reader = PathReader { rest: text };
         reader
             .segments()
             .map(|segments| Self { segments })
-            .map_err(|reason| FormatError::Key {
+            .map_err(|reason| BadKey {
                 text: text.to_owned(),
                 reason,
             })
