@@ -56,6 +56,11 @@ impl Plan {
         SharedLabels::of(self.edits.iter().map(|edit| (edit.id.as_str(), edit.digest())))
     }
 
+    /// Whether the plan waits for its release. `holds` says whether the manifest holds every plan.
+    pub(crate) fn is_on_hold(&self, holds: bool) -> bool {
+        self.held || holds && !self.released
+    }
+
     /// Gives each cluster without a category the one that all its tasks share. `category` looks up that of a task.
     pub(crate) fn with_categories<'t>(mut self, category: impl Fn(&str) -> Option<&'t str>) -> Self {
         for cluster in &mut self.failure_clusters {

@@ -6,7 +6,6 @@ use serde_json::json;
 use super::accept::session_of;
 use super::exit::{Code, CommandFailure};
 use super::{Setting, render};
-use crate::artifact::Artifact;
 use crate::artifact::pause::Pause;
 use crate::artifact::plan::Plan;
 use crate::workspace::running::OtherRun;
@@ -55,10 +54,7 @@ pub(crate) fn hold(command: &HoldArgs, setting: &Setting) -> Result<Code, Comman
     let _lock = transaction::alone(&workspace)?;
     let missing = || CommandFailure::failed(format!("{} has no plan yet", session.id));
     let plan: Plan = session.read("plan.json")?.ok_or_else(missing)?;
-    let was_held = plan.held;
-    if !was_held {
-        session.publish("plan.json", &Plan { held: true, ..plan }.to_text())?;
-    }
+    let was_held = !pause::hold(&session, plan)?;
     match setting.is_json() {
         true => render::json(&json!({"session": session.id, "held": true, "was_held": was_held})),
         false => out!(

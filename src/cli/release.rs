@@ -30,8 +30,8 @@ pub(crate) fn release(command: &ReleaseArgs, setting: &Setting) -> Result<Code, 
     let plan: Plan = session.read("plan.json")?.ok_or_else(missing)?;
     let by_manifest = workspace.manifest.session.hold == Some(Hold::Plan);
     let before = plan.released && !plan.held;
-    let holds = plan.held || by_manifest;
-    if !before && holds {
+    let holds = plan.is_on_hold(by_manifest);
+    if holds {
         let released = Plan {
             released: plan.released || by_manifest,
             held: false,

@@ -275,12 +275,7 @@ fn ended_step(record: &LoopRecord, session: &Session, ended: &SessionRecord) -> 
 
 /// The step of a failed session. A problem that the user has to solve first is not a failure of the session.
 fn failed(workspace: &Workspace, record: &LoopRecord, error: &RunError) -> Result<Option<LoopStep>, RunError> {
-    let untrusted = matches!(error, RunError::Untrusted(_) | RunError::Consent(_));
-    if untrusted
-        || matches!(error, RunError::Lock(_) | RunError::StopAsked)
-        || error.is_about_a_file_of_the_user()
-        || error.is_about_a_file_for_people()
-    {
+    if error.is_up_to_a_person() || matches!(error, RunError::Lock(_)) {
         return Ok(None);
     }
     let Some(session) = uncounted(workspace, record)? else {

@@ -240,7 +240,7 @@ fn run_unless_paused(context: &Context, phase: &str, reasons: &[StaleReason]) ->
 
 fn put_on_hold(workspace: &Workspace, session: &Session) -> Result<(), RunError> {
     if let Some(plan) = session.read::<Plan>("plan.json")? {
-        session.publish("plan.json", &Plan { held: true, ..plan }.to_text())?;
+        pause::hold(session, plan)?;
     }
     pause::forget(workspace)
 }
@@ -347,19 +347,14 @@ fn keep_settled(session: &Session, before: SessionRecord) -> Result<(), RunError
 }
 
 fn note_failure(workspace: &Workspace, session: &Session, error: &RunError) -> Result<(), RunError> {
-    // The user has to commit, get or correct a file, or to approve something: nothing failed, so nothing is recorded.
-    let half_typed = RunError::is_about_a_file_for_people;
-    let untrusted = |error| matches!(error, &(RunError::Untrusted(_) | RunError::Consent(_)));
-    let cannot_commit = |error| {
+    let cannot_commit = {
         use LedgerError::{Detached, IgnoredRecord};
         matches!(
             error,
-            &(RunError::Ledger(Detached | IgnoredRecord { .. }) | RunError::NoCommit)
+            RunError::Ledger(Detached | IgnoredRecord { .. }) | RunError::NoCommit
         )
     };
-    let is_asked_for = matches!(error, RunError::StopAsked);
-    let is_of_user = error.is_about_a_file_of_the_user() || half_typed(error);
-    if is_of_user || is_asked_for || untrusted(error) || cannot_commit(error) {
+    if error.is_up_to_a_person() || cannot_commit {
         return Ok(());
     }
     end_unready(workspace, session, &error.to_string())

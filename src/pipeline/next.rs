@@ -131,8 +131,8 @@ fn in_the_way(context: &Context, phase: &str) -> Result<Option<Next>, RunError> 
         return Ok(None);
     }
     let plan: Option<Plan> = context.session.read(PLAN)?;
-    let is_on_hold = |plan: &Plan| plan.held || manifest.session.hold == Some(Hold::Plan) && !plan.released;
-    Ok(plan.filter(is_on_hold).map(|_| Next::Release))
+    let holds = manifest.session.hold == Some(Hold::Plan);
+    Ok(plan.filter(|plan| plan.is_on_hold(holds)).map(|_| Next::Release))
 }
 
 /// Whether `execute` would ask the gate about an edit.

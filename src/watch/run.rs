@@ -280,14 +280,18 @@ impl WatchLoop {
             Ok(_) => self.retries.take(id),
             // The session was removed in the meantime, by a branch switch or by hand.
             Err(_) if is_gone() => self.retries.take(id),
-            Err(RunError::StopAsked) => self.is_stopped = true,
             // The session resumes when somebody approves.
             Err(RunError::Untrusted(_) | RunError::Consent(_)) if !self.is_trusted(listener) => {}
-            Err(error) => self.schedule_retry(id, &error, listener),
+            Err(error) => self.note_failure(id, &error, listener),
         }
     }
 
-    fn schedule_retry(&mut self, id: &str, error: &RunError, listener: Listener) {
+    /// Ends the watcher if somebody asked for it; else schedules a retry.
+    fn note_failure(&mut self, id: &str, error: &RunError, listener: Listener) {
+        if matches!(error, RunError::StopAsked) {
+            self.is_stopped = true;
+            return;
+        }
         if let RunError::Dirty(paths) = error {
             // No snapshot of these files is taken now, so the next check reports them: the changes may be gone already.
             let files = paths.iter().map(|path| self.workspace.root.join(path));
@@ -322,7 +326,7 @@ impl WatchLoop {
             return;
         }
         if let Err(error) = self.triggers.ask(&self.workspace, listener) {
-            self.schedule_retry(TRIGGERS, &error, listener);
+            self.note_failure(TRIGGERS, &error, listener);
         }
     }
 
@@ -336,7 +340,7 @@ impl WatchLoop {
         let quiet = Duration::from_millis(self.workspace.manifest.triggers.quiet_ms);
         let (dropped, more) = match inbox::quiet(&self.workspace.root, quiet) {
             Ok(found) => found,
-            Err(error) => return self.schedule_retry(INBOX, &error.into(), listener),
+            Err(error) => return self.note_failure(INBOX, &error.into(), listener),
         };
         self.more = more.then_some(quiet);
         let (sound, refused): (Vec<_>, Vec<_>) = dropped.into_iter().partition(|file| file.trigger.is_ok());
@@ -380,10 +384,8 @@ impl WatchLoop {
         let ended = advance(&self.workspace, &asked, &tell);
         let id = begun.into_inner().ok().flatten();
         self.retries.take(INBOX);
-        if let Err(RunError::StopAsked) = ended {
-            self.is_stopped = true;
-        } else if let Err(error) = ended {
-            self.schedule_retry(id.as_deref().unwrap_or(INBOX), &error, listener);
+        if let Err(error) = ended {
+            self.note_failure(id.as_deref().unwrap_or(INBOX), &error, listener);
         }
     }
 }

@@ -212,6 +212,13 @@ impl RunError {
         )
     }
 
+    /// Whether the run only waits for a person, or ended because one asked for it: nothing failed.
+    pub(crate) fn is_up_to_a_person(&self) -> bool {
+        matches!(self, Self::Untrusted(_) | Self::Consent(_) | Self::StopAsked)
+            || self.is_about_a_file_of_the_user()
+            || self.is_about_a_file_for_people()
+    }
+
     /// Whether a file of the session is invalid. Only a person writes such files in place, so only a person can correct
     /// them.
     pub(crate) fn is_about_a_file_for_people(&self) -> bool {

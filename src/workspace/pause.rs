@@ -3,10 +3,11 @@
 
 use crate::artifact::Artifact;
 use crate::artifact::pause::{Pause, PauseRequest};
+use crate::artifact::plan::Plan;
 use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
 use crate::workspace::schema_line;
-use crate::workspace::session::SessionError;
+use crate::workspace::session::{Session, SessionError};
 
 /// The file in kaizen's own folder.
 const FILE: &str = "pause.json";
@@ -38,6 +39,18 @@ pub(crate) fn asked(workspace: &Workspace) -> Result<Option<Pause>, RunError> {
     };
     let request = PauseRequest::from_text(&path, &text).map_err(SessionError::from)?;
     Ok((request.process == workspace.process()).then_some(request.pause))
+}
+
+/// Puts a session's plan on hold; returns whether it was not on hold before.
+///
+/// # Errors
+/// The plan cannot be written.
+pub(crate) fn hold(session: &Session, plan: Plan) -> Result<bool, RunError> {
+    if plan.held {
+        return Ok(false);
+    }
+    session.publish("plan.json", &Plan { held: true, ..plan }.to_text())?;
+    Ok(true)
 }
 
 /// Removes a request: it was obeyed, or was meant for an earlier run.

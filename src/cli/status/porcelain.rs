@@ -2,7 +2,7 @@
 //! the session's record and the lock, and computes nothing.
 
 use crate::artifact::outcome::OutcomeStatus;
-use crate::artifact::record::SessionRecord;
+use crate::artifact::record::{SessionRecord, SessionStatus};
 use crate::cli::exit::CommandFailure;
 use crate::workspace::Workspace;
 use crate::workspace::running::OtherRun;
@@ -46,7 +46,7 @@ fn lines(record: Option<&SessionRecord>, running: Option<&OtherRun>) -> Vec<(&'s
 }
 
 /// The word of a status in `session.json`.
-fn word(status: &crate::artifact::record::SessionStatus) -> String {
+fn word(status: &SessionStatus) -> String {
     let word = serde_json::to_value(status).ok();
     word.and_then(|word| word.as_str().map(str::to_owned))
         .unwrap_or_default()
