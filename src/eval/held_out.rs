@@ -44,7 +44,7 @@ pub(crate) struct HeldOut {
     words: Vec<String>,
     /// Replaced wherever they occur.
     queries: Vec<String>,
-    /// Finds out at once that a text has none of them; `None` if there are none, or too many.
+    /// Rules out most texts in one pass; `None` if the lists are empty, or too long for it.
     finder: Option<AhoCorasick>,
 }
 
@@ -66,10 +66,10 @@ impl HeldOut {
     }
 
     /// As [`Self::of`], and with what else a page for people leaves out: the answers, queries of one word if they can be
-    /// told from ordinary words, and all of these as a redactor would leave them.
+    /// told from ordinary words, and each of these texts as the redactor would write it.
     pub(crate) fn with_answers(tasks: &[Task], redactor: &Redactor) -> Self {
         let (train, held): (Vec<&Task>, Vec<&Task>) = tasks.iter().partition(|task| task.split() == Split::Train);
-        let texts = |task: &'_ Task| -> Vec<String> {
+        let texts = |task: &Task| -> Vec<String> {
             let answers = task.reference_answer.accepted().iter();
             answers
                 .chain([&task.query])

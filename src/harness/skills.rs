@@ -19,13 +19,14 @@ pub(crate) struct SkillSummary {
     pub description: String,
 }
 
+/// Whether a file makes its folder a skill. Some hosts also accept the lower-case name.
+pub(super) fn is_skill(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    name.eq_ignore_ascii_case(SKILL_FILE)
+}
+
 /// The skills of a harness by name. Of several with one name, the first path counts.
 pub(crate) fn skills(harness: &Harness) -> Vec<SkillSummary> {
-    let is_skill = |path: &str| {
-        path.rsplit('/')
-            .next()
-            .is_some_and(|name| name.eq_ignore_ascii_case(SKILL_FILE))
-    };
     let mut found: Vec<SkillSummary> = Vec::new();
     for (path, bytes) in harness.files().filter(|(path, _)| is_skill(path)) {
         let summary = summary(path, &String::from_utf8_lossy(bytes));

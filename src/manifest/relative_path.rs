@@ -16,9 +16,14 @@ pub(crate) fn within(folder: &str, path: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
+/// The folder that holds a path; empty for a path at the root.
+pub(crate) fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
 /// The path that `target` means in the file `from`; `None` if it is absolute or leads outside.
 pub(crate) fn beside(from: &str, target: &str) -> Option<String> {
-    within(from.rsplit_once('/').map_or("", |(folder, _)| folder), target)
+    within(folder_of(from), target)
 }
 
 #[cfg(test)]

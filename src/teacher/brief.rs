@@ -209,7 +209,7 @@ fn readme(brief: &TeacherBrief, clusters: &[FailureCluster]) -> String {
     brief.redactor.text(&text).into_owned()
 }
 
-/// What the example of a plan changes: a place that there is.
+/// The op and payload of the example plan, which changes a place that this agent has.
 fn edit_example(briefing: &Briefing) -> String {
     let of = |op: Op| briefing.offers.iter().find(|offer| offer.op == op);
     let offer = of(Op::PatchText)

@@ -26,12 +26,12 @@ fn below<'v>(value: &'v Value, part: &str) -> Vec<&'v Value> {
     }
 }
 
-/// Whether a protected pattern covers a key or a pattern: it equals it or leads to a table that holds it.
+/// Whether a protected pattern covers a key or another pattern: both are equal, or it leads to a table that holds the other.
 pub(crate) fn covers(protected: &str, key: &str) -> bool {
     leads_to(parts(protected), parts(key))
 }
 
-/// The same with the parts of both.
+/// [`covers`] for patterns that are already split.
 pub(crate) fn leads_to<'p, 'k>(
     mut protected: impl Iterator<Item = &'p str>,
     mut key: impl Iterator<Item = &'k str>,

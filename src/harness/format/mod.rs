@@ -49,11 +49,11 @@ pub(crate) fn values(format: SurfaceFormat, text: &str) -> Result<Json, FormatEr
     Ok(KeyText::of(format, text)?.tree.value())
 }
 
-/// All values of a text at all depths, each with the names and places that lead to it, and those above before those below.
-/// Of members with the same name, each counts.
+/// All values of a text at all depths, each with the names and places that lead to it, parents before children. Members
+/// that share a name are all included.
 ///
 /// # Errors
-/// As for [`values`], and if the text has anchors, aliases, tags, or lines that are no YAML, so that a value is not certain.
+/// As for [`values`], and if the text has anchors, aliases, tags, or lines that are not YAML, so that its values are uncertain.
 pub(crate) fn all_values(format: SurfaceFormat, text: &str) -> Result<Vec<(Vec<String>, Json)>, FormatError> {
     let keys = KeyText::of(format, text)?;
     keys.tree.free_of_obstacles(&keys.text)?;

@@ -63,7 +63,7 @@ pub(super) enum NodeStep {
     Index(usize),
 }
 
-/// The fields of a new map: first those of some names, in their order.
+/// The fields of a new map: first those with a known name, in the order of these names.
 pub(super) fn in_order<'v>(fields: &'v Map<String, Json>, names: &[String]) -> Vec<(&'v String, &'v Json)> {
     let mut fields: Vec<(&String, &Json)> = fields.iter().collect();
     fields.sort_by_key(|(name, _)| names.iter().position(|known| known == *name).unwrap_or(usize::MAX));

@@ -147,8 +147,8 @@ impl YamlReader<'_> {
         Ok(Node::inline(start..self.at, NodeShape::Scalar(Json::from(text))))
     }
 
-    /// At a line end in quotes: drops the blanks before it, but not those of the first `kept` bytes, and adds what it means.
-    /// Returns the length of the text.
+    /// Folds a line end in quotes: drops the blanks before it, except those in the first `kept` bytes, and appends what the
+    /// line end stands for. Returns the new length of the text.
     fn fold(&mut self, text: &mut String, kept: usize, indent: Option<usize>) -> Result<usize, FormatError> {
         text.truncate(text[kept..].trim_end_matches([' ', '\t']).len() + kept);
         text.push_str(&self.quoted_break(indent)?);

@@ -13,6 +13,7 @@ use super::foreign::joined;
 use super::listing::WorkspaceListing;
 use super::reserved::{exclusion, is_closed};
 use crate::manifest::protected_files::ProtectedFiles;
+use crate::manifest::relative_path::folder_of;
 use crate::manifest::surface::{CreateTier, Surface, SurfaceFormat, compiled};
 
 /// As many files of the same name are listed by one glob, if one selects just them.
@@ -31,7 +32,8 @@ pub(crate) struct ManifestEntries {
     pub protected: Vec<ProtectedFiles>,
 }
 
-/// The entries for what was found. `is_users` says whether a layout is one of the user's own; `is_json` says whether the text of a file is JSON, whatever its name.
+/// The entries for what was found. `is_users` says whether a layout is one of the user's own, and `is_json` whether the text
+/// of a file is JSON, whatever its name.
 pub(crate) fn entries(
     found: &Detection,
     listing: &WorkspaceListing,
@@ -49,13 +51,11 @@ pub(crate) fn entries(
         writer.homes(&siblings);
     }
     writer.join_same_names();
+    let users = found.homes.iter().filter(|home| is_users(home.layout));
     ManifestEntries {
         layouts: found.layouts().iter().map(|layout| layout.name.clone()).collect(),
         files: writer.files(),
-        protected: {
-            let own = found.homes.iter().filter(|home| is_users(home.layout));
-            own.flat_map(|home| writer.protected(home)).collect()
-        },
+        protected: users.flat_map(|home| writer.protected(home)).collect(),
         surfaces: writer.entries.into_iter().map(|entry| entry.surface).collect(),
     }
 }
@@ -100,7 +100,7 @@ fn groups<'h, 't>(homes: &'h [DetectedHome<'t>]) -> Vec<Vec<&'h DetectedHome<'t>
     for home in homes {
         let beside = |group: &&mut Vec<&DetectedHome>| {
             let first = group[0];
-            let is_same = first.layout.name == home.layout.name && parent(&first.folder) == parent(&home.folder);
+            let is_same = first.layout.name == home.layout.name && folder_of(&first.folder) == folder_of(&home.folder);
             home.layout.siblings.is_some() && is_same && !home.folder.is_empty() && !first.folder.is_empty()
         };
         match groups.iter_mut().find(beside) {
@@ -109,10 +109,6 @@ fn groups<'h, 't>(homes: &'h [DetectedHome<'t>]) -> Vec<Vec<&'h DetectedHome<'t>
         }
     }
     groups
-}
-
-fn parent(folder: &str) -> &str {
-    folder.rsplit_once('/').map_or("", |(parent, _)| parent)
 }
 
 impl<'f> EntryWriter<'f, '_> {
@@ -140,7 +136,7 @@ impl<'f> EntryWriter<'f, '_> {
         let Some(name) = name else { return false };
         let shared = DetectedHome {
             layout: first.layout,
-            folder: parent(&first.folder).to_owned(),
+            folder: folder_of(&first.folder).to_owned(),
         };
         let paths: BTreeSet<&str> = homes
             .iter()

@@ -76,7 +76,7 @@ impl HomeGuard {
         }
     }
 
-    /// The same for a workspace whose folder has a name.
+    /// This guard for a workspace in a folder of that name.
     pub(crate) fn in_folder(self, name: &str) -> Self {
         let prefix = seen_prefix(name);
         Self { prefix, ..self }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
-use crate::manifest::relative_path::beside;
+use crate::manifest::relative_path::{folder_of, within};
 
 /// The files and links of a workspace, without their contents.
 #[derive(Clone, Debug, Default)]
@@ -96,10 +96,15 @@ impl WorkspaceListing {
 
 /// The path that `target` names in the file `from`, relative to the workspace; `None` if it leads outside.
 pub(super) fn resolved(from: &str, target: &str) -> Option<String> {
+    resolved_in(folder_of(from), target)
+}
+
+/// The path that `target` names in a folder; `None` if it leads outside the workspace.
+pub(super) fn resolved_in(folder: &str, target: &str) -> Option<String> {
     if target.starts_with(['/', '~']) || target.contains('\\') {
         return None;
     }
-    beside(from, target).filter(|path| !path.is_empty())
+    within(folder, target).filter(|path| !path.is_empty())
 }
 
 #[cfg(test)]

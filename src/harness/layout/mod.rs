@@ -137,7 +137,7 @@ pub(crate) struct Protection {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NamedFiles {
-    /// The surface to which the named files belong: one of the layout, or another name for texts.
+    /// The surface of the named files: one of this layout, or a new name for texts.
     pub surface: String,
     /// The file with the value, as a glob relative to the home.
     pub file: String,

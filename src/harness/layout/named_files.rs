@@ -4,9 +4,10 @@ use serde_json::Value;
 
 use super::NamedFiles;
 use super::foreign::joined;
-use super::listing::{HostView, resolved};
+use super::listing::{HostView, resolved_in};
 use super::marker::FileContents;
 use crate::harness::format::key_pattern::values_at;
+use crate::manifest::relative_path::folder_of;
 use crate::manifest::surface::compiled;
 
 /// Extensions of texts for a model. Other named files, such as code, are only shown.
@@ -38,10 +39,10 @@ fn named_in(file: &str, named: &NamedFiles, home: &str, view: &HostView, content
         return Vec::new();
     };
     let names: Vec<String> = values_at(values, &named.key).into_iter().flat_map(names).collect();
-    let globs = names.iter().filter_map(|name| match (named.anywhere, named.from_home) {
-        (true, _) => Some(joined(home, &format!("**/{name}"))),
-        (_, true) => resolved(&joined(home, "home"), name),
-        _ => resolved(file, name),
+    let folder = if named.from_home { home } else { folder_of(file) };
+    let globs = names.iter().filter_map(|name| match named.anywhere {
+        true => Some(joined(home, &format!("**/{name}"))),
+        false => resolved_in(folder, name),
     });
     globs.flat_map(|glob| matching(view, &glob)).collect()
 }

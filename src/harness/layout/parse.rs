@@ -52,7 +52,7 @@ impl HostLayout {
         }
     }
 
-    /// Parses a built-in layout. A test checks it, so that no command spends time on that.
+    /// Parses a built-in layout without checking it: a test does that, so that commands start faster.
     ///
     /// # Errors
     /// It is not TOML, or has an unknown key.

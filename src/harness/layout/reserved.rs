@@ -1,7 +1,6 @@
 //! Files that no layout may open: credentials, kaizen's own files, evidence, programs, and protected settings.
 
 use crate::harness::op::is_protected_file;
-use crate::harness::skills::SKILL_FILE;
 use crate::manifest::membership::{Membership, is_credential};
 
 /// Why a file is never read as part of a home, decided by its path alone.
@@ -31,12 +30,6 @@ pub(super) fn is_binary(path: &str) -> bool {
         .rsplit_once('.')
         .map(|(_, extension)| extension.to_ascii_lowercase());
     extension.is_some_and(|extension| BINARIES.contains(&extension.as_str()))
-}
-
-/// Whether a file makes its folder a skill. Some hosts also take the name in small letters.
-pub(super) fn is_skill(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or_default();
-    name.eq_ignore_ascii_case(SKILL_FILE)
 }
 
 /// Whether a file is never editable in any layout: a program, or a file that holds only protected settings.

@@ -9,9 +9,11 @@ use super::listing::{HostView, WorkspaceListing};
 use super::marker::FileContents;
 use super::matcher::{GlobRole, LayoutMatcher, innermost};
 use super::named_files::{is_prose, named_paths};
-use super::reserved::{is_binary, is_closed, is_skill};
+use super::reserved::{is_binary, is_closed};
 use super::table::LayoutTable;
 use super::{HostLayout, Marker, NamedFiles};
+use crate::harness::skills::is_skill;
+use crate::manifest::relative_path::folder_of;
 use crate::manifest::surface::Surface;
 
 /// The state of a search.
@@ -36,7 +38,7 @@ fn is_place(layout: &HostLayout, marker: &Marker, folder: &str) -> bool {
 /// Whether a path that a glob matches in a folder is in one where the layout has no home.
 fn is_elsewhere(layout: &HostLayout, glob: &str, folder: &str, path: &str) -> bool {
     let folders = match glob.starts_with("**/") {
-        true => path.rsplit_once('/').map_or("", |(folders, _)| folders),
+        true => folder_of(path),
         false => folder,
     };
     folders
@@ -100,7 +102,7 @@ impl<'t> HomeSearch<'_, 't> {
                     }
                     Some(Barrier::Ignored | Barrier::Unusable(_)) | None => {}
                 }
-                // A file that an earlier layout has is no sign of this one, unless its name is.
+                // A file that an earlier layout claimed marks no home of this one, unless its name alone does.
                 if marker.needs_keys() && self.found.files.contains_key(seen.file) {
                     continue;
                 }
@@ -233,13 +235,9 @@ impl<'t> HomeSearch<'_, 't> {
         if named == IMPORTS && is_skill(seen.file) {
             return true;
         }
-        let own = home.layout.surfaces.iter().find(|own| own.name == named);
-        let surface = own.cloned();
-        self.claim(
-            seen,
-            home,
-            surface.unwrap_or_else(|| Surface::of_named_files(named, seen.file)),
-        );
+        let own = home.layout.surfaces.iter().find(|own| own.name == named).cloned();
+        let surface = own.unwrap_or_else(|| Surface::of_named_files(named, seen.file));
+        self.claim(seen, home, surface);
         true
     }
 
@@ -255,7 +253,7 @@ impl<'t> HomeSearch<'_, 't> {
                 continue;
             }
             if is_protected {
-                // No edit can change what a layout protects, even if an earlier layout has it.
+                // No edit can change what a layout protects, even if an earlier layout claimed it.
                 self.found.files.remove(seen.file);
                 self.closed.insert(seen.file.to_owned());
             }

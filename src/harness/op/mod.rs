@@ -80,7 +80,7 @@ impl OpRules {
         }
     }
 
-    /// The same for a workspace whose folder has a name: `.claude` and the like are the folder of a host.
+    /// These rules for a workspace in a folder of that name. A folder such as `.claude` belongs to a host itself.
     #[must_use]
     pub(crate) fn in_folder(self, name: &str) -> Self {
         let guard = self.guard.in_folder(name);

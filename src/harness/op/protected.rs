@@ -206,8 +206,8 @@ pub(super) fn check(before: &Harness, after: &Harness, rules: &OpRules, keeps_to
     Ok(())
 }
 
-/// Whether the settings of a file are only for itself, as in the front matter of a skill, an agent or a command. They may go
-/// with the file: what it was allowed to do is allowed nowhere any more.
+/// Whether the settings of a file apply only to itself, as in the front matter of a skill, an agent or a command. They may be
+/// removed together with the file, because nothing else gains the rights that it had.
 fn is_unit(path: &str, format: Option<SurfaceFormat>) -> bool {
     let formats = [Some(SurfaceFormat::of(path)), format];
     let mut formats = formats.into_iter().flatten();

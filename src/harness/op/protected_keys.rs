@@ -77,7 +77,7 @@ impl SettingsFormat {
     }
 }
 
-/// The picked values, without those that are in another one. A number distinguishes those of one name.
+/// The picked values, without those inside another picked value. A number tells values with the same key apart.
 fn picked(values: Vec<(Vec<String>, Value)>, picks: Picks) -> PickedSettings {
     let mut found = PickedSettings::new();
     let mut last: Option<Vec<String>> = None;

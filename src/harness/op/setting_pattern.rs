@@ -24,7 +24,7 @@ impl SettingPattern {
         }
     }
 
-    /// Whether the pattern matches some keys of a path that follow each other.
+    /// Whether the pattern matches consecutive keys of a path.
     pub(super) fn is_in(&self, path: &[String]) -> bool {
         let count = self.keys.len();
         let matches = |keys: &[String]| self.keys.iter().zip(keys).all(|(part, key)| part.matches(key));

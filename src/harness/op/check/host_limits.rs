@@ -6,6 +6,7 @@ use crate::harness::Harness;
 use crate::harness::format::front_matter::body;
 use crate::harness::op::inapplicable::Inapplicable;
 use crate::harness::skills::stated;
+use crate::manifest::relative_path::folder_of;
 
 /// The most characters of a skill's name.
 const LONGEST_NAME: usize = 64;
@@ -41,7 +42,7 @@ pub(crate) struct HostLimit {
     pub unread_from: Option<usize>,
 }
 
-/// The limits that a harness does not keep.
+/// The limits that a harness exceeds.
 pub(in crate::harness::op) fn limits(harness: &Harness) -> Vec<HostLimit> {
     let rejected = harness.files().filter_map(|(path, _)| {
         Some(HostLimit {
@@ -51,23 +52,22 @@ pub(in crate::harness::op) fn limits(harness: &Harness) -> Vec<HostLimit> {
         })
     });
     let agents = harness.files().map(|(path, _)| path).filter(|path| is_agents(path));
-    let cuts: BTreeSet<(&str, usize)> = agents.filter_map(|path| cut(folder(path), harness)).collect();
+    let cuts: BTreeSet<(String, usize)> = agents.filter_map(|path| cut(folder_of(path), harness)).collect();
     let unread = cuts.into_iter().map(|(path, line)| HostLimit {
         problem: format!(
             "Codex reads {} KiB of AGENTS.md files in all, and nothing from line {line} on; shorten it",
             MOST_OF_AGENTS / 1024
         ),
-        path: path.to_owned(),
+        path,
         unread_from: Some(line),
     });
     rejected.chain(unread).collect()
 }
 
 /// The file and the line at which Codex stops when it works in a folder; `None` if it reads everything.
-fn cut<'h>(folder: &str, harness: &'h Harness) -> Option<(&'h str, usize)> {
+fn cut(folder: &str, harness: &Harness) -> Option<(String, usize)> {
     let mut left = MOST_OF_AGENTS;
-    for path in chain(folder, harness) {
-        let bytes = harness.get(path)?;
+    for (path, bytes) in chain(folder, harness) {
         if bytes.len() > left {
             let read = &bytes[..left];
             return Some((path, 1 + read.iter().filter(|byte| **byte == b'\n').count()));
@@ -130,8 +130,8 @@ fn agents_problem(path: &str, harness: &Harness) -> Option<String> {
         .files()
         .map(|(path, _)| path)
         .filter(|path| is_agents(path))
-        .map(folder);
-    let own = folder(path);
+        .map(folder_of);
+    let own = folder_of(path);
     let is_on_the_way = |folder: &&str| own.is_empty() || *folder == own || folder.starts_with(&format!("{own}/"));
     let largest = folders
         .filter(is_on_the_way)
@@ -145,35 +145,25 @@ fn agents_problem(path: &str, harness: &Harness) -> Option<String> {
     })
 }
 
-fn folder(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(folder, _)| folder)
-}
-
-/// The AGENTS.md files from the root to a folder: one of each folder.
-fn chain<'h>(folder: &str, harness: &'h Harness) -> Vec<&'h str> {
+/// The AGENTS.md files from the root to a folder, one of each folder.
+fn chain<'h>(folder: &str, harness: &'h Harness) -> impl Iterator<Item = (String, &'h [u8])> {
     let ends = folder.match_indices('/').map(|(at, _)| at).chain([folder.len()]);
     let folders = ends
         .map(|end| format!("{}/", &folder[..end]))
         .filter(|folder| folder != "/");
-    let of = |folder: &str, name: &str| {
-        let path = format!("{folder}{name}");
-        harness.files().map(|(path, _)| path).find(|known| *known == path)
-    };
-    let first = |folder: String| of(&folder, "AGENTS.override.md").or_else(|| of(&folder, "AGENTS.md"));
-    std::iter::once(String::new())
-        .chain(folders)
-        .filter_map(first)
-        .collect()
+    std::iter::once(String::new()).chain(folders).filter_map(|folder| {
+        let file = |name: &str| {
+            let path = format!("{folder}{name}");
+            let bytes = harness.get(&path)?;
+            Some((path, bytes))
+        };
+        file("AGENTS.override.md").or_else(|| file("AGENTS.md"))
+    })
 }
 
-/// The bytes of these files together.
+/// The size of these files together, in bytes.
 fn size(folder: &str, harness: &Harness) -> usize {
-    let files = chain(folder, harness);
-    files
-        .into_iter()
-        .filter_map(|path| harness.get(path))
-        .map(<[u8]>::len)
-        .sum()
+    chain(folder, harness).map(|(_, bytes)| bytes.len()).sum()
 }
 
 /// What a person should know about a changed file, though its host accepts it.

@@ -14,7 +14,7 @@ use crate::manifest::nearest;
 use crate::manifest::surface::{Surface, compiled};
 use crate::manifest::surface_table::SurfaceTable;
 
-/// A payload of a generic op with the path that its surface means; itself if it states a path.
+/// The payload of a generic op with a path in place of its surface, or unchanged if it names no surface.
 ///
 /// # Errors
 /// There is no such surface, a name is missing, or several files are meant.
@@ -37,7 +37,7 @@ pub(in crate::harness::op) fn addressed<'p>(
     Ok(Cow::Owned(payload))
 }
 
-/// The edit, its variants and its members with paths, as far as the surfaces they name can be found.
+/// The edit with paths in its payload, variants and members, wherever the surface that they name is found.
 pub(in crate::harness::op) fn with_paths(mut edit: Edit, harness: &Harness, rules: &OpRules) -> Edit {
     let op = edit.op;
     let replaced = |op: Op, payload: &mut Payload| {
@@ -57,7 +57,7 @@ pub(in crate::harness::op) fn with_paths(mut edit: Edit, harness: &Harness, rule
     edit
 }
 
-/// A payload as the ops' own types read it: with some path, if it names a surface.
+/// A payload that the types of the ops can read: with an empty path if it names a surface.
 pub(super) fn with_any_path(op: Op, payload: &Payload) -> Cow<'_, Payload> {
     match stated(op, payload) {
         Some(_) => {
@@ -111,7 +111,7 @@ fn placeholders(surface: &Surface) -> impl Iterator<Item = &str> {
     pieces.filter_map(|piece| piece.split_once('}').map(|(name, _)| name))
 }
 
-/// The name for each placeholder: after the surface, or in the payload.
+/// The name for each placeholder, from the text after the surface or from the payload.
 fn names<'s>(
     surface: &'s Surface,
     rest: Option<&str>,

@@ -87,11 +87,6 @@ impl SurfaceKey {
         Ok(Self { path, value })
     }
 
-    /// Whether the surface says that the value is text.
-    pub(super) fn is_text(&self, surface: &Surface) -> bool {
-        is_text(surface, &self.path)
-    }
-
     /// The text under the key.
     ///
     /// # Errors
@@ -113,29 +108,29 @@ impl SurfaceKey {
 
 /// Whether a surface says that the value of a key is text.
 pub(super) fn is_text(surface: &Surface, key: &KeyPath) -> bool {
-    let mut patterns = surface.text.iter();
-    patterns.any(|pattern| matches(&parts(pattern).collect::<Vec<_>>(), key))
+    surface.text.iter().any(|pattern| matches(pattern, key))
 }
 
 /// Who decides on edits of a key; `None` if the surface does not open it. The strictest of the patterns that match decides.
 pub(super) fn editable(surface: &Surface, key: &KeyPath) -> Option<RiskTier> {
     let tiers = surface.keys.iter();
-    let tiers = tiers.filter(|(pattern, _)| matches(&parts(pattern).collect::<Vec<_>>(), key));
+    let tiers = tiers.filter(|(pattern, _)| matches(pattern, key));
     tiers.map(|(_, tier)| *tier).max()
 }
 
 /// The most exact pattern of the surface that matches a key.
 fn pattern_of<'s>(surface: &'s Surface, key: &KeyPath) -> Option<Vec<&'s str>> {
-    let patterns = surface.keys.keys().map(|pattern| parts(pattern).collect::<Vec<_>>());
+    let patterns = surface.keys.keys().filter(|pattern| matches(pattern, key));
     let wild = |pattern: &Vec<&str>| pattern.iter().filter(|part| is_wild(part)).count();
-    patterns.filter(|pattern| matches(pattern, key)).min_by_key(wild)
+    patterns.map(|pattern| parts(pattern).collect()).min_by_key(wild)
 }
 
 fn is_wild(part: &str) -> bool {
     matches!(part, "*" | "[*]")
 }
 
-fn matches(pattern: &[&str], key: &KeyPath) -> bool {
+fn matches(pattern: &str, key: &KeyPath) -> bool {
+    let pattern: Vec<&str> = parts(pattern).collect();
     let is_same = |(part, segment): (&&str, &Segment)| match segment {
         Segment::Name(name) => *part == "*" || part == name,
         _ => *part == "[*]",

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 
 use super::document::Document;
-use super::key::{KeyArgument, SurfaceKey, kind};
+use super::key::{KeyArgument, SurfaceKey, is_text, kind};
 use super::target::SurfaceTarget;
 use crate::harness::Harness;
 use crate::harness::op::OpContext;
@@ -61,7 +61,7 @@ pub(in crate::harness::op) fn unset(payload: &OldKey, context: &OpContext) -> Re
 
 /// Refuses a value of another type than the present one, or than the surface states.
 fn check_type(value: &Json, key: &SurfaceKey, target: &SurfaceTarget) -> Result<(), Inapplicable> {
-    let is_text = key.is_text(target.surface);
+    let is_text = is_text(target.surface, &key.path);
     let problem = match (&key.value, value) {
         (_, Json::Null) => "`value` is null; use unset_key to remove a key".to_owned(),
         (_, Json::String(_)) if is_text => return Ok(()),

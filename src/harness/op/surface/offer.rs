@@ -141,7 +141,7 @@ fn of_key(target: &SurfaceTarget, path: &KeyPath, document: &Document) -> Vec<Op
     let key = key.as_str();
     let simple = |op: Op, more: Json| offer(target, op, Some(key), tier, more);
     let is_named = |names: &[&str]| names_of(path).last().is_some_and(|name| names.contains(&name.as_str()));
-    // An item of a list is changed, and not taken out of it.
+    // An item of a list is changed in place, not removed.
     let is_member = matches!(path.segments.last(), Some(Segment::Name(_)));
     match &value {
         None => vec![simple(Op::SetKey, json!({"value": "…"}))],

@@ -17,6 +17,7 @@ use serde_json::{Value as Json, json};
 
 use super::*;
 use crate::artifact::edit::RiskTier;
+use crate::manifest::Manifest;
 
 const CONFIG: &str = "\u{feff}# head\r\n[agent.a] # the agent\r\n  turns = 5 # few\r\n\r\n[other]\r\nkeep = 'x'";
 
@@ -39,6 +40,22 @@ fn edit(op: Op, payload: Json) -> Edit {
         "rationale": "", "expected_improvement": "c"
     }))
     .unwrap()
+}
+
+/// An edit without a target: its payload names the place.
+fn placed(op: Op, payload: Json) -> Edit {
+    Edit {
+        target: String::new(),
+        ..edit(op, payload)
+    }
+}
+
+fn parsed(manifest: &str) -> Manifest {
+    Manifest::parse(std::path::Path::new("kaizen.toml"), manifest).unwrap()
+}
+
+fn rules_of(manifest: &Manifest) -> OpRules {
+    OpRules::of(&manifest.harness, Membership::new(manifest).unwrap())
 }
 
 fn run(op: Op, payload: Json, harness: &Harness) -> Result<Harness, Inapplicable> {

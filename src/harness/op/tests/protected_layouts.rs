@@ -113,10 +113,7 @@ fn every_protected_key_of_every_layout_is_refused_by_every_op() {
                         json!({"path": path, "diff": diffy::create_patch(&old, &new).to_string()}),
                     ),
                 ] {
-                    let edit = Edit {
-                        target: String::new(),
-                        ..super::edit(op, payload.clone())
-                    };
+                    let edit = placed(op, payload.clone());
                     let found = apply(&edit, &harness, &rules);
                     tried += 1;
                     let kept = found.as_ref().is_ok_and(|after| *after == harness);
@@ -139,10 +136,7 @@ fn every_protected_key_of_every_layout_is_refused_by_every_op() {
                 (Op::ReplaceText, json!({"path": path, "new_content": "new"})),
                 (Op::RemoveFile, json!({"path": path})),
             ] {
-                let edit = Edit {
-                    target: String::new(),
-                    ..super::edit(op, payload.clone())
-                };
+                let edit = placed(op, payload.clone());
                 let found = apply(&edit, &harness, &rules);
                 tried += 1;
                 assert!(found.is_err(), "{}: {payload}: {found:?}", layout.name);

@@ -85,10 +85,7 @@ fn each_listed_edit_gives_the_listed_line() {
         let rules = OpRules::of(&section, Membership::of_files(&section.globs()).unwrap());
         for listed in expected["edits"].as_array().into_iter().flatten() {
             let op: Op = serde_json::from_value(listed["op"].clone()).unwrap();
-            let edit = Edit {
-                target: String::new(),
-                ..super::edit(op, payload(listed, &harness))
-            };
+            let edit = placed(op, payload(listed, &harness));
             tried += 1;
             let after = match apply(&edit, &harness, &rules) {
                 Ok(after) => after,

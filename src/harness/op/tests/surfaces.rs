@@ -1,8 +1,6 @@
 //! Generic ops: edits of files by path, key and section.
 
 use super::*;
-use crate::manifest::Manifest;
-use crate::manifest::membership::Membership;
 
 const MANIFEST: &str = r#"
 [[harness.surface]]
@@ -43,14 +41,11 @@ body = "review"
 "#;
 
 fn section() -> crate::manifest::HarnessSection {
-    Manifest::parse(std::path::Path::new("kaizen.toml"), MANIFEST)
-        .unwrap()
-        .harness
+    parsed(MANIFEST).harness
 }
 
 fn rules() -> OpRules {
-    let manifest = Manifest::parse(std::path::Path::new("kaizen.toml"), MANIFEST).unwrap();
-    OpRules::of(&manifest.harness, Membership::new(&manifest).unwrap())
+    rules_of(&parsed(MANIFEST))
 }
 
 const REVIEWER: &str = "---\nname: reviewer\ndescription: Use after code was written, to review it.\ntools: Read, Grep\nmodel: sonnet\n---\n\nYou review code.\nReport {count} bugs.\n";
@@ -68,21 +63,14 @@ fn harness() -> Harness {
         .with("shots/a.jsonl", "{\"q\": 1,  \"a\": \"x\"}\n{\"a\": \"y\", \"q\": 2}\n")
 }
 
-fn of(op: Op, payload: Json) -> Edit {
-    Edit {
-        target: String::new(),
-        ..super::edit(op, payload)
-    }
-}
-
 fn run(op: Op, payload: Json) -> Result<Harness, Inapplicable> {
-    apply(&of(op, payload), &harness(), &rules())
+    apply(&placed(op, payload), &harness(), &rules())
 }
 
 /// The file after an edit; applying the edit again changes nothing.
 fn text(op: Op, payload: Json, path: &str) -> String {
     let after = run(op, payload.clone()).unwrap_or_else(|reason| panic!("{payload}: {reason}"));
-    let again = apply(&of(op, payload.clone()), &after, &rules());
+    let again = apply(&placed(op, payload.clone()), &after, &rules());
     assert_eq!(again.as_ref(), Ok(&after), "{payload}");
     let changed: Vec<String> = harness()
         .changes(&after)
@@ -399,7 +387,7 @@ fn what_is_not_open_is_refused_with_what_is() {
         assert!(found.contains(words), "{payload}: {found}");
     }
     let bare = OpRules::default();
-    let found = apply(&of(Op::RemoveFile, json!({"path": "CLAUDE.md"})), &harness(), &bare).unwrap_err();
+    let found = apply(&placed(Op::RemoveFile, json!({"path": "CLAUDE.md"})), &harness(), &bare).unwrap_err();
     assert!(found.to_string().contains("no [[harness.surface]]"), "{found}");
 }
 
@@ -435,17 +423,17 @@ fn the_tier_is_that_of_the_place() {
             RiskTier::Review,
         ),
     ] {
-        let edit = of(op, payload.clone());
+        let edit = placed(op, payload.clone());
         assert_eq!(tier(&edit, &section()), wanted, "{payload}");
         let member = json!({"op": op.name(), "payload": payload});
         assert_eq!(
-            tier(&of(Op::Several, json!({"edits": [member]})), &section()),
+            tier(&placed(Op::Several, json!({"edits": [member]})), &section()),
             wanted,
             "{payload}"
         );
     }
     let normalised = normalise::normalise(
-        of(Op::SetKey, json!({"path": agent, "key": "model", "value": "x"})),
+        placed(Op::SetKey, json!({"path": agent, "key": "model", "value": "x"})),
         &harness(),
         &rules(),
         &BTreeMap::new(),
@@ -461,7 +449,7 @@ fn every_op_is_offered_where_it_applies_and_its_example_is_well_formed() {
     let offers = offers::offers(&harness(), &rules(), &section());
     assert!(offers.iter().all(|offer| offer.op.is_generic()));
     for offer in &offers {
-        let edit = of(offer.op, offer.example.clone());
+        let edit = placed(offer.op, offer.example.clone());
         assert_eq!(check_payload(&edit), Ok(()), "{}", offer.example);
         assert!(tier(&edit, &section()) <= offer.tier, "{}", offer.example);
     }
@@ -518,7 +506,7 @@ fn a_broken_file_is_refused() {
         (".claude/agents/reviewer.md", "---\nmodel: x\nNo end.\n", "model"),
     ] {
         let broken = harness().with(path, text);
-        let edit = of(Op::SetKey, json!({"path": path, "key": key, "value": "y"}));
+        let edit = placed(Op::SetKey, json!({"path": path, "key": key, "value": "y"}));
         let found = apply(&edit, &broken, &rules());
         assert!(
             matches!(found, Err(Inapplicable::Format { .. } | Inapplicable::NoKey { .. })),

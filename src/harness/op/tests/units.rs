@@ -1,7 +1,6 @@
 //! Surfaces by name, keys that are text, formats that the manifest states, and skills that come and go.
 
 use super::*;
-use crate::manifest::Manifest;
 
 const SURFACES: &str = r#"
 [[harness.surface]]
@@ -64,12 +63,9 @@ fn harness() -> Harness {
 }
 
 fn run(op: Op, payload: Json) -> Result<Harness, Inapplicable> {
-    let manifest = Manifest::parse(std::path::Path::new("kaizen.toml"), SURFACES).unwrap();
-    let rules = OpRules::of(&manifest.harness, Membership::new(&manifest).unwrap());
-    let edit = Edit {
-        target: String::new(),
-        ..super::edit(op, payload)
-    };
+    let manifest = parsed(SURFACES);
+    let rules = rules_of(&manifest);
+    let edit = placed(op, payload);
     let found = apply(&edit, &harness(), &rules);
     // An edit with paths in place of surfaces does the same, and has the same tier.
     let normalised = normalise::normalise(edit.clone(), &harness(), &rules, &Default::default());
@@ -128,31 +124,17 @@ fn a_file_is_named_by_its_surface_and_the_names_in_its_path() {
 
 #[test]
 fn what_no_surface_means_is_refused_with_what_is_there() {
+    let in_surface = |surface: &str| json!({"surface": surface, "key": "model", "value": "x"});
     for (payload, words) in [
+        (in_surface("agent.a"), "the nearest is `agents`"),
+        (in_surface("agents"), "needs `agent`, the name in .claude"),
         (
-            json!({"surface": "agent.a", "key": "model", "value": "x"}),
-            "the nearest is `agents`",
-        ),
-        (
-            json!({"surface": "agents", "key": "model", "value": "x"}),
-            "needs `agent`, the name in .claude",
-        ),
-        (
-            json!({"surface": "agents.two", "key": "model", "value": "x"}),
+            in_surface("agents.two"),
             "several such files: .claude/agents/one/two.md, .claude/agents/other/two.md",
         ),
-        (
-            json!({"surface": "agents.zz", "key": "model", "value": "x"}),
-            "no such file",
-        ),
-        (
-            json!({"surface": "agents.../x", "key": "model", "value": "x"}),
-            "no name of a file",
-        ),
-        (
-            json!({"surface": "memory.x", "key": "model", "value": "x"}),
-            "CLAUDE.md has no name for `x`",
-        ),
+        (in_surface("agents.zz"), "no such file"),
+        (in_surface("agents.../x"), "no name of a file"),
+        (in_surface("memory.x"), "CLAUDE.md has no name for `x`"),
         (json!({"key": "model", "value": "x"}), "missing field `path`"),
     ] {
         let reason = reason(Op::SetKey, payload.clone());
