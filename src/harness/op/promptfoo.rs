@@ -5,6 +5,7 @@ use serde_json::Value as Json;
 use super::inapplicable::{Inapplicable, shortened};
 use crate::harness::FileChange;
 use crate::harness::layout::values;
+use crate::harness::projection::is_promptfoo_config;
 
 /// The keys that list providers; they mean the same.
 const PROVIDERS: [&str; 2] = ["providers", "targets"];
@@ -37,7 +38,7 @@ const PROGRAMS: [&str; 18] = [
 /// The first provider or prompt that is not allowed.
 pub(super) fn check(change: &FileChange) -> Result<(), Inapplicable> {
     let name = change.path.rsplit('/').next().unwrap_or_default();
-    if !name.starts_with("promptfooconfig.") {
+    if !name.starts_with("promptfooconfig.") && !is_promptfoo_config(&change.path) {
         return Ok(());
     }
     let (old, new) = change.texts();
@@ -156,12 +157,18 @@ mod tests {
             ("openai:codex-sdk", false),
         ] {
             let text = |id: &str| Some(format!("providers: ['{id}']\nprompts: [a]\n").into_bytes());
-            let change = FileChange {
-                path: "promptfooconfig.yaml".into(),
-                before: text("openai:gpt-4.1-mini"),
-                after: text(id),
-            };
-            assert_eq!(check(&change).is_ok(), is_allowed, "{id}");
+            for path in [
+                "promptfooconfig.yaml",
+                "promptfooconfig-b.yml",
+                "e/support.promptfoo.yaml",
+            ] {
+                let change = FileChange {
+                    path: path.into(),
+                    before: text("openai:gpt-4.1-mini"),
+                    after: text(id),
+                };
+                assert_eq!(check(&change).is_ok(), is_allowed, "{path}: {id}");
+            }
         }
     }
 
