@@ -17,6 +17,16 @@ pub enum ReviewAnswer {
     Reject,
 }
 
+impl ReviewAnswer {
+    /// What became of the edit's request, in a word.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::Accept => "accepted",
+            Self::Reject => "rejected",
+        }
+    }
+}
+
 /// A person's answer, bound to the edit that it was given for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ReviewDecision {

@@ -209,6 +209,17 @@ pub enum RiskTier {
     Manual,
 }
 
+impl RiskTier {
+    /// The name, as in files.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Review => "review",
+            Self::Manual => "manual",
+        }
+    }
+}
+
 /// The arguments of an op.
 pub(crate) type Payload = serde_json::Map<String, serde_json::Value>;
 

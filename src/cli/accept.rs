@@ -152,14 +152,14 @@ fn decide(
             Some(session) => format!("kaizen run --session {session}"),
             None => "kaizen run".to_owned(),
         };
-        let (word, then) = match answer.decision {
-            ReviewAnswer::Accept if answer.skip_gate => ("accepted", "commits it without the gate"),
-            ReviewAnswer::Accept if answer.keep => (
-                "accepted",
-                "commits it; if the harness has changed, it first runs all gate tasks again and drops an edit that loses",
-            ),
-            ReviewAnswer::Accept => ("accepted", "gates and commits it"),
-            ReviewAnswer::Reject => ("rejected", "records it"),
+        let word = answer.decision.words();
+        let then = match answer.decision {
+            ReviewAnswer::Accept if answer.skip_gate => "commits it without the gate",
+            ReviewAnswer::Accept if answer.keep => {
+                "commits it; if the harness has changed, it first runs all gate tasks again and drops an edit that loses"
+            }
+            ReviewAnswer::Accept => "gates and commits it",
+            ReviewAnswer::Reject => "records it",
         };
         out!("{} is {word}; `{run}` {then}", answered.edit.id);
     }

@@ -75,7 +75,7 @@ fn look(place: &str, root: &Path, imported: &ImportedFiles) -> FoundTraces {
     found
 }
 
-/// A place as its folder, and the glob of the files in it; `None`: it is a file.
+/// Splits a place into a folder and the glob of the files below it. A place without a wildcard is one file and has no glob.
 fn split(place: &str) -> (String, Option<String>) {
     let parts: Vec<&str> = place.split('/').collect();
     match parts.iter().position(|part| part.contains('*')) {

@@ -9,9 +9,10 @@ use super::exit::{Code, CommandFailure};
 use super::init_home::InitialHome;
 use super::init_homes::{self, FoundHomes};
 use super::init_tasks::{labels, read_all};
+use super::offered::OfferedEdits;
 use super::render::Renderer;
 use super::visible::visible;
-use super::{Setting, init_report, init_skill, offered, render, traces};
+use super::{Setting, init_report, init_skill, render, traces};
 use crate::artifact::counted;
 use crate::artifact::task::{Split, Task};
 use crate::harness::agents::new_name_problem;
@@ -93,7 +94,9 @@ pub(crate) fn init(command: &InitArgs, setting: &Setting) -> Result<Code, Comman
     write(root, &files)?;
     let (workspace, committed) = commit(root, &files)?;
     report(&workspace, &mut homes, setting);
-    say(setting, committed);
+    if let Some(words) = committed {
+        say(setting, words);
+    }
     // The built-in student would not read the texts of another host.
     if !tasks.is_empty() && !home.is_of_host {
         let made = traces::collect(&workspace, traces::DEFAULT_LIMIT, &Renderer::new(setting.format))?;
@@ -110,23 +113,19 @@ pub(crate) fn init(command: &InitArgs, setting: &Setting) -> Result<Code, Comman
 }
 
 fn say(setting: &Setting, text: &str) {
-    if !setting.is_json() && !text.is_empty() {
+    if !setting.is_json() {
         out!("{text}");
     }
 }
 
 /// Prints what was found, and what edits may change in it.
 fn report(workspace: &Workspace, homes: &mut FoundHomes, setting: &Setting) {
-    let offers = offered::ops(workspace);
-    let editable = match (workspace.harness(), &offers) {
-        (Ok(harness), Ok(offers)) => offered::editable(&harness, offers).0,
-        // Its row says why nothing can be edited.
-        _ => Vec::new(),
-    };
-    if offers.is_ok() {
-        homes.keep_editable(&workspace.root, &editable);
+    let offered = OfferedEdits::of(workspace);
+    // If the harness cannot be read, the row of the ops says why.
+    if let Ok(offered) = &offered {
+        homes.keep_editable(&workspace.root, &offered.files);
     }
-    init_report::show(&homes.found, Some((&offers, &editable)), setting);
+    init_report::show(&homes.found, Some(&offered), setting);
 }
 
 type InitialFiles = Vec<(String, Vec<u8>)>;
@@ -193,8 +192,8 @@ fn write(root: &Root, files: &[(String, Vec<u8>)]) -> Result<(), CommandFailure>
 }
 
 /// Commits the files that init wrote. If there is no repository, creates one and commits the agent's files as well. Returns
-/// what to say about it.
-fn commit(root: &Root, files: &InitialFiles) -> Result<(Workspace, &'static str), CommandFailure> {
+/// what to say about it, unless git refused.
+fn commit(root: &Root, files: &InitialFiles) -> Result<(Workspace, Option<&'static str>), CommandFailure> {
     let mut paths: Vec<String> = files
         .iter()
         .map(|(path, _)| path.clone())
@@ -218,7 +217,7 @@ fn commit(root: &Root, files: &InitialFiles) -> Result<(Workspace, &'static str)
         paths.sort();
         paths.dedup();
     }
-    match workspace.ledger.commit(
+    let committed = workspace.ledger.commit(
         &paths,
         &message(
             workspace.ledger.subject(),
@@ -226,17 +225,18 @@ fn commit(root: &Root, files: &InitialFiles) -> Result<(Workspace, &'static str)
             "The manifest, and the agent as it is.",
             &[],
         ),
-    ) {
-        Ok(_) if fresh => Ok((
-            workspace,
-            "created a git repository and committed the agent; keep it private if its files contain keys",
-        )),
-        Ok(_) => Ok((workspace, "committed the files that init wrote, and no others")),
+    );
+    let words = match committed {
+        Ok(_) if fresh => {
+            Some("created a git repository and committed the agent; keep it private if its files contain keys")
+        }
+        Ok(_) => Some("committed the files that init wrote, and no others"),
         Err(error) => {
             err!("note: nothing was committed yet: {error}");
-            Ok((workspace, ""))
+            None
         }
-    }
+    };
+    Ok((workspace, words))
 }
 
 /// A git policy for before there is a manifest, which could name more keys to withhold.

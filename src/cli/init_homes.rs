@@ -105,8 +105,8 @@ impl<'t> FoundHomes<'t> {
     pub(crate) fn entries(&self, root: &Root) -> ManifestEntries {
         let is_json = |path: &str| text(root, path).is_some_and(|text| text.trim_start().starts_with('{'));
         let is_users = |layout: &HostLayout| {
-            let own = self.table.rows().iter().filter(|row| row.is_users);
-            own.map(|row| &row.layout.name).any(|name| *name == layout.name)
+            let mut rows = self.table.rows().iter();
+            rows.any(|row| row.is_users && row.layout.name == layout.name)
         };
         entries(&self.found, &self.listing, &is_users, &is_json)
     }

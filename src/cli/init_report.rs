@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 
 use super::init_home::DEFAULT_LAYOUT;
+use super::offered::OfferedEdits;
 use super::visible::visible;
 use super::{Setting, found_traces, offered, render};
 use crate::artifact::counted;
 use crate::harness::layout::HostLayout;
 use crate::harness::layout::detect::{Detection, HomeFile, IMPORTS};
-use crate::harness::op::offers::OpOffer;
 use crate::manifest::surface::{BodyTier, Surface};
 use crate::workspace::error::RunError;
 
@@ -17,17 +17,16 @@ const MOST_PATHS: usize = 20;
 /// How many editable parts of a file are printed.
 const MOST_PARTS: usize = 5;
 
-/// The ops that apply in a new workspace.
-type FoundOps = Result<Vec<OpOffer>, RunError>;
+/// What edits may change in a new workspace.
+type NewOffers = Result<OfferedEdits, RunError>;
 
-/// Prints what was found and, if there is a workspace now, the ops that apply and the files in which they do.
-pub(super) fn show(found: &Detection, workspace: Option<(&FoundOps, &[String])>, setting: &Setting) {
+/// Prints what was found and, if there is a workspace now, what edits may change in it.
+pub(super) fn show(found: &Detection, workspace: Option<&NewOffers>, setting: &Setting) {
+    let offered = workspace.and_then(|offered| offered.as_ref().ok());
     if setting.is_json() {
-        let starter = workspace
-            .map(|(_, editable)| editable)
-            .filter(|_| found.files.is_empty());
-        render::json(&harness(found, starter.unwrap_or_default()));
-        workspace.iter().for_each(|(offers, _)| render::json(&ops(offers)));
+        let starter = offered.filter(|_| found.files.is_empty());
+        render::json(&harness(found, starter.map_or(&[], |starter| &starter.files)));
+        workspace.iter().for_each(|offered| render::json(&ops(offered)));
         return others(found, setting).iter().for_each(render::json);
     }
     for layout in found.layouts() {
@@ -39,20 +38,18 @@ pub(super) fn show(found: &Detection, workspace: Option<(&FoundOps, &[String])>,
     let paths = found.left_out.iter();
     let paths = paths.map(|(path, reason)| format!("{path}: {reason}"));
     list("left out", paths.collect());
-    if let Some((Ok(offers), _)) =
-        workspace.filter(|(offers, _)| offers.as_ref().is_ok_and(|offers| !offers.is_empty()))
-    {
-        out!("{}; `kaizen doctor` lists them", offered::summary(offers));
+    if let Some(OfferedEdits { ops, .. }) = offered.filter(|offered| !offered.ops.is_empty()) {
+        out!("{}; `kaizen doctor` lists them", offered::summary(ops));
     }
 }
 
 /// The ops, as `kaizen doctor` has them.
-fn ops(offers: &FoundOps) -> Value {
-    match offers {
-        Ok(offers) if offers.is_empty() => {
-            json!({"check": "ops", "ok": false, "found": "no op applies to the agent's files", "ops": [], "fix": offered::OPEN})
+fn ops(offered: &NewOffers) -> Value {
+    match offered {
+        Ok(OfferedEdits { ops, .. }) if ops.is_empty() => {
+            json!({"check": "ops", "ok": false, "found": offered::NONE, "ops": [], "fix": offered::OPEN})
         }
-        Ok(offers) => json!({"check": "ops", "ok": true, "found": offered::summary(offers), "ops": offers}),
+        Ok(OfferedEdits { ops, .. }) => json!({"check": "ops", "ok": true, "found": offered::summary(ops), "ops": ops}),
         Err(error) => {
             json!({"check": "ops", "ok": false, "found": error.to_string(), "ops": [], "fix": "kaizen doctor"})
         }

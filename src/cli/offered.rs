@@ -12,21 +12,39 @@ use crate::manifest::surface::{Surface, compiled};
 use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
 
+/// What is found where no op applies.
+pub(super) const NONE: &str = "no op applies to the agent's files";
+
 /// What to do where no op applies.
 pub(super) const OPEN: &str =
     "open the agent's files to edits in kaizen.toml:\n[[harness.surface]]\nname = \"memory\"\npath = \"CLAUDE.md\"";
 
-/// The ops that apply to the harness on disk.
-///
-/// # Errors
-/// The harness cannot be read.
-pub(super) fn ops(workspace: &Workspace) -> Result<Vec<OpOffer>, RunError> {
-    let harness = workspace.harness()?;
-    Ok(offers(&harness, &workspace.rules(), &workspace.manifest.harness))
+/// What edits may change.
+#[derive(Debug)]
+pub(super) struct OfferedEdits {
+    /// The ops that apply.
+    pub ops: Vec<OpOffer>,
+    /// The files in which they do.
+    pub files: Vec<String>,
+    /// The other files.
+    pub shown: Vec<String>,
+}
+
+impl OfferedEdits {
+    /// What edits may change in the harness on disk.
+    ///
+    /// # Errors
+    /// The harness cannot be read.
+    pub(super) fn of(workspace: &Workspace) -> Result<Self, RunError> {
+        let harness = workspace.harness()?;
+        let ops = offers(&harness, &workspace.rules(), &workspace.manifest.harness);
+        let (files, shown) = editable(&harness, &ops);
+        Ok(Self { ops, files, shown })
+    }
 }
 
 /// The files of a harness in which an op applies, and the others.
-pub(super) fn editable(harness: &Harness, offers: &[OpOffer]) -> (Vec<String>, Vec<String>) {
+fn editable(harness: &Harness, offers: &[OpOffer]) -> (Vec<String>, Vec<String>) {
     // A template of new files may match files that are protected.
     let offers = offers.iter().filter(|offer| offer.op != Op::CreateFile);
     // The paths of named ops are templates. Those of the others are paths, which may contain a brace as well.

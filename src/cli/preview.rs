@@ -182,7 +182,8 @@ fn spent(budget: &Budget, found: &GatePreview) -> String {
     )
 }
 
-fn capital(text: &str) -> String {
+/// A text that begins with a capital letter.
+pub(crate) fn capital(text: &str) -> String {
     let mut letters = text.chars();
     let first = letters.next().map(|first| first.to_uppercase().to_string());
     first.unwrap_or_default() + letters.as_str()

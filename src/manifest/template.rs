@@ -2,7 +2,6 @@
 
 use super::protected_files::ProtectedFiles;
 use super::surface::{CreateTier, Surface};
-use crate::artifact::edit::RiskTier;
 
 /// A manifest with the given settings, as `(section, key, TOML value)`. `mentioned` lines are appended as comments.
 pub(crate) fn manifest_text(settings: &[(&str, &str, String)], mentioned: &[String]) -> String {
@@ -79,14 +78,6 @@ fn quoted(text: &str) -> String {
     }
 }
 
-fn tier_name(tier: RiskTier) -> &'static str {
-    match tier {
-        RiskTier::Auto => "auto",
-        RiskTier::Review => "review",
-        RiskTier::Manual => "manual",
-    }
-}
-
 /// The entry of a surface.
 fn entry(surface: &Surface) -> String {
     let is_bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
@@ -96,7 +87,7 @@ fn entry(surface: &Surface) -> String {
     };
     let keys = surface.keys.iter();
     let keys: Vec<String> = keys
-        .map(|(name, tier)| format!("{} = \"{}\"", key(name), tier_name(*tier)))
+        .map(|(name, tier)| format!("{} = \"{}\"", key(name), tier.name()))
         .collect();
     let lines = [
         Some(format!("name = {}", quoted(&surface.name))),

@@ -20,11 +20,7 @@ pub(crate) struct ExternalDecision {
 impl ExternalDecision {
     /// The answer and the commit in words, for people.
     pub(crate) fn words(&self) -> String {
-        let answer = match self.answer {
-            ReviewAnswer::Accept => "accepted",
-            ReviewAnswer::Reject => "rejected",
-        };
-        format!("{answer} in {}", self.by)
+        format!("{} in {}", self.answer.words(), self.by)
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
+use crate::revert::sessions;
 use crate::space::{Space, bold, names};
 
 const LOOP: [&str; 5] = ["loop", "--autonomy", "auto", "--stagnation-k", "1"];
@@ -37,11 +38,6 @@ fn record(space: &Space) -> Value {
 
 fn steps(record: &Value) -> &Vec<Value> {
     record["steps"].as_array().unwrap()
-}
-
-fn sessions(space: &Space) -> Vec<String> {
-    let all = names(&space.root.join("sessions"));
-    all.into_iter().filter(|name| name.starts_with("session-")).collect()
 }
 
 fn score(value: &Value) -> f64 {

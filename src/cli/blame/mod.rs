@@ -106,17 +106,17 @@ pub(crate) fn blamed(workspace: &Workspace, path: &str) -> Result<Vec<BlamedLine
 /// git fails, or the sessions cannot be listed.
 pub(super) fn first_edited(
     workspace: &Workspace,
+    inputs: &Inputs,
     path: &str,
     from: usize,
 ) -> Result<Option<(usize, String)>, CommandFailure> {
     let Some(lines) = workspace.ledger.blame(path)? else {
         return Ok(None);
     };
-    let inputs = Inputs::new(workspace);
-    let history = BlameHistory::new(workspace, &inputs)?;
+    let history = BlameHistory::new(workspace, inputs)?;
     let past = FilePast::of(&history, path, &lines)?;
     let numbered = (1..).zip(&lines).skip(from.saturating_sub(1));
-    let mut edited = numbered.filter_map(|(number, line)| Some((number, past.story(line).edit_id?)));
+    let mut edited = numbered.filter_map(|(number, line)| Some((number, past.commit(line).edit_id?)));
     Ok(edited.next())
 }
 

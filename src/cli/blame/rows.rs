@@ -51,8 +51,7 @@ pub(crate) fn show(
         err!("{path} is empty");
     }
     let mut from = 1;
-    let same = |one: &BlamedLine, other: &BlamedLine| one.origin == other.origin && past.edit(one) == past.edit(other);
-    for range in lines.chunk_by(same) {
+    for range in past.ranges(lines) {
         let row = row(path, from, range, past.story(&range[0]));
         from += range.len();
         if setting.is_json() {

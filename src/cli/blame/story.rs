@@ -54,6 +54,11 @@ impl<'a> FilePast<'a> {
         })
     }
 
+    /// Splits the lines into ranges of one origin.
+    pub(crate) fn ranges<'l>(&self, lines: &'l [BlamedLine]) -> impl Iterator<Item = &'l [BlamedLine]> {
+        lines.chunk_by(|one, other| one.origin == other.origin && self.edit(one) == self.edit(other))
+    }
+
     /// Details of a line's origin; empty if a person wrote the line.
     pub(crate) fn story(&self, line: &BlamedLine) -> CommitStory {
         let story = self.commit(line);
@@ -151,11 +156,8 @@ pub(crate) fn show(
     Ok(())
 }
 
-/// The traces that the edit refers to, or else the sample traces of its cluster.
+/// The traces behind an edit.
 fn evidence(workspace: &Workspace, known: &EditDetails) -> Vec<EvidenceTrace> {
-    let named = known.edit.as_ref().map(|edit| &edit.references);
-    let shown = known.cluster.as_ref().map(|cluster| &cluster.sample_trace_ids);
-    let ids = named.filter(|ids| !ids.is_empty()).or(shown);
     // If the store cannot be read, only the ids are shown.
     let store = workspace.traces().ok();
     let one = |id: &String| EvidenceTrace {
@@ -165,7 +167,7 @@ fn evidence(workspace: &Workspace, known: &EditDetails) -> Vec<EvidenceTrace> {
             .map(|trace| trace.query),
         trace_id: id.clone(),
     };
-    ids.into_iter().flatten().map(one).collect()
+    known.trace_ids().iter().map(one).collect()
 }
 
 fn commands(story: &CommitStory) -> Vec<String> {

@@ -7,7 +7,7 @@ use crate::cli::init_home::DEFAULT_LAYOUT;
 use crate::harness::layout::HostLayout;
 use crate::harness::layout::table::LayoutTable;
 use crate::workspace::Workspace;
-use crate::workspace::consent::layout_table;
+use crate::workspace::consent::ConsentError;
 
 /// The layouts that the manifest names.
 fn named<'t>(workspace: &Workspace, table: &'t LayoutTable) -> Vec<&'t HostLayout> {
@@ -17,9 +17,8 @@ fn named<'t>(workspace: &Workspace, table: &'t LayoutTable) -> Vec<&'t HostLayou
 }
 
 /// A row about the student if the manifest names none and the built-in one does not read the home.
-pub(super) fn student(workspace: &Workspace) -> Option<DoctorRow> {
-    let table = layout_table(&workspace.root).ok()?;
-    let layouts = named(workspace, &table);
+pub(super) fn student(workspace: &Workspace, table: &LayoutTable) -> Option<DoctorRow> {
+    let layouts = named(workspace, table);
     if layouts.is_empty() || layouts.iter().any(|layout| layout.name == DEFAULT_LAYOUT) {
         return None;
     }
@@ -41,8 +40,8 @@ pub(super) fn student(workspace: &Workspace) -> Option<DoctorRow> {
 }
 
 /// The traces of the hosts that could be imported.
-pub(super) fn traces(workspace: &Workspace) -> DoctorRow {
-    let table = match layout_table(&workspace.root) {
+pub(super) fn traces(workspace: &Workspace, table: Result<LayoutTable, ConsentError>) -> DoctorRow {
+    let table = match table {
         Ok(table) => table,
         Err(error) => return failed("traces", error.into()),
     };

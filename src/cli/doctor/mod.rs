@@ -14,16 +14,18 @@ use super::Setting;
 use super::exit::{Code, CommandFailure};
 use super::found_student::found_student;
 use super::init_home::DEFAULT_LAYOUT;
+use super::offered::OfferedEdits;
+use super::render;
 use super::visible::visible;
-use super::{offered, render};
 use crate::artifact::counted;
-use crate::harness::Harness;
 use crate::harness::home::ParsedHome;
+use crate::harness::layout::table::LayoutTable;
 use crate::harness::op::offers::OpOffer;
 use crate::manifest::TeacherEngine;
 use crate::pipeline::phase::readiness::{UsableTraces, readiness};
 use crate::pipeline::student_choice;
 use crate::workspace::Workspace;
+use crate::workspace::consent::layout_table;
 use crate::workspace::error::RunError;
 use crate::workspace::inputs::{Inputs, clean_harness};
 
@@ -76,18 +78,19 @@ struct HarnessFiles {
 pub(crate) fn doctor(command: &DoctorArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let workspace = setting.workspace()?;
     let inputs = Inputs::new(&workspace);
-    let offers = offered::ops(&workspace);
+    let offered = OfferedEdits::of(&workspace);
+    let layouts = layout_table(&workspace.root);
     let mut rows = vec![
         home(&workspace),
-        harness(&workspace, &inputs, offers.as_deref().unwrap_or_default()),
-        ops::row(offers),
+        harness(&workspace, &inputs, offered.as_ref().ok()),
+        ops::row(offered.map(|offered| offered.ops)),
         git(&workspace),
-        student(&workspace),
+        student(&workspace, layouts.as_ref().ok()),
         teacher(&workspace),
         models::judge(&workspace, &inputs),
         models::prices(&workspace),
         evidence(&workspace, &inputs),
-        hosts::traces(&workspace),
+        hosts::traces(&workspace, layouts),
         machine::lock(&workspace),
         machine::clock(&workspace),
         machine::disk(&workspace),
@@ -134,37 +137,27 @@ fn print(row: &DoctorRow, setting: &Setting) {
     ops::print(row.ops.as_deref().unwrap_or_default());
 }
 
-fn good(check: &'static str, found: String) -> DoctorRow {
+fn row(check: &'static str, ok: Option<bool>, found: String, fix: Option<String>) -> DoctorRow {
     DoctorRow {
         check,
-        ok: Some(true),
+        ok,
         found,
-        fix: None,
+        fix,
         ops: None,
         files: None,
     }
+}
+
+fn good(check: &'static str, found: String) -> DoctorRow {
+    row(check, Some(true), found, None)
 }
 
 fn bad(check: &'static str, found: String, fix: impl Into<String>) -> DoctorRow {
-    DoctorRow {
-        check,
-        ok: Some(false),
-        found,
-        fix: Some(fix.into()),
-        ops: None,
-        files: None,
-    }
+    row(check, Some(false), found, Some(fix.into()))
 }
 
 fn not_tried(check: &'static str, found: impl Into<String>, fix: impl Into<String>) -> DoctorRow {
-    DoctorRow {
-        check,
-        ok: None,
-        found: found.into(),
-        fix: Some(fix.into()),
-        ops: None,
-        files: None,
-    }
+    row(check, None, found.into(), Some(fix.into()))
 }
 
 /// The row for an error: its message, and the hint that a command would print.
@@ -180,12 +173,9 @@ fn home(workspace: &Workspace) -> DoctorRow {
     good("home", workspace.root.display().to_string())
 }
 
-fn harness(workspace: &Workspace, inputs: &Inputs, offers: &[OpOffer]) -> DoctorRow {
+fn harness(workspace: &Workspace, inputs: &Inputs, offered: Option<&OfferedEdits>) -> DoctorRow {
     // They are listed even if they differ from the last commit.
-    let found = workspace
-        .harness()
-        .ok()
-        .map(|harness| files(workspace, &harness, offers));
+    let found = offered.map(|offered| files(workspace, offered));
     let row = match (clean_harness(workspace, inputs), &found) {
         (Ok(harness), _) if harness.files().next().is_none() => bad(
             "harness",
@@ -213,8 +203,7 @@ impl HarnessFiles {
     }
 }
 
-fn files(workspace: &Workspace, harness: &Harness, offers: &[OpOffer]) -> HarnessFiles {
-    let (files, shown) = offered::editable(harness, offers);
+fn files(workspace: &Workspace, offered: &OfferedEdits) -> HarnessFiles {
     let named = workspace.manifest.harness.layouts.clone();
     HarnessFiles {
         // Without layouts of hosts, the files are those of the default layout.
@@ -222,8 +211,8 @@ fn files(workspace: &Workspace, harness: &Harness, offers: &[OpOffer]) -> Harnes
             true => vec![DEFAULT_LAYOUT.to_owned()],
             false => named,
         },
-        files,
-        shown,
+        files: offered.files.clone(),
+        shown: offered.shown.clone(),
     }
 }
 
@@ -236,7 +225,7 @@ fn git(workspace: &Workspace) -> DoctorRow {
     }
 }
 
-fn student(workspace: &Workspace) -> DoctorRow {
+fn student(workspace: &Workspace, layouts: Option<&LayoutTable>) -> DoctorRow {
     let engine = serde_json::to_value(workspace.manifest.student.engine());
     let engine = engine
         .ok()
@@ -245,7 +234,7 @@ fn student(workspace: &Workspace) -> DoctorRow {
     if workspace.manifest.student.engine.is_some() {
         return good("student", format!("{engine}, by [student] engine in kaizen.toml"));
     }
-    if let Some(row) = hosts::student(workspace) {
+    if let Some(row) = layouts.and_then(|table| hosts::student(workspace, table)) {
         return row;
     }
     let chosen = student_choice::check(workspace);

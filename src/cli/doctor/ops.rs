@@ -14,10 +14,7 @@ const MOST_LINES: usize = 30;
 /// The row about them.
 pub(super) fn row(found: Result<Vec<OpOffer>, RunError>) -> DoctorRow {
     let (row, offers) = match found {
-        Ok(offers) if offers.is_empty() => {
-            let found = "no op applies to the agent's files".to_owned();
-            (bad("ops", found, offered::OPEN), offers)
-        }
+        Ok(offers) if offers.is_empty() => (bad("ops", offered::NONE.to_owned(), offered::OPEN), offers),
         Ok(offers) => (good("ops", offered::summary(&offers)), offers),
         Err(error) => (failed("ops", error), Vec::new()),
     };
@@ -29,9 +26,9 @@ pub(super) fn row(found: Result<Vec<OpOffer>, RunError>) -> DoctorRow {
 
 /// Prints each place with its ops and their tier.
 pub(super) fn print(offers: &[OpOffer]) {
-    let mut places: BTreeMap<(&str, &str, String), Vec<&str>> = BTreeMap::new();
+    let mut places: BTreeMap<(&str, &str, &str), Vec<&str>> = BTreeMap::new();
     for offer in offers {
-        let tier = format!("{:?}", offer.tier).to_lowercase();
+        let tier = offer.tier.name();
         let key = offer.key.as_deref().unwrap_or_default();
         places
             .entry((&offer.path, key, tier))

@@ -80,7 +80,7 @@ fn edits(workspace: &Workspace, session: &Session, record: &SessionRecord, plan:
 }
 
 fn print(edit: &Edit, name: &str, tier: crate::artifact::edit::RiskTier, what: &str) {
-    let tier = format!("{tier:?}").to_lowercase();
+    let tier = tier.name();
     let (name, title) = (visible(name), visible(&edit.title()).into_owned());
     out!("  {name} {tier:<7} {title}: {what}");
     let why = super::shortened(&edit.rationale);

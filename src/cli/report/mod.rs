@@ -43,9 +43,9 @@ pub(crate) fn report(command: &ReportArgs, setting: &Setting) -> Result<Code, Co
     let workspace = setting.workspace()?;
     let destination = Destination::new(command.output.as_deref(), setting, &workspace)?;
     let scope = match &command.session {
-        Some(name) => ReportScope::Session(Some(session_of(&workspace, Some(name))?)),
+        Some(name) => ReportScope::Session(session_of(&workspace, Some(name))?.id),
         None if command.all => ReportScope::All,
-        None => ReportScope::Session(workspace.sessions()?.into_iter().next_back()),
+        None => ReportScope::Newest,
     };
     let report = HarnessReport::of(&workspace, &scope)?;
     let page = page::page(&report);

@@ -11,7 +11,7 @@ use crate::workspace::demo::demo;
 fn empty_page() -> String {
     let folder = tempfile::tempdir().unwrap();
     let workspace = demo(folder.path()).unwrap();
-    page::page(&HarnessReport::of(&workspace, &ReportScope::Session(None)).unwrap())
+    page::page(&HarnessReport::of(&workspace, &ReportScope::Newest).unwrap())
 }
 
 #[test]

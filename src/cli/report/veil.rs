@@ -88,7 +88,7 @@ impl Veil {
 
     /// The beginning of a text of several lines: at most `most` bytes of HTML.
     pub(crate) fn excerpt(&self, text: &str, most: usize) -> Excerpt {
-        excerpt(self.veiled(text).trim_end(), most)
+        excerpt_of_veiled(self.veiled(text).trim_end(), most)
     }
 
     /// A whole file. Equal files are veiled once.
@@ -130,10 +130,6 @@ impl Veil {
 
 /// The beginning of a text that was veiled as a whole, such as a diff of veiled files.
 pub(crate) fn excerpt_of_veiled(text: &str, most: usize) -> Excerpt {
-    excerpt(text, most)
-}
-
-fn excerpt(text: &str, most: usize) -> Excerpt {
     let (mut start, mut left_out) = cut(text, most);
     // Whole lines read better, unless little would be left.
     if let Some(end) = start.rfind('\n').filter(|end| left_out > 0 && *end > start.len() / 2) {
@@ -230,7 +226,7 @@ mod tests {
     proptest! {
         #[test]
         fn an_excerpt_is_never_larger_as_html(text in any::<String>(), most in 0usize..80) {
-            let excerpt = excerpt(&text, most);
+            let excerpt = excerpt_of_veiled(&text, most);
             prop_assert!(excerpt.text.render().into_string().len() <= most);
             prop_assert_eq!(excerpt.text.0.chars().count() + excerpt.left_out, text.chars().count());
         }

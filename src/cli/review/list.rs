@@ -25,7 +25,7 @@ fn commands(entry: &QueueEntry) -> Commands {
 pub(crate) fn text(queue: &[QueueEntry]) {
     for (number, entry) in queue.iter().enumerate() {
         let edit = &entry.pending.edit;
-        let tier = format!("{:?}", edit.risk_tier).to_lowercase();
+        let tier = edit.risk_tier.name();
         let title = format!("{}: {}", edit.id, edit.title());
         let (at, of) = (number + 1, queue.len());
         out!("{STRONG}[{at}/{of}] {}{STRONG:#} ({tier} tier)", visible(&title));

@@ -71,7 +71,7 @@ fn heading(entry: &QueueEntry, (number, of): (usize, usize), page: &Page) -> Vec
     let edit = &entry.pending.edit;
     let title = format!("[{number}/{of}] {}: {}", edit.id, edit.title());
     let title = prose(&visible(&title), page.width);
-    let tier = format!("{:?}", edit.risk_tier).to_lowercase();
+    let tier = edit.risk_tier.name();
     let mut lines: Vec<String> = title.iter().map(|line| format!("{STRONG}{line}{STRONG:#}")).collect();
     let place = format!(
         "{tier} tier, {}, digest {}",

@@ -51,6 +51,16 @@ pub(crate) struct EditDetails {
     pub worth: Option<TestedWorth>,
 }
 
+impl EditDetails {
+    /// The traces that the edit refers to, or else the sample traces of its cluster.
+    pub(crate) fn trace_ids(&self) -> &[String] {
+        let named = self.edit.as_ref().map(|edit| &edit.references);
+        let samples = self.cluster.as_ref().map(|cluster| &cluster.sample_trace_ids);
+        let ids = named.filter(|ids| !ids.is_empty()).or(samples);
+        ids.map_or(&[], Vec::as_slice)
+    }
+}
+
 /// Finds an edit by label or digits in the newest session that has it.
 ///
 /// # Errors
@@ -69,9 +79,8 @@ pub(crate) fn find(sessions: &[Session], name: &str) -> Result<EditDetails, Comm
             return Err(ambiguous(name, session, &what));
         }
         if let Some((digest, one)) = found.into_iter().next() {
-            let labels = known.iter().map(|(digest, known)| (label(known), *digest));
             return Ok(EditDetails {
-                name: SharedLabels::of(labels).name(label(one), &digest),
+                name: shared_labels(&known).name(label(one), &digest),
                 ..one.clone()
             });
         }
@@ -86,6 +95,11 @@ pub(crate) fn label(known: &EditDetails) -> &str {
     let edit = known.edit.as_ref().map(|edit| edit.id.as_str());
     edit.or(known.outcome.as_ref().map(|outcome| outcome.edit_id.as_str()))
         .unwrap_or_default()
+}
+
+/// The labels that several of a session's edits have.
+pub(crate) fn shared_labels(known: &BTreeMap<Digest, EditDetails>) -> SharedLabels {
+    SharedLabels::of(known.iter().map(|(digest, known)| (label(known), *digest)))
 }
 
 /// A description that distinguishes edits with the same label.
@@ -187,11 +201,7 @@ pub(crate) fn show(known: &EditDetails, setting: &Setting) {
 }
 
 fn edit(edit: &Edit) {
-    out!(
-        "  op         {} (tier {})",
-        edit.op.name(),
-        format!("{:?}", edit.risk_tier).to_lowercase()
-    );
+    out!("  op         {} (tier {})", edit.op.name(), edit.risk_tier.name());
     out!("  target     {}", visible(&edit.target));
     for line in member_lines(edit) {
         out!("             {line}");

@@ -28,7 +28,7 @@ pub(super) fn warnings(workspace: &Workspace, inputs: &Inputs) -> Result<Vec<Str
     let harness = workspace.harness()?;
     let mut warnings = repeated(&harness, &surfaces);
     for limit in op::limits(&harness) {
-        warnings.push(limit_warning(workspace, &limit)?);
+        warnings.push(limit_warning(workspace, inputs, &limit)?);
     }
     let caps = growth_caps(workspace, inputs)?;
     warnings.extend(caps.exceeded(&harness).map(|(path, size, cap)| {
@@ -38,10 +38,10 @@ pub(super) fn warnings(workspace: &Workspace, inputs: &Inputs) -> Result<Vec<Str
 }
 
 /// A limit of a host, with the first line beyond it that an edit wrote: the gate accepted a line that is not read.
-fn limit_warning(workspace: &Workspace, limit: &HostLimit) -> Result<String, CommandFailure> {
+fn limit_warning(workspace: &Workspace, inputs: &Inputs, limit: &HostLimit) -> Result<String, CommandFailure> {
     let HostLimit { path, problem, .. } = limit;
     let written = match limit.unread_from {
-        Some(line) => blame::first_edited(workspace, path, line)?,
+        Some(line) => blame::first_edited(workspace, inputs, path, line)?,
         None => None,
     };
     Ok(match written {

@@ -19,6 +19,13 @@ impl Page {
         Self { text }
     }
 
+    /// The page has all these words.
+    pub(super) fn shows(&self, words: &[&str]) {
+        for words in words {
+            assert!(self.text.contains(words), "{words}");
+        }
+    }
+
     /// The tags outside style and script.
     fn tags(&self) -> Vec<String> {
         let raw = Regex::new(r"(?s)<(style|script)>.*?</(style|script)>").unwrap();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::edit::EditAnchor;
+use super::edit::{EditAnchor, commit_digits};
 use super::source::ReportSource;
 use crate::cli::blame::blamed;
 use crate::cli::blame::history::BlameHistory;
@@ -33,6 +33,16 @@ pub(crate) enum LineAuthor {
     Unknown,
 }
 
+impl LineAuthor {
+    /// The edit that wrote them, if one did.
+    pub(crate) fn edit(&self) -> Option<&EditAnchor> {
+        match self {
+            Self::Edit(_, anchor) => Some(anchor),
+            _ => None,
+        }
+    }
+}
+
 /// Consecutive lines of one author.
 #[derive(Clone, Debug)]
 pub(crate) struct BlamedRange {
@@ -58,10 +68,7 @@ pub(crate) struct BlamedFile {
 impl BlamedFile {
     /// The edits that wrote lines of the file, in order.
     pub(crate) fn edits(&self) -> impl Iterator<Item = &EditAnchor> {
-        self.ranges.iter().filter_map(|range| match &range.author {
-            LineAuthor::Edit(_, anchor) => Some(anchor),
-            _ => None,
-        })
+        self.ranges.iter().filter_map(|range| range.author.edit())
     }
 }
 
@@ -135,7 +142,6 @@ fn file(source: &ReportSource, history: &BlameHistory, path: &str) -> Result<Opt
 fn ranges(source: &ReportSource, past: &FilePast, lines: &[BlamedLine]) -> Vec<BlamedRange> {
     let texts: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
     let mut texts = source.veil.lines(&texts).into_iter();
-    let same = |one: &BlamedLine, other: &BlamedLine| one.origin == other.origin && past.edit(one) == past.edit(other);
     let mut from = 1;
     let range = |of: &[BlamedLine]| {
         let range = BlamedRange {
@@ -146,7 +152,7 @@ fn ranges(source: &ReportSource, past: &FilePast, lines: &[BlamedLine]) -> Vec<B
         from += of.len();
         range
     };
-    lines.chunk_by(same).map(range).collect()
+    past.ranges(lines).map(range).collect()
 }
 
 fn author(source: &ReportSource, origin: &Origin, story: CommitStory) -> LineAuthor {
@@ -159,8 +165,9 @@ fn author(source: &ReportSource, origin: &Origin, story: CommitStory) -> LineAut
         return LineAuthor::Uncommitted;
     };
     let day = origin.written_at.get(..10).unwrap_or(&origin.written_at);
-    let digits: String = commit.chars().take(8).collect();
-    LineAuthor::Commit([&digits, &origin.author, day, &origin.subject].map(|text| source.veil.line(text)))
+    LineAuthor::Commit(
+        [&commit_digits(commit), &origin.author, day, &origin.subject].map(|text| source.veil.line(text)),
+    )
 }
 
 /// Drops the lines of a file for which there is no place, from its end.

@@ -4,7 +4,7 @@ use super::source::ReportSource;
 use crate::artifact::baseline::Baseline;
 use crate::artifact::edit::Edit;
 use crate::artifact::outcome::Outcome;
-use crate::cli::report::veil::{self, Excerpt, Veil};
+use crate::cli::report::veil::{Excerpt, Veil, excerpt_of_veiled};
 use crate::cli::show::edit::EditDetails;
 use crate::harness::{Harness, op};
 use crate::pipeline::execute;
@@ -16,7 +16,7 @@ const MOST: usize = 3_000;
 /// The change that an edit makes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct EditDiff {
-    /// The unified diff; empty if there is none.
+    /// The change as a unified diff. When none can be shown it is empty, and `remark` says why.
     pub excerpt: Excerpt,
     /// Why there is no diff, or what to know about it.
     pub remark: Option<&'static str>,
@@ -124,7 +124,7 @@ fn diff(before: &Harness, after: &Harness, veil: &Veil) -> EditDiff {
     match execute::diff(&old, &new) {
         diff if diff.is_empty() => missing("it changes nothing that is shown here"),
         diff => EditDiff {
-            excerpt: veil::excerpt_of_veiled(diff.trim_end(), MOST),
+            excerpt: excerpt_of_veiled(diff.trim_end(), MOST),
             remark: None,
         },
     }

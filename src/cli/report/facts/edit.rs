@@ -1,18 +1,18 @@
 //! One edit of a session: what it changes, why it was proposed, what became of it and on what evidence.
 
+use std::collections::BTreeMap;
+
 use super::diff::EditDiff;
 use super::trace::{TraceExamples, TraceShelf};
 use super::trial::TrialStory;
-use crate::artifact::decision::ReviewAnswer;
 use crate::artifact::diagnosis::FailureCluster;
-use crate::artifact::edit::RiskTier;
 use crate::artifact::gate::verdict::GateDecision;
 use crate::artifact::label::SharedLabels;
 use crate::artifact::money::Money;
 use crate::artifact::outcome::{Outcome, OutcomeStatus};
 use crate::artifact::pending_review::PendingReview;
 use crate::cli::report::veil::{Excerpt, ShownText, Veil};
-use crate::cli::show::edit::{EditDetails, label, member_lines};
+use crate::cli::show::edit::{EditDetails, label, member_lines, shared_labels};
 use crate::digest::Digest;
 
 /// The maximum size of a rationale, in bytes of HTML.
@@ -73,7 +73,7 @@ pub(crate) struct GivenDecision {
     pub answer: &'static str,
     /// Who answered; empty if unknown.
     pub by: ShownText,
-    /// The person's reason; empty if there is none.
+    /// Their reason, left empty when they gave none.
     pub why: ShownText,
 }
 
@@ -129,14 +129,24 @@ impl EditStory {
 
 /// What all edits of a session share.
 pub(crate) struct EditContext<'a> {
-    pub veil: &'a Veil,
-    pub traces: &'a TraceShelf<'a>,
-    pub labels: SharedLabels,
+    veil: &'a Veil,
+    traces: &'a TraceShelf<'a>,
+    labels: SharedLabels,
     /// The mean price of a student run.
-    pub price: Option<Money>,
+    price: Option<Money>,
 }
 
-impl EditContext<'_> {
+impl<'a> EditContext<'a> {
+    /// What these edits share.
+    pub(crate) fn of(known: &BTreeMap<Digest, EditDetails>, traces: &'a TraceShelf<'a>, price: Option<Money>) -> Self {
+        Self {
+            veil: traces.veil(),
+            labels: shared_labels(known),
+            traces,
+            price,
+        }
+    }
+
     /// The story of an edit.
     pub(crate) fn story(&self, known: &EditDetails, digest: Digest, diff: EditDiff) -> EditStory {
         let veil = self.veil;
@@ -155,17 +165,16 @@ impl EditContext<'_> {
             op: named.as_ref().map_or("", |(op, _)| op.name()),
             target: named.map(|(_, target)| veil.line(&target)).unwrap_or_default(),
             members: edit.map(member_lines).unwrap_or_default().iter().map(line).collect(),
-            tier: edit.map(|edit| tier(edit.risk_tier)),
+            tier: edit.map(|edit| edit.risk_tier.name()),
             status: outcome.map(|outcome| outcome.status),
             reason: outcome.and_then(reason).map(|reason| veil.line(&reason)),
             rationale: veil.excerpt(edit.map_or("", |edit| edit.rationale.trim()), MOST_RATIONALE),
             cluster: known.cluster.as_ref().map(|cluster| cluster_of(cluster, veil)),
             cost: self.cost(trial.as_ref()),
-            traces: self.traces.examples(trace_ids(known), MOST_TRACES),
-            commit: outcome.and_then(|outcome| outcome.commit.as_deref()).map(|commit| {
-                let digits: String = commit.chars().take(COMMIT_DIGITS).collect();
-                veil.line(&digits)
-            }),
+            traces: self.traces.examples(known.trace_ids(), MOST_TRACES),
+            commit: outcome
+                .and_then(|outcome| outcome.commit.as_deref())
+                .map(|commit| veil.line(&commit_digits(commit))),
             applied_at: outcome.and_then(|outcome| outcome.applied_at.as_ref()).map(line),
             remarks: remarks(outcome, pending).iter().map(line).collect(),
             decision: pending.and_then(|pending| decision(pending, veil)),
@@ -182,12 +191,9 @@ impl EditContext<'_> {
     }
 }
 
-/// The traces that an edit refers to, or else the sample traces of its cluster.
-pub(crate) fn trace_ids(known: &EditDetails) -> &[String] {
-    let named = known.edit.as_ref().map(|edit| &edit.references);
-    let samples = known.cluster.as_ref().map(|cluster| &cluster.sample_trace_ids);
-    let ids = named.filter(|ids| !ids.is_empty()).or(samples);
-    ids.map_or(&[], Vec::as_slice)
+/// The first digits of a commit.
+pub(super) fn commit_digits(commit: &str) -> String {
+    commit.chars().take(COMMIT_DIGITS).collect()
 }
 
 /// Why an edit was kept or not, in one line.
@@ -224,10 +230,7 @@ fn remarks(outcome: Option<&Outcome>, pending: Option<&PendingReview>) -> Vec<St
 fn decision(pending: &PendingReview, veil: &Veil) -> Option<GivenDecision> {
     let decision = pending.decision.as_ref()?;
     Some(GivenDecision {
-        answer: match decision.decision {
-            ReviewAnswer::Accept => "accepted",
-            ReviewAnswer::Reject => "rejected",
-        },
+        answer: decision.decision.words(),
         by: veil.line(&decision.by),
         why: veil.line(&decision.why),
     })
@@ -238,13 +241,5 @@ fn cluster_of(cluster: &FailureCluster, veil: &Veil) -> EditCluster {
         id: veil.line(&cluster.id),
         description: veil.line(&cluster.description),
         rates: (cluster.student_failure_rate, cluster.teacher_success_rate),
-    }
-}
-
-fn tier(tier: RiskTier) -> &'static str {
-    match tier {
-        RiskTier::Auto => "auto",
-        RiskTier::Review => "review",
-        RiskTier::Manual => "manual",
     }
 }

@@ -26,7 +26,6 @@ use self::trace::TraceShelf;
 use self::waiting::WaitingList;
 use super::veil::ShownText;
 use crate::artifact::egress::LlmRole;
-use crate::artifact::label::SharedLabels;
 use crate::artifact::record::SessionRecord;
 use crate::artifact::spending::RoleSpending;
 use crate::cli::exit::CommandFailure;
@@ -46,8 +45,10 @@ const MOST_OTHERS: usize = 60;
 /// Which sessions a report shows in full.
 #[derive(Clone, Debug)]
 pub(crate) enum ReportScope {
-    /// One session; `None`: there is none yet.
-    Session(Option<Session>),
+    /// The newest one, if there is any.
+    Newest,
+    /// The one with this id.
+    Session(String),
     /// As many as there is place for, the newest first.
     All,
 }
@@ -141,10 +142,12 @@ fn told(
     scope: &ReportScope,
     problems: &mut Vec<ShownText>,
 ) -> (Vec<SessionStory>, Vec<SessionLine>) {
+    let newest = sessions.last().map(|newest| &newest.id);
     let (mut stories, mut lines, mut edits, mut has_place) = (Vec::<SessionStory>::new(), Vec::new(), 0, true);
     for session in sessions.iter().rev() {
         let is_wanted = match scope {
-            ReportScope::Session(one) => one.as_ref().is_some_and(|one| one.id == session.id),
+            ReportScope::Newest => newest == Some(&session.id),
+            ReportScope::Session(id) => *id == session.id,
             ReportScope::All => has_place,
         };
         let story = is_wanted.then(|| SessionStory::of(source, session));
@@ -223,15 +226,7 @@ fn others(
 fn edits_of(source: &ReportSource, session: &Session, anchors: &BTreeSet<&EditAnchor>) -> Vec<EditStory> {
     let known = known(session).unwrap_or_default();
     let shelf = TraceShelf::of(source, session);
-    let labels = known
-        .iter()
-        .map(|(digest, known)| (crate::cli::show::edit::label(known), *digest));
-    let context = EditContext {
-        veil: &source.veil,
-        traces: &shelf,
-        labels: SharedLabels::of(labels),
-        price: None,
-    };
+    let context = EditContext::of(&known, &shelf, None);
     let mut walk = HarnessWalk::of(source, session);
     let is_wanted = |digest: &Digest| anchors.iter().any(|anchor| anchor.digest() == *digest);
     let mut stories = Vec::new();

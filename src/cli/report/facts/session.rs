@@ -109,14 +109,11 @@ impl SessionStory {
         let plan: Option<Plan> = session.read("plan.json")?;
         let spending = render::spent_so_far(session, record.as_ref())?;
         let shelf = TraceShelf::of(source, session);
-        let clusters = clusters(session, plan.as_ref())?;
+        let diagnosis = session.text(diagnosis::FILE)?.unwrap_or_default();
+        let clusters = clusters(plan.as_ref(), &diagnosis);
         let budget: Option<ErrorBudget> = session.read(error_budget::FILE)?;
         let noise = NoisyScores::of(session);
-        let snapshots = record
-            .as_ref()
-            .map(|record| (&record.benchmark_before, &record.benchmark_after));
-        let (before, after) = snapshots.map_or((None, None), |(before, after)| (before.as_ref(), after.as_ref()));
-        let summary = diagnosis(session, plan.as_ref())?;
+        let (before, after) = snapshots(record.as_ref());
         let shown = clusters.iter().take(MOST_CLUSTERS);
         let text = |text: Option<&String>| text.map(|text| veil.line(text));
         Ok(Self {
@@ -134,7 +131,7 @@ impl SessionStory {
                 .map(|one| (one.task_count, without_score(before, after))),
             score: overall(before, after, noise.as_ref()),
             categories: categories(before, after, noise.as_ref(), veil),
-            narrative: veil.excerpt(&summary, MOST_NARRATIVE),
+            narrative: veil.excerpt(narrative(plan.as_ref(), &diagnosis), MOST_NARRATIVE),
             more_clusters: clusters.len().saturating_sub(MOST_CLUSTERS),
             clusters: shown.map(|cluster| cluster_story(cluster, &shelf, veil)).collect(),
             edits: edits(source, session, plan.as_ref(), &shelf, price(&spending))?,
@@ -150,22 +147,27 @@ impl SessionStory {
 }
 
 /// The clusters of the plan, or of the diagnosis if there is no plan yet.
-fn clusters(session: &Session, plan: Option<&Plan>) -> Result<Vec<FailureCluster>, CommandFailure> {
+fn clusters(plan: Option<&Plan>, diagnosis: &str) -> Vec<FailureCluster> {
     if let Some(plan) = plan {
-        return Ok(plan.failure_clusters.clone());
+        return plan.failure_clusters.clone();
     }
-    let text = session.text(diagnosis::FILE)?.unwrap_or_default();
     // A diagnosis that is half written shows none.
-    let read = diagnosis::block(&text).and_then(|block| serde_json::from_str(block).ok());
-    Ok(read.unwrap_or_default())
+    let read = diagnosis::block(diagnosis).and_then(|block| serde_json::from_str(block).ok());
+    read.unwrap_or_default()
 }
 
 /// The teacher's words about what failed.
-fn diagnosis(session: &Session, plan: Option<&Plan>) -> Result<String, CommandFailure> {
-    let text = session.text(diagnosis::FILE)?.unwrap_or_default();
-    Ok(match diagnosis::narrative(&text) {
-        "" => plan.map(|plan| plan.diagnosis_summary.clone()).unwrap_or_default(),
-        narrative => narrative.to_owned(),
+fn narrative<'t>(plan: Option<&'t Plan>, diagnosis: &'t str) -> &'t str {
+    match diagnosis::narrative(diagnosis) {
+        "" => plan.map_or("", |plan| &plan.diagnosis_summary),
+        narrative => narrative,
+    }
+}
+
+/// The scores before the first edit and after the last one.
+fn snapshots(record: Option<&SessionRecord>) -> (Option<&Snapshot>, Option<&Snapshot>) {
+    record.map_or((None, None), |record| {
+        (record.benchmark_before.as_ref(), record.benchmark_after.as_ref())
     })
 }
 
@@ -183,15 +185,7 @@ fn edits(
     price: Option<Money>,
 ) -> Result<Vec<EditStory>, CommandFailure> {
     let known = known(session)?;
-    let labels = known
-        .iter()
-        .map(|(digest, known)| (crate::cli::show::edit::label(known), *digest));
-    let context = EditContext {
-        veil: &source.veil,
-        traces: shelf,
-        labels: crate::artifact::label::SharedLabels::of(labels),
-        price,
-    };
+    let context = EditContext::of(&known, shelf, price);
     let mut walk = HarnessWalk::of(source, session);
     let story = |(digest, known): (Digest, &EditDetails)| EditStory {
         worth: source.worth(digest),
@@ -280,9 +274,7 @@ impl SessionLine {
         use crate::artifact::outcome::OutcomeStatus::{Applied, PendingReview};
         let outcomes = record.map_or(&[][..], |record| &record.edit_outcomes);
         let count = |status| outcomes.iter().filter(|outcome| outcome.status == status).count();
-        let (before, after) = record.map_or((None, None), |record| {
-            (record.benchmark_before.as_ref(), record.benchmark_after.as_ref())
-        });
+        let (before, after) = snapshots(record);
         Self {
             id: session.id.clone(),
             status: record.map_or("unreadable", |record| render::words(record.status)),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::source::ReportSource;
 use crate::artifact::trace::Trace;
-use crate::cli::report::veil::ShownText;
+use crate::cli::report::veil::{ShownText, Veil};
 use crate::workspace::session::Session;
 
 /// The maximum number of traces of a session that are looked up in the store; most are in the session's own file.
@@ -50,6 +50,11 @@ impl<'a> TraceShelf<'a> {
         }
     }
 
+    /// Makes their texts fit to be shown.
+    pub(super) fn veil(&self) -> &'a Veil {
+        &self.source.veil
+    }
+
     /// The first of these traces, at most `most`.
     pub(crate) fn examples(&self, ids: &[String], most: usize) -> TraceExamples {
         let shown: Vec<TraceExcerpt> = ids.iter().filter_map(|id| self.excerpt(id)).take(most).collect();
@@ -61,7 +66,7 @@ impl<'a> TraceShelf<'a> {
 
     /// A trace in short; `None` if it is of a held-out task.
     fn excerpt(&self, id: &str) -> Option<TraceExcerpt> {
-        let veil = &self.source.veil;
+        let veil = self.veil();
         let trace = self.evidence.get(id).cloned().or_else(|| self.look_up(id));
         if trace.as_ref().is_some_and(|trace| veil.is_held_out(&trace.query)) {
             return None;

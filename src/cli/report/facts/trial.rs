@@ -22,7 +22,7 @@ const MOST_CATEGORIES: usize = 12;
 pub(crate) struct TrialStory {
     /// What decided: a mode of the gate, or a screening on train tasks.
     pub mode: &'static str,
-    /// The category that had to gain; `None`: all tasks together.
+    /// The category that had to gain, or `None` if all tasks counted together.
     pub target: Option<ShownText>,
     /// How many gate tasks the edit reaches, and how many there are; `None` if that is unknown.
     pub reach: Option<(usize, usize)>,
@@ -45,7 +45,7 @@ pub(crate) struct TrialStory {
 /// Wins, losses and ties of a group of tasks.
 #[derive(Clone, Debug)]
 pub(crate) struct GroupTally {
-    /// The group; `None`: a category that `TrialStory::target` names.
+    /// The name of the group. `None` stands for the category in `TrialStory::target`.
     pub name: Option<&'static str>,
     /// The counts.
     pub tally: Tally,
@@ -195,9 +195,7 @@ fn categories(record: &GateRecord, veil: &Veil) -> Vec<CategoryChange> {
     let mut counts: BTreeMap<&str, (usize, usize)> = record.sizes.keys().map(|name| (name.as_str(), (0, 0))).collect();
     let difference = |pair: &Pair| Some((*of.get(pair.task.as_str())?, pair.difference()?));
     for (category, difference) in record.pairs.iter().chain(rest).filter_map(difference) {
-        let count = counts.entry(category).or_default();
-        let Tally { wins, losses, .. } = Tally::of(&[difference]);
-        *count = (count.0 + wins, count.1 + losses);
+        count(&mut counts, category, difference);
     }
     let deltas = record.category_deltas();
     let one = |(name, counts): (&str, (usize, usize))| CategoryChange {
@@ -210,12 +208,17 @@ fn categories(record: &GateRecord, veil: &Veil) -> Vec<CategoryChange> {
     counts.into_iter().map(one).collect()
 }
 
+/// Counts a task as a win or a loss of its category.
+fn count<'c>(counts: &mut BTreeMap<&'c str, (usize, usize)>, category: &'c str, difference: f64) {
+    let Tally { wins, losses, .. } = Tally::of(&[difference]);
+    let count = counts.entry(category).or_default();
+    *count = (count.0 + wins, count.1 + losses);
+}
+
 fn of_verdict(verdict: &Verdict, veil: &Veil) -> TrialStory {
     let mut counts: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
     for task in &verdict.changed {
-        let count = counts.entry(task.category.as_str()).or_default();
-        let Tally { wins, losses, .. } = Tally::of(&[task.after - task.before]);
-        *count = (count.0 + wins, count.1 + losses);
+        count(&mut counts, &task.category, task.after - task.before);
     }
     let one = |(name, delta): (&String, &f64)| CategoryChange {
         counts: counts.get(name.as_str()).copied().unwrap_or_default(),

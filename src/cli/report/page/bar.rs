@@ -28,11 +28,7 @@ pub(super) fn tally_bar(tally: &Tally, label: &str) -> Markup {
 /// A change and its interval on an axis from `-scale` to `scale`, with its zero.
 pub(super) fn change_bar(change: Option<f64>, interval: Option<[f64; 2]>, scale: f64) -> Markup {
     let x = |value: f64| WIDTH / 2.0 + (WIDTH / 2.0 - RADIUS) * (value / scale).clamp(-1.0, 1.0);
-    let class = match change {
-        Some(change) if change < 0.0 => "down",
-        Some(change) if change > 0.0 => "up",
-        _ => "even",
-    };
+    let class = change.map_or("even", direction);
     html! {
         svg.bar.(class) viewBox="0 0 240 14" role="img" aria-label=(change_words(change, interval)) {
             line.track x1="0" x2=(WIDTH) y1="7" y2="7" {}
@@ -42,6 +38,15 @@ pub(super) fn change_bar(change: Option<f64>, interval: Option<[f64; 2]>, scale:
             }
             @if let Some(change) = change { circle.point cx=(place(x(change))) cy="7" r="4.5" {} }
         }
+    }
+}
+
+/// The class that gives a change its colour.
+pub(super) fn direction(change: f64) -> &'static str {
+    match change {
+        change if change < 0.0 => "down",
+        change if change > 0.0 => "up",
+        _ => "even",
     }
 }
 
@@ -79,11 +84,9 @@ pub(super) fn gauge(share: f64, label: &str) -> Markup {
 /// A score before and after, on an axis from 0 to 100 %.
 pub(super) fn score_bar(before: Option<f64>, after: Option<f64>) -> Markup {
     let x = |score: f64| RADIUS + (WIDTH - 2.0 * RADIUS) * score.clamp(0.0, 1.0);
-    let class = match (before, after) {
-        (Some(before), Some(after)) if after < before => "down",
-        (Some(before), Some(after)) if after > before => "up",
-        _ => "even",
-    };
+    let class = before
+        .zip(after)
+        .map_or("even", |(before, after)| direction(after - before));
     let words = |score: Option<f64>| score.map_or_else(|| "not measured".to_owned(), percent);
     html! {
         svg.bar.(class) viewBox="0 0 240 14" role="img" aria-label=(format!("{} before, {} after", words(before), words(after))) {

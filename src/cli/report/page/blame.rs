@@ -61,10 +61,7 @@ fn file(file: &BlamedFile, colours: &EditColours) -> Markup {
 }
 
 fn range(range: &BlamedRange, colours: &EditColours) -> Markup {
-    let anchor = match &range.author {
-        LineAuthor::Edit(_, anchor) => Some(anchor),
-        _ => None,
-    };
+    let anchor = range.author.edit();
     let target = anchor
         .filter(|anchor| colours.shown.contains(anchor))
         .map(EditAnchor::id);

@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use maud::{Markup, html};
 
+use super::bar::direction;
 use super::number::{percent, signed};
 use crate::artifact::money::Money;
+use crate::cli::preview::capital;
 use crate::cli::report::facts::HarnessReport;
 use crate::cli::report::facts::edit::EditAnchor;
 use crate::cli::report::facts::gate_use::GateUse;
@@ -61,7 +63,7 @@ fn score(report: &HarnessReport) -> Markup {
         @match pair {
             Some((before, Some(after))) => p.score {
                 span { (percent(before)) } " → " strong { (percent(after)) } " "
-                span.delta.(if after < before { "down" } else if after > before { "up" } else { "even" }) { (signed(after - before)) " points" }
+                span.delta.(direction(after - before)) { (signed(after - before)) " points" }
             },
             Some((before, None)) => p.score { strong { (percent(before)) } " " span.delta.even { "not measured since" } },
             None => p.score { "No score yet" },
@@ -107,7 +109,7 @@ pub(super) fn gate_use(used: Option<&GateUse>) -> Markup {
         @match used {
             None => p.empty { "The gate split has not been used yet." },
             Some(used) => {
-                p { (first_upper(&used.words)) "." }
+                p { (capital(&used.words)) "." }
                 ul.plain {
                     li { (used.tasks) " gate tasks" }
                     @for (name, count) in &used.kinds { @if *count > 0 { li { (count) " " (name) } } }
@@ -116,13 +118,4 @@ pub(super) fn gate_use(used: Option<&GateUse>) -> Markup {
             },
         }
     }
-}
-
-fn first_upper(words: &str) -> String {
-    let mut chars = words.chars();
-    let first = chars
-        .next()
-        .map(|first| first.to_uppercase().to_string())
-        .unwrap_or_default();
-    first + chars.as_str()
 }
