@@ -123,7 +123,7 @@ fn report(workspace: &Workspace, homes: &mut FoundHomes, setting: &Setting) {
     let offered = OfferedEdits::of(workspace);
     // If the harness cannot be read, the row of the ops says why.
     if let Ok(offered) = &offered {
-        homes.keep_editable(&workspace.root, &offered.files);
+        homes.keep_editable(&workspace.root, offered);
     }
     init_report::show(&homes.found, Some(&offered), setting);
 }

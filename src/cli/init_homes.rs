@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::exit::CommandFailure;
+use super::offered::OfferedEdits;
 use super::visible::visible;
 use crate::harness::format::values;
 use crate::harness::layout::HostLayout;
@@ -31,6 +32,9 @@ const SKIPPED: [&str; 9] = [
 
 /// The largest file whose text is read to find homes, in bytes.
 const LARGEST: u64 = 4 << 20;
+
+/// What to do about a link that leads to no file of the workspace.
+pub(crate) const LINK_REMEDY: &str = "replace it by a copy, or by a link to a file of this workspace";
 
 /// The homes of a workspace, and its files.
 pub(crate) struct FoundHomes<'t> {
@@ -77,13 +81,16 @@ impl<'t> FoundHomes<'t> {
     }
 
     /// Shows the files in which no op applies, such as settings that cannot be parsed, instead of offering them.
-    pub(crate) fn keep_editable(&mut self, root: &Root, editable: &[String]) {
+    pub(super) fn keep_editable(&mut self, root: &Root, offered: &OfferedEdits) {
         let files = std::mem::take(&mut self.found.files);
         let (open, closed): (BTreeMap<_, _>, BTreeMap<_, _>) =
-            files.into_iter().partition(|(path, _)| editable.contains(path));
+            files.into_iter().partition(|(path, _)| offered.files.contains(path));
         self.found.files = open;
         let closed = closed.into_iter().map(|(path, file)| {
-            let reason = why_closed(text(root, &path), file.surface.format_of(&path));
+            let reason = match offered.programs.contains(&path) {
+                true => "a program",
+                false => why_closed(text(root, &path), file.surface.format_of(&path)),
+            };
             (path, reason)
         });
         self.found.shown.extend(closed);
@@ -94,11 +101,16 @@ impl<'t> FoundHomes<'t> {
     /// # Errors
     /// One does not; the message names it.
     pub(crate) fn check_links(&self) -> Result<(), CommandFailure> {
-        let Some((link, reason)) = self.found.bad_links.first_key_value() else {
-            return Ok(());
-        };
-        let problem = format!("{} is {}", visible(link), visible(reason));
-        Err(CommandFailure::usage(problem).hint("replace it by a copy, or by a link to a file of this workspace"))
+        match self.bad_link() {
+            Some(problem) => Err(CommandFailure::usage(problem).hint(LINK_REMEDY)),
+            None => Ok(()),
+        }
+    }
+
+    /// The first link of the homes that leads to no file of the workspace, with the reason.
+    pub(crate) fn bad_link(&self) -> Option<String> {
+        let (link, reason) = self.found.bad_links.first_key_value()?;
+        Some(format!("{} is {}", visible(link), visible(reason)))
     }
 
     /// What the manifest lists for the homes.

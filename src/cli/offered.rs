@@ -8,6 +8,7 @@ use crate::artifact::counted;
 use crate::artifact::edit::Op;
 use crate::harness::Harness;
 use crate::harness::op::offers::{OpOffer, offers};
+use crate::harness::op::program_files::is_program;
 use crate::manifest::surface::{Surface, compiled};
 use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
@@ -28,6 +29,8 @@ pub(super) struct OfferedEdits {
     pub files: Vec<String>,
     /// The other files.
     pub shown: Vec<String>,
+    /// Programs among them that a surface matches.
+    pub programs: Vec<String>,
 }
 
 impl OfferedEdits {
@@ -37,9 +40,17 @@ impl OfferedEdits {
     /// The harness cannot be read.
     pub(super) fn of(workspace: &Workspace) -> Result<Self, RunError> {
         let harness = workspace.harness()?;
-        let ops = offers(&harness, &workspace.rules(), &workspace.manifest.harness);
+        let rules = workspace.rules();
+        let ops = offers(&harness, &rules, &workspace.manifest.harness);
         let (files, shown) = editable(&harness, &ops);
-        Ok(Self { ops, files, shown })
+        let is_listed = |path: &&String| rules.surfaces.find(path).is_some() && is_program(path, &harness);
+        let programs = shown.iter().filter(is_listed).cloned().collect();
+        Ok(Self {
+            ops,
+            files,
+            shown,
+            programs,
+        })
     }
 }
 

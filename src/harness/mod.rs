@@ -7,6 +7,7 @@ pub(crate) mod format;
 pub(crate) mod home;
 pub(crate) mod layout;
 pub(crate) mod line_hunk;
+mod links;
 pub(crate) mod merge;
 pub(crate) mod op;
 pub(crate) mod projection;
@@ -15,10 +16,9 @@ pub(crate) mod shown;
 pub(crate) mod skills;
 pub(crate) mod starter;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crate::digest::Digest;
 use crate::manifest::membership::Membership;
 use crate::sys::disk::{DiskError, LARGEST_HARNESS_FILE, Root, ordinary, refuse_stored};
 
@@ -33,6 +33,10 @@ pub struct Harness {
     /// The parts of files that are shown instead of them, because they also hold tasks.
     parts: BTreeMap<String, Vec<u8>>,
     forbidden: BTreeMap<String, String>,
+    /// The files that can be executed.
+    executable: BTreeSet<String>,
+    /// The links between the files, each with the path of its target.
+    links: BTreeMap<String, String>,
 }
 
 /// One file that differs between two harnesses; `None` means that the file is absent on that side.
@@ -83,6 +87,22 @@ impl Harness {
             .map(|(path, reason)| (path.as_str(), reason.as_str()))
     }
 
+    /// Notes that a file can be executed.
+    pub(crate) fn mark_executable(&mut self, path: impl Into<String>) {
+        self.executable.insert(path.into());
+    }
+
+    /// Whether the mode of a file says that it can be executed.
+    pub(crate) fn is_executable(&self, path: &str) -> bool {
+        self.executable.contains(path)
+    }
+
+    /// The files that can be executed.
+    pub(crate) fn executables(&self) -> impl Iterator<Item = &str> {
+        let paths = self.executable.iter().filter(|path| self.files.contains_key(*path));
+        paths.map(String::as_str)
+    }
+
     /// The bytes of a file.
     pub fn get(&self, path: &str) -> Option<&[u8]> {
         self.parts.get(path).or_else(|| self.files.get(path)).map(Vec::as_slice)
@@ -125,14 +145,9 @@ impl Harness {
         })
     }
 
-    /// The digest of the paths and bytes of all files.
-    pub fn digest(&self) -> Digest {
-        Digest::of_parts(self.files())
-    }
-
     /// The files that differ from `after`, sorted by path, each as a whole.
     pub fn changes(&self, after: &Harness) -> Vec<FileChange> {
-        let paths: std::collections::BTreeSet<&String> = self.files.keys().chain(after.files.keys()).collect();
+        let paths: BTreeSet<&String> = self.files.keys().chain(after.files.keys()).collect();
         let change = |path: &String| FileChange {
             path: path.clone(),
             before: self.files.get(path).cloned(),
@@ -170,6 +185,9 @@ impl Root {
                 // A file that was deleted in the meantime is left out.
                 if let Some(bytes) = self.read_up_to(Path::new(&found.path), LARGEST_HARNESS_FILE)? {
                     refuse_stored(&bytes, &self.join(&found.path))?;
+                    if self.is_executable(&found.path)? {
+                        harness.mark_executable(&*found.path);
+                    }
                     harness = std::mem::take(&mut harness).with(found.path, bytes);
                 }
             }

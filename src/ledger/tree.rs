@@ -11,6 +11,11 @@ use crate::ledger::port::LedgerError;
 /// The largest file that is read, in bytes. A larger file cannot be an agent's text and is marked as forbidden.
 const LARGEST_FILE: u64 = 10 * 1024 * 1024;
 
+/// How many links of a commit are looked at.
+const MOST_LINKS: usize = 1_000;
+/// The mode of a link.
+const LINK: &str = "120000";
+
 /// One line of `git ls-tree`.
 struct Leaf<'a> {
     mode: &'a str,
@@ -35,8 +40,14 @@ pub(super) fn harness_at(git: &Git, commit: &str, select: &dyn Fn(&str) -> bool)
     let blobs: Vec<Blob> = wanted.iter().map(Leaf::blob).collect();
     let paths = wanted.iter().map(|leaf| leaf.path.to_owned());
     let mut harness = Harness::new(paths.zip(smudged(git, &blobs)?));
-    for leaf in forbidden {
-        harness.forbid(leaf.path, obstacle(&leaf).unwrap_or_default());
+    for leaf in wanted.iter().filter(|leaf| leaf.mode == "100755") {
+        harness.mark_executable(leaf.path);
+    }
+    for leaf in &forbidden {
+        harness.forbid(leaf.path, obstacle(leaf).unwrap_or_default());
+    }
+    for (leaf, target) in links(git, &forbidden)? {
+        harness.link(leaf.path, &target);
     }
     for leaf in large {
         harness.forbid(leaf.path, "larger than 10 MiB");
@@ -71,6 +82,38 @@ fn larger(git: &Git, leaves: &[Leaf]) -> Result<BTreeSet<String>, LedgerError> {
     Ok(text.lines().filter_map(large).collect())
 }
 
+/// The links among some files, each with its target as written.
+fn links<'f, 'a>(git: &Git, leaves: &'f [Leaf<'a>]) -> Result<Vec<(&'f Leaf<'a>, String)>, LedgerError> {
+    let links: Vec<&Leaf> = leaves
+        .iter()
+        .filter(|leaf| leaf.mode == LINK && !leaf.path.contains('\u{fffd}'))
+        .take(MOST_LINKS)
+        .collect();
+    if links.is_empty() {
+        return Ok(Vec::new());
+    }
+    let names: String = links.iter().map(|leaf| format!("{}\n", leaf.object)).collect();
+    let answer = git.read(&["cat-file", "--batch"], names.as_bytes())?;
+    let targets = link_targets(&answer);
+    Ok(links.into_iter().zip(targets).collect())
+}
+
+/// The contents in an answer of `git cat-file --batch`: each after a line that ends with its size, and before a line end.
+fn link_targets(answer: &[u8]) -> Vec<String> {
+    let mut targets = Vec::new();
+    let mut rest = answer;
+    while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+        let header = String::from_utf8_lossy(&rest[..end]);
+        let size = header.rsplit(' ').next().and_then(|size| size.parse().ok());
+        let Some(content) = size.and_then(|size: usize| rest.get(end + 1..end + 1 + size)) else {
+            break;
+        };
+        targets.push(String::from_utf8_lossy(content).into_owned());
+        rest = rest.get(end + content.len() + 2..).unwrap_or_default();
+    }
+    targets
+}
+
 /// The error for a commit whose files cannot be listed.
 fn unlisted(git: &Git, commit: &str, error: LedgerError) -> LedgerError {
     match git.commit_named(commit) {
@@ -89,7 +132,7 @@ fn parse(record: &str) -> Option<Leaf<'_>> {
 
 fn obstacle(leaf: &Leaf) -> Option<&'static str> {
     match leaf.mode {
-        "120000" => Some("a symbolic link"),
+        LINK => Some("a symbolic link"),
         "160000" => Some("a git submodule"),
         _ if leaf.path.contains('\u{fffd}') => Some("its name is not UTF-8"),
         _ => None,

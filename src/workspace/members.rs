@@ -5,7 +5,7 @@ use std::sync::PoisonError;
 use super::Workspace;
 use super::error::RunError;
 use crate::harness::Harness;
-use crate::ledger::port::Ledger;
+use crate::ledger::port::{Ledger, LedgerError};
 
 impl Workspace {
     /// The harness on disk.
@@ -21,7 +21,20 @@ impl Workspace {
             harness = harness.without(&path);
             harness.forbid(path, "git ignores it");
         }
+        if let Some(at_head) = self.at_head()? {
+            harness.link_like(&at_head);
+        }
         Ok(harness)
+    }
+
+    /// The harness of the newest commit; `None` if there is none.
+    fn at_head(&self) -> Result<Option<Harness>, RunError> {
+        let head = match self.ledger.head() {
+            Err(LedgerError::NoRepository(_)) => None,
+            head => head?,
+        };
+        let at = |head: String| self.past.harness_at(&self.ledger, &head, &|path| self.selects(path));
+        Ok(head.map(at).transpose()?)
     }
 
     /// Checks, once, that the harness can be read and that git ignores no file that the manifest names.
@@ -46,8 +59,7 @@ impl Workspace {
             return Ok(Vec::new());
         }
         self.ledger.check_filters(&new)?;
-        if let Some(head) = self.ledger.head()? {
-            let at_head = self.past.harness_at(&self.ledger, &head, &|path| self.selects(path))?;
+        if let Some(at_head) = self.at_head()? {
             known.extend(at_head.files().map(|(path, _)| path.to_owned()));
             new.retain(|path| !known.contains(*path));
         }
@@ -65,8 +77,10 @@ impl Workspace {
         let first = |path: &str| path.split('/').next().unwrap_or_default().to_owned();
         let places: Vec<String> = self.manifest.harness.globs().iter().map(|glob| first(glob)).collect();
         let line = |(path, reason): (&str, &str)| {
+            // Copies have the links between the files.
+            let is_linked = harness.followed(path).is_some();
             let is_near = self.selects(path) || places.contains(&first(path));
-            is_near.then(|| format!("{path} is left out of the harness: {reason}"))
+            (is_near && !is_linked).then(|| format!("{path} is left out of the harness: {reason}"))
         };
         harness.all_forbidden().filter_map(line).collect()
     }

@@ -26,6 +26,7 @@ mod half_typed;
 mod help;
 mod histories;
 mod hold;
+mod home_files;
 mod homes;
 mod hostile;
 mod import;

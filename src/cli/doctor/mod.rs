@@ -1,6 +1,7 @@
 //! `kaizen doctor`: checks what a session needs, and names the fix of everything that is missing.
 
 mod canary;
+mod harness;
 mod hosts;
 mod machine;
 mod models;
@@ -10,10 +11,10 @@ mod trial;
 use clap::Args;
 use serde::Serialize;
 
+use self::harness::HarnessFiles;
 use super::Setting;
 use super::exit::{Code, CommandFailure};
 use super::found_student::found_student;
-use super::init_home::DEFAULT_LAYOUT;
 use super::offered::OfferedEdits;
 use super::render;
 use super::visible::visible;
@@ -27,7 +28,7 @@ use crate::pipeline::student_choice;
 use crate::workspace::Workspace;
 use crate::workspace::consent::layout_table;
 use crate::workspace::error::RunError;
-use crate::workspace::inputs::{Inputs, clean_harness};
+use crate::workspace::inputs::Inputs;
 
 /// Check what a session needs, and name the fix of what is missing
 ///
@@ -60,17 +61,6 @@ struct DoctorRow {
     files: Option<HarnessFiles>,
 }
 
-/// The files of the harness.
-#[derive(Debug, Serialize)]
-struct HarnessFiles {
-    /// The layouts that the manifest names.
-    layouts: Vec<String>,
-    /// The files with an editable part.
-    files: Vec<String>,
-    /// The files that the teacher sees and no edit changes.
-    shown: Vec<String>,
-}
-
 /// Runs the command.
 ///
 /// # Errors
@@ -82,7 +72,7 @@ pub(crate) fn doctor(command: &DoctorArgs, setting: &Setting) -> Result<Code, Co
     let layouts = layout_table(&workspace.root);
     let mut rows = vec![
         home(&workspace),
-        harness(&workspace, &inputs, offered.as_ref().ok()),
+        harness::row(&workspace, &inputs, offered.as_ref().ok(), layouts.as_ref().ok()),
         ops::row(offered.map(|offered| offered.ops)),
         git(&workspace),
         student(&workspace, layouts.as_ref().ok()),
@@ -171,49 +161,6 @@ fn failed(check: &'static str, error: RunError) -> DoctorRow {
 
 fn home(workspace: &Workspace) -> DoctorRow {
     good("home", workspace.root.display().to_string())
-}
-
-fn harness(workspace: &Workspace, inputs: &Inputs, offered: Option<&OfferedEdits>) -> DoctorRow {
-    // They are listed even if they differ from the last commit.
-    let found = offered.map(|offered| files(workspace, offered));
-    let row = match (clean_harness(workspace, inputs), &found) {
-        (Ok(harness), _) if harness.files().next().is_none() => bad(
-            "harness",
-            "no file matches [harness] files".to_owned(),
-            "name the agent's files in kaizen.toml: [harness] files = [\"...\"]",
-        ),
-        (Ok(_), Some(files)) => good("harness", format!("{}; the same as in the last commit", files.words())),
-        (Ok(_), None) => good("harness", "the same as in the last commit".to_owned()),
-        (Err(error), _) => failed("harness", error),
-    };
-    DoctorRow { files: found, ..row }
-}
-
-impl HarnessFiles {
-    fn words(&self) -> String {
-        let others = match self.shown.len() {
-            0 => String::new(),
-            shown => format!(", and {} that no edit changes", counted(shown, "file")),
-        };
-        format!(
-            "{} of {}{others}",
-            counted(self.files.len(), "editable file"),
-            self.layouts.join(", ")
-        )
-    }
-}
-
-fn files(workspace: &Workspace, offered: &OfferedEdits) -> HarnessFiles {
-    let named = workspace.manifest.harness.layouts.clone();
-    HarnessFiles {
-        // Without layouts of hosts, the files are those of the default layout.
-        layouts: match named.is_empty() {
-            true => vec![DEFAULT_LAYOUT.to_owned()],
-            false => named,
-        },
-        files: offered.files.clone(),
-        shown: offered.shown.clone(),
-    }
 }
 
 fn git(workspace: &Workspace) -> DoctorRow {

@@ -157,7 +157,8 @@ fn expected_after(
             let left = workspace
                 .ledger
                 .harness_at(&entry.commit, &|path| workspace.selects(path))?;
-            if left.digest() == head && verdict.dropped == 0 {
+            let is_it = left.digest() == head || left.digest_of_files() == head;
+            if is_it && verdict.dropped == 0 {
                 let source = format!("the verdict of {} ({})", outcome.edit_id, outcome.edit_digest.short());
                 return Ok(Some((of_verdict(baseline, verdict), source)));
             }

@@ -1,6 +1,7 @@
 //! Files that no layout may open: credentials, kaizen's own files, evidence, programs, and protected settings.
 
 use crate::harness::op::is_protected_file;
+use crate::harness::op::program_files::is_program_path;
 use crate::manifest::membership::{Membership, is_credential};
 
 /// Why a file is never read as part of a home, decided by its path alone.
@@ -11,11 +12,6 @@ pub(super) fn exclusion(path: &str) -> Option<&'static str> {
         _ => None,
     }
 }
-
-/// Extensions of programs.
-const PROGRAMS: [&str; 13] = [
-    "py", "sh", "bash", "zsh", "js", "mjs", "cjs", "ts", "rb", "pl", "ps1", "bat", "exe",
-];
 
 /// Extensions of files that are no text, so that a teacher cannot see them.
 const BINARIES: [&str; 34] = [
@@ -34,11 +30,7 @@ pub(super) fn is_binary(path: &str) -> bool {
 
 /// Whether a file is never editable in any layout: a program, or a file that holds only protected settings.
 pub(super) fn is_closed(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
-    let is_program = name
-        .rsplit_once('.')
-        .is_some_and(|(_, extension)| PROGRAMS.contains(&extension));
-    is_program || is_protected_file(path)
+    is_program_path(path) || is_protected_file(path)
 }
 
 #[cfg(test)]

@@ -103,6 +103,11 @@ impl LayoutTable {
         !self.layouts.is_empty()
     }
 
+    /// Keeps only the layouts of these names.
+    pub(crate) fn keep(&mut self, names: &[String]) {
+        self.layouts.retain(|row| names.contains(&row.layout.name));
+    }
+
     /// The layouts, in the order in which they claim files.
     pub(crate) fn rows(&self) -> &[TableRow] {
         &self.layouts

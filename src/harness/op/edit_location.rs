@@ -281,6 +281,9 @@ pub(super) fn check_path(path: &str, harness: &Harness, rules: &OpRules) -> Resu
     if path.contains(['\\', '\0']) || path.split('/').any(|part| matches!(part, "" | "." | "..")) {
         return Err(forbidden("the path is outside the harness; correct [harness.layout]"));
     }
+    if let Some(target) = harness.followed(path) {
+        return Err(forbidden(&format!("a symbolic link to {target}; name that file")));
+    }
     if let Some(reason) = harness.forbidden(path) {
         return Err(forbidden(reason));
     }

@@ -163,6 +163,12 @@ pub(crate) enum Inapplicable {
     /// The edit changes a file that contains only such settings, or a program that runs automatically.
     #[error("{path}: a protected file (permissions, hooks, servers or keys): no edit may change it; change it by hand")]
     ProtectedFile { path: String },
+    /// The file is a program, or one that makes another program start.
+    #[error(
+        "{path}: a program, or a file that starts one (script, hook, workflow of a build server): no edit may change it; \
+         describe the change for a person"
+    )]
+    Program { path: String },
     /// The value behind a mark in the payload is not certain.
     #[error(
         "payload: the value behind `{mark}` is not certain, because {problem}; leave its line as it is in the file"

@@ -18,6 +18,7 @@ pub(crate) mod normalise;
 pub(crate) mod offers;
 mod originals;
 mod payload;
+pub(crate) mod program_files;
 mod prompt;
 mod promptfoo;
 mod protected;

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use super::inapplicable::Inapplicable;
+use super::program_files::is_program;
 use super::protected_keys::{PickedSettings, settings};
 use super::setting_pattern::SettingPattern;
 use super::{OpRules, promptfoo};
@@ -165,13 +166,16 @@ const IDENTITY: &str = "identity";
 /// that no list of tools may vanish or become empty, because that opens all tools in some hosts.
 ///
 /// # Errors
-/// [`Inapplicable::Protected`], with the file and the setting, or [`Inapplicable::ProtectedFile`].
+/// [`Inapplicable::Protected`], with the file and the setting, [`Inapplicable::ProtectedFile`] or [`Inapplicable::Program`].
 pub(super) fn check(before: &Harness, after: &Harness, rules: &OpRules, keeps_tools: bool) -> Result<(), Inapplicable> {
     for change in before.changes(after) {
         let path = &change.path;
         let guards = |harness: &Harness| rules.guard.guards(path, harness);
         let guards: Vec<FileGuard> = guards(before).into_iter().chain(guards(after)).collect();
         let format = rules.surfaces.find(path).and_then(|surface| surface.format);
+        if is_program(path, before) || is_program(path, after) {
+            return Err(Inapplicable::Program { path: path.clone() });
+        }
         if is_protected_file(path) || guards.iter().any(|guard| guard.is_closed) {
             return Err(Inapplicable::ProtectedFile { path: path.clone() });
         }

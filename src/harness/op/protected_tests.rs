@@ -39,7 +39,7 @@ fn run(op: Op, payload: serde_json::Value, before: &[(&str, &str)]) -> Result<Ha
 fn is_refused(result: &Result<Harness, Inapplicable>) -> bool {
     matches!(
         result,
-        Err(Inapplicable::Protected { .. } | Inapplicable::ProtectedFile { .. })
+        Err(Inapplicable::Protected { .. } | Inapplicable::ProtectedFile { .. } | Inapplicable::Program { .. })
     )
 }
 
@@ -273,4 +273,57 @@ fn the_reason_names_the_file_and_the_setting() {
     for part in ["config.toml", "`sandbox_mode`", "sandboxing", "by hand"] {
         assert!(reason.contains(part), "{reason}");
     }
+}
+
+#[test]
+fn no_surface_opens_a_program() {
+    let text = "[[harness.surface]]\nname = 'all'\npath = '**'\nformat = 'text'\nbody = 'auto'\ncreate = 'review'\n";
+    let manifest = crate::manifest::Manifest::parse(std::path::Path::new("kaizen.toml"), text).unwrap();
+    let rules = OpRules::of(&manifest.harness, crate::manifest::membership::Membership::everything());
+    let mut harness = Harness::default();
+    let programs = [
+        "skills/s/run.py",
+        "skills/s/bin/tool",
+        ".github/workflows/ci.yml",
+        ".claude/statusline.sh",
+        ".claude/check",
+        ".husky/pre-push",
+        ".vscode/tasks.json",
+    ];
+    for path in programs {
+        harness = harness.with(path, "one\n");
+    }
+    harness.mark_executable(".claude/check");
+    let apply = |op: &str, payload: serde_json::Value, harness: &Harness| {
+        let edit: Edit = serde_json::from_value(json!({"id": "e", "pillar": "agent", "op": op, "payload": payload,
+            "rationale": "", "expected_improvement": "c"}))
+        .unwrap();
+        crate::harness::op::apply(&edit, harness, &rules)
+    };
+    let is_program = |result: &Result<Harness, Inapplicable>| matches!(result, Err(Inapplicable::Program { .. }));
+    for path in programs {
+        for (op, payload) in [
+            ("replace_text", json!({"path": path, "new_content": "two\n"})),
+            ("remove_file", json!({"path": path})),
+        ] {
+            let result = apply(op, payload, &harness);
+            assert!(is_program(&result), "{op} {path}: {result:?}");
+        }
+        if path != ".claude/check" {
+            let result = apply(
+                "create_file",
+                json!({"path": path, "content": "two\n"}),
+                &Harness::default(),
+            );
+            assert!(is_program(&result), "create_file {path}: {result:?}");
+        }
+    }
+    let offered = crate::harness::op::offers::offers(&harness, &rules, &manifest.harness);
+    assert!(offered.iter().all(|offer| !programs.contains(&offer.path.as_str())));
+    // A text does not become a program either.
+    let text = Harness::default().with("skills/s/notes", "one\n");
+    let script = json!({"path": "skills/s/notes", "new_content": "#!/bin/sh\nrm x\n"});
+    assert!(is_program(&apply("replace_text", script, &text)));
+    let notes = json!({"path": "skills/s/notes", "new_content": "two\n"});
+    assert!(apply("replace_text", notes, &text).is_ok());
 }

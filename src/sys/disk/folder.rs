@@ -66,6 +66,44 @@ impl Root {
         file.write_all(bytes).map_err(failed("write", &whole))
     }
 
+    /// Creates a link in one of kaizen's folders, and the folder of the link. The target is relative to that folder.
+    ///
+    /// # Errors
+    /// It cannot be created.
+    pub(crate) fn make_link(&self, path: impl AsRef<Path>, target: &str) -> Result<(), DiskError> {
+        let relative = self.relative(path.as_ref())?;
+        let whole = self.join(&relative);
+        let folder = self.made_folder(relative.parent().unwrap_or(Path::new("")))?;
+        let name = relative.file_name().unwrap_or_default();
+        #[cfg(unix)]
+        let made = folder.symlink(target, name);
+        #[cfg(not(unix))]
+        let made = folder.symlink_file(target, name);
+        made.map_err(failed("create", &whole))
+    }
+
+    /// Lets everyone execute one of kaizen's files. Where files have no mode, nothing changes.
+    ///
+    /// # Errors
+    /// There is no such file, or its mode cannot be changed.
+    pub(crate) fn make_executable(&self, path: impl AsRef<Path>) -> Result<(), DiskError> {
+        let relative = self.relative(path.as_ref())?;
+        let whole = self.join(&relative);
+        let gone = || failed("open", &whole)(ErrorKind::NotFound.into());
+        let file = self
+            .open_plain(&relative, OpenOptions::new().read(true))?
+            .ok_or_else(gone)?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = std::fs::Permissions::from_mode(0o755);
+            file.set_permissions(mode).map_err(failed("set the mode of", &whole))?;
+        }
+        #[cfg(not(unix))]
+        drop(file);
+        Ok(())
+    }
+
     /// Removes an empty folder; `false` if it is not empty or does not exist.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods)] // edge: processes, the file system
 
 mod answer;
+mod copied_home;
 mod sandbox;
 
 use std::ffi::OsString;
@@ -13,6 +14,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use self::answer::ProgramAnswer;
+use self::copied_home::complete;
 use self::sandbox::SandboxTemplate;
 use crate::artifact::egress::LlmRole;
 use crate::artifact::evaluation::{Attempt, AttemptUsage};
@@ -144,12 +146,21 @@ impl Student for CommandStudent {
 
     fn prepare(&self, harness: &Harness) -> Box<dyn PreparedStudent> {
         Box::new(Candidate {
-            digest: harness.digest(),
+            digest: digest_of_copy(harness),
             default_agent: default_agent(harness, &self.0.layout),
             harness: harness.clone(),
             folder: OnceLock::new(),
             context: Arc::clone(&self.0),
         })
+    }
+}
+
+/// The digest of all that a copy of a harness has: of the harness and, if there are any, of the programs that can be executed.
+fn digest_of_copy(harness: &Harness) -> Digest {
+    let programs: Vec<&str> = harness.executables().collect();
+    match programs.is_empty() {
+        true => harness.digest(),
+        false => Digest::of_value(&(harness.digest(), programs)),
     }
 }
 
@@ -242,7 +253,10 @@ impl Candidate {
             return SandboxTemplate::made(sandbox, &self.harness).map(CandidateFolder::Copied);
         }
         let made = self.context.root.scratch("harness", self.harness.files());
-        made.map(CandidateFolder::Shared).map_err(|error| error.to_string())
+        let completed = made.and_then(|scratch| complete(scratch.path(), &self.harness).map(|()| scratch));
+        completed
+            .map(CandidateFolder::Shared)
+            .map_err(|error| error.to_string())
     }
 
     fn run(&self, consent: &Consent, task: &Task, seed: u64, folder: &Path) -> Result<ProgramOutput, ProgramFailure> {

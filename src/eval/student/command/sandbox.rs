@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use tempfile::{Builder, TempDir};
 use walkdir::WalkDir;
 
+use super::copied_home::complete;
 use crate::harness::Harness;
 use crate::manifest::sandbox::SandboxSection;
 use crate::sys::disk::Root;
@@ -57,6 +58,7 @@ impl SandboxTemplate {
         let folder = fresh(&place)?;
         let root = Root::open(folder.path()).map_err(|error| error.to_string())?;
         root.fill_folder(Path::new(FILES), harness.files())
+            .and_then(|()| complete(&folder.path().join(FILES), harness))
             .map_err(|error| error.to_string())?;
         if section.git {
             commit(&folder.path().join(FILES))?;
@@ -75,14 +77,23 @@ impl SandboxTemplate {
             let entry = entry.map_err(|error| error.to_string())?;
             let name = entry.path().strip_prefix(&from).map_err(|error| error.to_string())?;
             let to = copy.path().join(name);
-            let copied = match entry.file_type().is_dir() {
-                true => fs::create_dir(&to),
-                false => fs::copy(entry.path(), &to).map(drop),
+            let copied = match entry.file_type() {
+                kind if kind.is_dir() => fs::create_dir(&to),
+                kind if kind.is_symlink() => copied_link(entry.path(), &to),
+                _ => fs::copy(entry.path(), &to).map(drop),
             };
             copied.map_err(|error| format!("{}: {error}", to.display()))?;
         }
         Ok(copy)
     }
+}
+
+/// Copies a link itself, not what it leads to.
+fn copied_link(from: &Path, to: &Path) -> std::io::Result<()> {
+    #[cfg(unix)]
+    return std::os::unix::fs::symlink(fs::read_link(from)?, to);
+    #[cfg(not(unix))]
+    return fs::copy(from, to).map(drop);
 }
 
 /// The folder for sandboxes.
@@ -163,14 +174,17 @@ mod tests {
     #[test]
     fn a_sandbox_has_the_files_and_a_commit_of_its_own() {
         let place = tempfile::tempdir().unwrap();
-        let harness = Harness::default()
+        let mut harness = Harness::default()
             .with(".claude/agents/a.md", "A")
             .with("CLAUDE.md", "B");
+        harness.link("AGENTS.md", "CLAUDE.md");
         let template = SandboxTemplate::made(&section(place.path()), &harness).unwrap();
         let (one, other) = (template.copy().unwrap(), template.copy().unwrap());
         fs::write(one.path().join("CLAUDE.md"), "changed").unwrap();
         assert_eq!(fs::read(other.path().join("CLAUDE.md")).unwrap(), b"B");
         assert_eq!(fs::read(other.path().join(".claude/agents/a.md")).unwrap(), b"A");
+        assert_eq!(fs::read(one.path().join("AGENTS.md")).unwrap(), b"changed");
+        assert_eq!(fs::read(other.path().join("AGENTS.md")).unwrap(), b"B");
         let head = |sandbox: &TempDir| fs::read_to_string(sandbox.path().join(".git/refs/heads/main")).unwrap();
         let again = SandboxTemplate::made(&section(place.path()), &harness)
             .unwrap()

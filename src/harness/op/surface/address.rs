@@ -37,12 +37,17 @@ pub(in crate::harness::op) fn addressed<'p>(
     Ok(Cow::Owned(payload))
 }
 
-/// The edit with paths in its payload, variants and members, wherever the surface that they name is found.
+/// The edit with paths in its payload, variants and members, wherever the surface that they name is found. A path that is a
+/// link, or leads through one, becomes that of the file.
 pub(in crate::harness::op) fn with_paths(mut edit: Edit, harness: &Harness, rules: &OpRules) -> Edit {
     let op = edit.op;
     let replaced = |op: Op, payload: &mut Payload| {
         if let Ok(Cow::Owned(addressed)) = addressed(op, payload, harness, rules) {
             *payload = addressed;
+        }
+        let path = payload.get("path").and_then(Json::as_str).filter(|_| op.is_generic());
+        if let Some(target) = path.and_then(|path| harness.followed(path)) {
+            payload.insert("path".to_owned(), target.into());
         }
     };
     replaced(op, &mut edit.payload);

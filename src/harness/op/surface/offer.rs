@@ -11,6 +11,7 @@ use crate::harness::Harness;
 use crate::harness::format::front_matter;
 use crate::harness::layout::guard::FileGuard;
 use crate::harness::op::offers::OpOffer;
+use crate::harness::op::program_files::is_program;
 use crate::harness::op::protected::{is_protected_file, kind_of};
 use crate::harness::op::{OpContext, OpRules};
 use crate::manifest::surface::{BodyTier, CreateTier, SurfaceFormat};
@@ -28,7 +29,8 @@ pub(in crate::harness::op) fn offers(harness: &Harness, rules: &OpRules) -> Vec<
     };
     let files = harness.files().filter_map(|(path, _)| {
         let guards = rules.guard.guards(path, harness);
-        let is_closed = is_protected_file(path) || guards.iter().any(|guard| guard.is_closed);
+        let is_closed =
+            is_program(path, harness) || is_protected_file(path) || guards.iter().any(|guard| guard.is_closed);
         let target = SurfaceTarget::of(path, &context).ok().filter(|_| !is_closed)?;
         Some(of_file(&target, &guards))
     });

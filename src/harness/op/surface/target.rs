@@ -28,6 +28,9 @@ impl<'a> SurfaceTarget<'a> {
     pub(super) fn of(path: &str, context: &'a OpContext) -> Result<Self, Inapplicable> {
         let path = path.strip_prefix("./").unwrap_or(path);
         let OpContext { harness, rules, .. } = context;
+        if harness.followed(path).is_some() {
+            check_path(path, harness, rules)?;
+        }
         let Some(surface) = rules.surfaces.find(path) else {
             return Err(unknown(path, harness, rules));
         };

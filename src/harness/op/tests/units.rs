@@ -199,3 +199,32 @@ fn a_skill_goes_with_its_rights_and_gives_them_to_no_other() {
         assert!(refused.contains("protected setting"), "{members:?}: {refused}");
     }
 }
+
+#[test]
+fn a_path_that_is_a_link_means_its_target() {
+    let text = "[[harness.surface]]\nname = 'all'\npath = '**/*.md'\ncreate = 'review'\n";
+    let rules = rules_of(&parsed(text));
+    let mut harness = Harness::default()
+        .with("CLAUDE.md", "One.\n")
+        .with("skills/a/SKILL.md", "---\nname: a\ndescription: A\n---\nTwo.\n");
+    harness.link("AGENTS.md", "CLAUDE.md");
+    harness.link(".claude/skills", "../skills");
+    for (path, target) in [
+        ("AGENTS.md", "CLAUDE.md"),
+        (".claude/skills/a/SKILL.md", "skills/a/SKILL.md"),
+    ] {
+        let edit = placed(Op::ReplaceText, json!({"path": path, "new_content": "Three.\n"}));
+        let refused = apply(&edit, &harness, &rules).unwrap_err().to_string();
+        assert!(refused.contains(&format!("a symbolic link to {target}")), "{refused}");
+        let edit = normalise::normalise(edit, &harness, &rules, &BTreeMap::new());
+        assert_eq!(edit.target, target);
+        let after = apply(&edit, &harness, &rules).unwrap();
+        assert!(after.text(target).unwrap().ends_with("Three.\n") && after.get(path).is_none());
+    }
+    let new = placed(
+        Op::CreateFile,
+        json!({"path": ".claude/skills/a/x.md", "content": "x\n"}),
+    );
+    let new = normalise::normalise(new, &harness, &rules, &BTreeMap::new());
+    assert!(apply(&new, &harness, &rules).unwrap().get("skills/a/x.md").is_some());
+}

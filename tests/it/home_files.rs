@@ -1,0 +1,153 @@
+//! Files of a home that edits cannot change, or that need a person: programs, links, and names and modes that stand in the way.
+#![cfg(unix)]
+
+use std::os::unix::fs::PermissionsExt;
+
+use serde_json::{Value, json};
+
+use crate::space::Space;
+
+/// A row of `init` or `doctor`.
+fn row(rows: &[Value], check: &str) -> Value {
+    rows.iter().find(|row| row["check"] == check).unwrap().clone()
+}
+
+fn executable(space: &Space, path: &str) {
+    let mode = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(space.root.join(path), mode).unwrap();
+}
+
+#[test]
+fn programs_that_a_manifest_lists_are_only_shown() {
+    let space = Space::empty();
+    let mut manifest = "[harness]\nlayouts = [\"claude_code\"]\n".to_owned();
+    let programs = [
+        ".claude/check",
+        ".claude/statusline.sh",
+        ".github/workflows/ci.yml",
+        "skills/s/run.py",
+        "skills/s/tool",
+    ];
+    for (at, path) in programs.iter().chain(&["CLAUDE.md"]).enumerate() {
+        let text = if *path == "skills/s/tool" {
+            "#!/bin/sh\n"
+        } else {
+            "on: push\n"
+        };
+        space.write(path, text);
+        manifest +=
+            &format!("[[harness.surface]]\nname = \"s{at}\"\npath = \"{path}\"\nformat = \"text\"\nbody = \"auto\"\n");
+    }
+    // A text that was copied with the mode of a program stays a text.
+    executable(&space, ".claude/check");
+    executable(&space, "CLAUDE.md");
+    space.write("kaizen.toml", &manifest);
+    space.git(&["init", "-q"]);
+    space.commit_all("clone");
+    let rows = space.kaizen(&["doctor", "--format", "json"]).exits(4).events();
+    let harness = row(&rows, "harness");
+    assert_eq!(harness["files"], json!(["CLAUDE.md"]));
+    assert_eq!(harness["shown"], json!(programs));
+    let found = harness["found"].as_str().unwrap();
+    assert!(
+        found.contains(".claude/check, .claude/statusline.sh, .github/workflows/ci.yml and 2 more")
+            && found.contains("no edit"),
+        "{found}"
+    );
+}
+
+#[test]
+fn init_only_shows_programs_that_their_mode_or_first_line_marks() {
+    let space = Space::empty();
+    space.write(".goosehints", "Be brief.\n");
+    space.write(".clinerules/a.md", "Be brief.\n");
+    space.write(".clinerules/run", "#!/bin/sh\nls\n");
+    let rows = space.kaizen(&["init", "--format", "json"]).exits(0).events();
+    let harness = row(&rows, "harness");
+    assert!(!harness["files"].to_string().contains("run"), "{harness}");
+}
+
+/// A home of Claude Code and Codex with the same text under two names, and skills behind a link.
+fn linked_home() -> Space {
+    let space = Space::empty();
+    space.write("CLAUDE.md", "Be brief.\n");
+    space.write("skills/a/SKILL.md", "---\nname: a\ndescription: A\n---\nDo a.\n");
+    space.write(".claude/settings.json", "{\"model\": \"opus\"}\n");
+    std::os::unix::fs::symlink("CLAUDE.md", space.root.join("AGENTS.md")).unwrap();
+    std::os::unix::fs::symlink("../skills", space.root.join(".claude/skills")).unwrap();
+    space.git(&["init", "-q"]);
+    space.commit_all("home");
+    space
+}
+
+#[test]
+fn copies_for_a_student_have_the_links_of_the_home() {
+    let space = linked_home();
+    space.kaizen(&["init"]).exits(0);
+    let task = |id: &str, split: &str, query: &str, answer: &str| json!({"task_id": id, "query": query, "reference_answer": answer, "category": "c", "scorer": "exact", "split": split});
+    let tasks = [
+        task("t", "train", "AGENTS.md", "Be brief."),
+        task("g", "gate", ".claude/skills/a/SKILL.md", "Do a."),
+        task("h", "gate", "AGENTS.md", "Be brief."),
+    ];
+    space.write("benchmark/t.jsonl", &tasks.map(|task| format!("{task}\n")).concat());
+    let manifest = space.read("kaizen.toml");
+    for sandbox in ["[student.sandbox]\n", "[other]\n"] {
+        let student = "[student]\nengine = \"command\"\nrun = [\"sh\", \"-c\", \"cd $KAIZEN_HARNESS && tail -n 1 $0\", \"{query}\"]\n";
+        let manifest = manifest.replace("\n[student]\n", &format!("\n{student}"));
+        let manifest = match sandbox {
+            "[other]\n" => manifest.replace("\n[student.sandbox]\n", "\n"),
+            _ => manifest,
+        };
+        space.write("kaizen.toml", &manifest);
+        space.commit_all("student");
+        let said = space.kaizen(&["eval", "--split", "gate"]).exits(0);
+        assert!(said.out.contains("100.0 %"), "{}", said.out);
+    }
+}
+
+#[test]
+fn an_edit_of_a_link_names_its_target() {
+    let space = linked_home();
+    let rows = space.kaizen(&["init", "--format", "json"]).exits(0).events();
+    assert_eq!(
+        row(&rows, "harness")["files"],
+        json!([".claude/settings.json", "CLAUDE.md", "skills/a/SKILL.md"])
+    );
+    let rows = space.kaizen(&["doctor", "--format", "json"]).exits(4).events();
+    let harness = row(&rows, "harness");
+    assert_eq!(harness["ok"], true, "{harness}");
+}
+
+#[test]
+fn a_link_to_elsewhere_that_is_new_fails_the_doctor_and_a_new_file_is_named() {
+    let space = linked_home();
+    space.kaizen(&["init"]).exits(0);
+    space.write("sub/CLAUDE.md", "New.\n");
+    space.commit_all("new");
+    let found = |space: &Space| {
+        row(
+            &space.kaizen(&["doctor", "--format", "json"]).exits(4).events(),
+            "harness",
+        )
+    };
+    let harness = found(&space);
+    assert_eq!(harness["ok"], true);
+    assert!(
+        harness["found"]
+            .as_str()
+            .unwrap()
+            .contains("does not list sub/CLAUDE.md"),
+        "{harness}"
+    );
+    std::os::unix::fs::symlink("/srv/agents", space.root.join(".claude/agents")).unwrap();
+    let harness = found(&space);
+    assert_eq!(harness["ok"], false);
+    assert!(
+        harness["found"]
+            .as_str()
+            .unwrap()
+            .contains(".claude/agents is a link to /srv/agents"),
+        "{harness}"
+    );
+}
