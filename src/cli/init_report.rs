@@ -8,7 +8,8 @@ use super::visible::visible;
 use super::{Setting, found_traces, offered, render};
 use crate::artifact::counted;
 use crate::harness::layout::HostLayout;
-use crate::harness::layout::detect::{Detection, HomeFile, IMPORTS};
+use crate::harness::layout::at_start::ReadOrder;
+use crate::harness::layout::detect::{Detection, HomeFile};
 use crate::manifest::surface::{BodyTier, Surface};
 use crate::workspace::error::RunError;
 
@@ -62,21 +63,33 @@ fn show_layout(layout: &HostLayout, found: &Detection, setting: &Setting) {
     let files: Vec<(&String, &HomeFile)> = own.collect();
     let count = counted(files.len(), "file");
     out!("found {} ({}): {count}", layout.name, visible(&layout.about));
-    let at_start = at_start(layout, found);
-    let line = |path: &str| {
-        files
-            .iter()
-            .find(|(own, _)| *own == path)
-            .map(|(path, file)| line(path, file))
+    let line = |path: &&str| {
+        found
+            .files
+            .get_key_value(*path)
+            .map(|(path, file)| self::line(path, file))
     };
-    let later = files.iter().filter(|(path, _)| !at_start.contains(&path.as_str()));
+    let lines = |paths: &[&str]| paths.iter().filter_map(line).collect::<Vec<_>>();
+    let orders = orders(layout, found);
+    let (own, nested): (Vec<_>, Vec<_>) = orders.iter().partition(|(folder, _)| folder.is_empty());
+    let all = |orders: &[&(&str, ReadOrder)]| orders.iter().flat_map(|(_, order)| lines(&order.at_start)).collect();
+    list("  read when it starts, in this order", all(&own));
+    let in_folder = |(folder, order): &&(&str, ReadOrder)| {
+        let lines = lines(&order.at_start).into_iter();
+        lines.map(|line| format!("in {folder}: {line}")).collect::<Vec<_>>()
+    };
     list(
-        "  read when it starts, in this order",
-        at_start.iter().filter_map(|path| line(path)).collect(),
+        "  read when it starts or works in a nested home, in this order",
+        nested.iter().flat_map(in_folder).collect(),
     );
+    let later = orders.iter().flat_map(|(_, order)| lines(&order.when_needed));
+    list("  read when needed", later.collect());
+    let replaced = orders.iter().flat_map(|(_, order)| &order.replaced);
     list(
-        "  read when needed",
-        later.map(|(path, file)| self::line(path, file)).collect(),
+        "  not read, because the host reads one such file of a folder",
+        replaced
+            .map(|(path, read)| format!("{path}: {read} comes first"))
+            .collect(),
     );
     match (layout.student.as_slice(), &layout.student_advice) {
         ([], Some(advice)) => out!("  a student for it: {}", visible(advice)),
@@ -123,17 +136,12 @@ pub(super) fn parts(surface: &Surface, path: &str) -> String {
     }
 }
 
-/// The files that a host reads when it starts in the workspace, in its order. It reads imports with the file that imports
-/// them, and the files of a nested home only when it works there.
-fn at_start<'f>(layout: &HostLayout, found: &'f Detection) -> Vec<&'f str> {
-    let is_own = |file: &HomeFile| file.home.layout.name == layout.name && file.home.folder.is_empty();
-    let of_surface = |name: &str| {
-        let files = found.files.iter();
-        let own = files.filter(|(_, file)| is_own(file) && file.surface.name == name);
-        own.map(|(path, _)| path.as_str()).collect::<Vec<_>>()
-    };
-    let names = layout.at_start.iter().map(String::as_str).chain([IMPORTS]);
-    names.flat_map(of_surface).collect()
+/// The homes of a layout by folder, each with the order in which its host reads it.
+fn orders<'f>(layout: &HostLayout, found: &'f Detection) -> Vec<(&'f str, ReadOrder<'f>)> {
+    let homes = found.homes.iter().filter(|home| home.layout.name == layout.name);
+    homes
+        .map(|home| (home.folder.as_str(), ReadOrder::of(layout, &home.folder, found)))
+        .collect()
 }
 
 fn list(title: &str, lines: Vec<String>) {
@@ -186,9 +194,12 @@ fn others(found: &Detection, setting: &Setting) -> Vec<Value> {
 fn harness(found: &Detection, starter: &[String]) -> Value {
     let homes = found.homes.iter();
     let homes: Vec<Value> = homes
-        .map(|home| json!({"layout": home.layout.name, "folder": home.folder}))
+        .map(|home| {
+            let order = ReadOrder::of(home.layout, &home.folder, found);
+            json!({"layout": home.layout.name, "folder": home.folder, "read_at_start": order.at_start, "not_read": order.replaced})
+        })
         .collect();
-    let order = |layout: &HostLayout| (layout.name.clone(), json!(at_start(layout, found)));
+    let order = |layout: &HostLayout| (layout.name.clone(), json!(ReadOrder::of(layout, "", found).at_start));
     let order: serde_json::Map<String, Value> = found.layouts().into_iter().map(order).collect();
     let mut layouts: Vec<&str> = found.layouts().iter().map(|layout| layout.name.as_str()).collect();
     if !starter.is_empty() && layouts.is_empty() {

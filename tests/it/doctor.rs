@@ -216,14 +216,17 @@ fn the_canary_shows_which_files_the_student_reads() {
         ("memory", "CLAUDE.md"),
         ("rules", ".claude/rules/a.md"),
         ("agents", ".claude/agents/b.md"),
+        ("imports/style", "docs/style.md"),
+        ("api/memory", "api/CLAUDE.md"),
     ];
     let mut manifest = "[ledger]\nauthor = \"t <t@t>\"\n[harness]\nlayouts = [\"claude_code\"]\n".to_owned();
     for (name, path) in files {
         space.write(path, "Be brief.\n");
         manifest += &format!("[[harness.surface]]\nname = \"{name}\"\npath = \"{path}\"\n");
     }
-    // It reads one of the two files that Claude Code reads when it starts.
-    let script = "grep -oh 'canary-[0-9a-f]*' CLAUDE.md || echo none";
+    space.write("CLAUDE.md", "Be brief. @docs/style.md\n");
+    // It reads two of the three files that Claude Code reads when it starts.
+    let script = "grep -oh 'canary-[0-9a-f]*' CLAUDE.md docs/style.md || echo none";
     manifest += &format!("[student]\nengine = \"command\"\nrun = [\"sh\", \"-c\", \"{script}\"]\n");
     space.write("kaizen.toml", &manifest);
     space.commit_all("home");
@@ -240,20 +243,64 @@ fn the_canary_shows_which_files_the_student_reads() {
     assert_eq!(harness["layouts"], json!(["claude_code"]));
     assert_eq!(
         harness["files"],
-        json!([".claude/agents/b.md", ".claude/rules/a.md", "CLAUDE.md"])
+        json!([
+            ".claude/agents/b.md",
+            ".claude/rules/a.md",
+            "CLAUDE.md",
+            "api/CLAUDE.md",
+            "docs/style.md"
+        ])
     );
 
     let rows = canaries(space.kaizen(&["doctor", "--canary", "--format", "json"]).exits(4));
     let told = |at: usize| (rows[at]["ok"].as_bool(), rows[at]["found"].as_str().unwrap().to_owned());
-    assert_eq!(rows.len(), 3, "{rows:?}");
+    assert_eq!(rows.len(), 4, "{rows:?}");
+    assert_eq!(told(0), (Some(true), "CLAUDE.md: the student reads it".into()));
     assert_eq!(
-        told(0),
+        told(1),
         (
             Some(false),
             ".claude/rules/a.md: the student did not say the word that this file contained".into()
         )
     );
-    assert_eq!(told(1), (Some(true), "CLAUDE.md: the student reads it".into()));
-    assert_eq!(told(2), (None, "read when it is needed: .claude/agents/b.md".into()));
+    assert_eq!(told(2), (Some(true), "docs/style.md: the student reads it".into()));
+    let later = "read when it is needed: .claude/agents/b.md, api/CLAUDE.md";
+    assert_eq!(told(3), (None, later.into()));
     assert_eq!(space.git(&["status", "--porcelain", "CLAUDE.md", ".claude"]), "");
+}
+
+#[test]
+fn the_canary_knows_the_users_own_layouts_and_files_that_no_host_reads() {
+    let space = Space::new();
+    let folder = space.home.join(".config/kaizen/layouts");
+    std::fs::create_dir_all(&folder).unwrap();
+    let own = "name = 'mine'\nabout = 'Mine'\nmarkers = [{ path = 'MINE.md' }]\nat_start = ['memory']\n\
+        one_per_folder = ['memory', 'other']\n[protected]\n[[surface]]\nname = 'memory'\npath = 'MINE.md'\n\
+        [[surface]]\nname = 'other'\npath = 'OTHER.md'\n";
+    std::fs::write(folder.join("mine.toml"), own).unwrap();
+    let mut manifest = "[ledger]\nauthor = \"t <t@t>\"\n[harness]\nlayouts = [\"mine\"]\n".to_owned();
+    for path in ["MINE.md", "OTHER.md"] {
+        space.write(path, "Be brief.\n");
+        manifest += &format!("[[harness.surface]]\nname = \"{path}\"\npath = \"{path}\"\n");
+    }
+    let script = "grep -oh 'canary-[0-9a-f]*' MINE.md || echo none";
+    manifest += &format!("[student]\nengine = \"command\"\nrun = [\"sh\", \"-c\", \"{script}\"]\n");
+    space.write("kaizen.toml", &manifest);
+    space.commit_all("home");
+    let rows = space
+        .kaizen(&["doctor", "--canary", "--format", "json"])
+        .exits(0)
+        .events();
+    let found: Vec<&str> = rows
+        .iter()
+        .filter(|row| row["check"] == "canary")
+        .map(|row| row["found"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        found,
+        [
+            "MINE.md: the student reads it",
+            "OTHER.md: the host reads MINE.md of this folder instead"
+        ]
+    );
 }

@@ -151,3 +151,55 @@ fn a_link_to_elsewhere_that_is_new_fails_the_doctor_and_a_new_file_is_named() {
         "{harness}"
     );
 }
+
+#[test]
+fn init_says_which_home_reads_a_file_and_which_file_comes_first() {
+    let space = Space::empty();
+    for path in [
+        "AGENTS.override.md",
+        "AGENTS.md",
+        "web/AGENTS.override.md",
+        "web/AGENTS.md",
+    ] {
+        space.write(path, "Be brief.\n");
+    }
+    space.write(".codex/config.toml", "model = \"gpt-5\"\n");
+    let rows = space.kaizen(&["init", "--format", "json"]).exits(0).events();
+    let harness = row(&rows, "harness");
+    assert_eq!(
+        harness["read_at_start"]["codex"],
+        json!(["AGENTS.override.md", ".codex/config.toml"])
+    );
+    assert_eq!(
+        harness["homes"],
+        json!([
+            {"layout": "codex", "folder": "", "read_at_start": ["AGENTS.override.md", ".codex/config.toml"],
+                "not_read": {"AGENTS.md": "AGENTS.override.md"}},
+            {"layout": "codex", "folder": "web", "read_at_start": ["web/AGENTS.override.md"],
+                "not_read": {"web/AGENTS.md": "web/AGENTS.override.md"}},
+        ])
+    );
+    std::fs::remove_file(space.root.join("kaizen.toml")).unwrap();
+    let said = space.kaizen(&["init"]).exits(0);
+    for part in [
+        "read when it starts, in this order:\n    AGENTS.override.md: text\n    .codex/config.toml: ",
+        "in web: web/AGENTS.override.md: text",
+        "AGENTS.md: AGENTS.override.md comes first",
+    ] {
+        assert!(said.out.contains(part), "{part}: {}", said.out);
+    }
+}
+
+#[test]
+fn the_users_own_codex_home_starts_with_its_agents_md() {
+    let mut space = Space::empty();
+    space.root = space.root.join(".codex");
+    std::fs::create_dir_all(&space.root).unwrap();
+    space.write("AGENTS.md", "Be brief.\n");
+    space.write("config.toml", "model = \"gpt-5\"\n");
+    let rows = space.kaizen(&["init", "--format", "json"]).exits(0).events();
+    assert_eq!(
+        row(&rows, "harness")["read_at_start"]["codex"],
+        json!(["AGENTS.md", "config.toml"])
+    );
+}

@@ -1,6 +1,8 @@
 //! `kaizen doctor --canary`: which files does the student really read? Each gets a word of its own in a copy, and the
 //! student is asked for it.
 
+use std::collections::BTreeMap;
+
 use super::{DoctorRow, bad, failed, good, not_tried};
 use crate::artifact::evaluation::Attempt;
 use crate::artifact::task::Task;
@@ -8,7 +10,7 @@ use crate::digest::Digest;
 use crate::eval::student::{Draw, Student};
 use crate::harness::Harness;
 use crate::harness::agents::default_agent;
-use crate::harness::layout::at_start::read_at_start;
+use crate::harness::layout::at_start::read_order;
 use crate::harness::layout::table::LayoutTable;
 use crate::manifest::StudentEngine;
 use crate::manifest::surface::BodyTier;
@@ -29,23 +31,25 @@ struct TextFiles {
     at_start: Vec<String>,
     /// Those that it reads when they are needed.
     on_demand: Vec<String>,
+    /// Those that it does not read, each with the file of the same folder that it reads instead.
+    replaced: BTreeMap<String, String>,
 }
 
 /// One row for each file that the student reads when it starts, and one for the others.
-pub(super) fn rows(workspace: &Workspace, inputs: &Inputs) -> Vec<DoctorRow> {
-    match asked(workspace, inputs) {
+pub(super) fn rows(workspace: &Workspace, inputs: &Inputs, layouts: Option<LayoutTable>) -> Vec<DoctorRow> {
+    match asked(workspace, inputs, layouts) {
         Ok(rows) => rows,
         Err(RunError::Untrusted(_)) => vec![not_tried(CHECK, "the student is not approved", "kaizen trust")],
         Err(error) => vec![failed(CHECK, error)],
     }
 }
 
-fn asked(workspace: &Workspace, inputs: &Inputs) -> Result<Vec<DoctorRow>, RunError> {
+fn asked(workspace: &Workspace, inputs: &Inputs, layouts: Option<LayoutTable>) -> Result<Vec<DoctorRow>, RunError> {
     let harness = present_harness(workspace, inputs)?;
     let task = task();
     workspace.may_evaluate([&task])?;
     let student = in_sandbox(workspace);
-    let files = text_files(workspace, &harness);
+    let files = text_files(workspace, &harness, layouts)?;
     let mut rows = Vec::new();
     for path in &files.at_start {
         let (candidate, word) = with_word(&harness, path);
@@ -65,6 +69,21 @@ fn asked(workspace: &Workspace, inputs: &Inputs) -> Result<Vec<DoctorRow>, RunEr
             fix,
         ));
     }
+    rows.extend(later(&files));
+    Ok(rows)
+}
+
+/// Rows for the files that are not tried.
+fn later(files: &TextFiles) -> Vec<DoctorRow> {
+    let mut rows = Vec::new();
+    for (path, read) in &files.replaced {
+        let found = format!("{path}: the host reads {read} of this folder instead");
+        rows.push(not_tried(
+            CHECK,
+            found,
+            format!("edits of {path} have no effect; edit {read}"),
+        ));
+    }
     if !files.on_demand.is_empty() {
         let found = format!("read when it is needed: {}", files.on_demand.join(", "));
         rows.push(not_tried(
@@ -73,7 +92,7 @@ fn asked(workspace: &Workspace, inputs: &Inputs) -> Result<Vec<DoctorRow>, RunEr
             "tasks with `loads` test which skills are loaded",
         ));
     }
-    Ok(rows)
+    rows
 }
 
 /// The student, whose program runs outside the workspace so that it finds no other copy of the files.
@@ -85,29 +104,35 @@ fn in_sandbox(workspace: &Workspace) -> Box<dyn Student> {
     engines::student(&manifest, &workspace.root, &workspace.calls, &workspace.permission)
 }
 
-fn text_files(workspace: &Workspace, harness: &Harness) -> TextFiles {
+fn text_files(workspace: &Workspace, harness: &Harness, layouts: Option<LayoutTable>) -> Result<TextFiles, RunError> {
     let section = &workspace.manifest.harness;
-    let Some(table) = LayoutTable::built_in().ok().filter(|_| !section.surface.is_empty()) else {
+    let Some(mut table) = layouts.filter(|_| !section.surface.is_empty()) else {
         let agent = default_agent(harness, &section.layout);
         let prompt = section.layout.prompt.replace("{agent}", &agent);
         let exists = harness.get(&prompt).is_some();
-        return TextFiles {
+        return Ok(TextFiles {
             at_start: exists.then_some(prompt).into_iter().collect(),
-            on_demand: Vec::new(),
-        };
+            ..TextFiles::default()
+        });
     };
     let surfaces = SurfaceTable::of(section);
-    let is_text = |path: &&str| {
+    let is_text = |path: &String| {
         surfaces
             .find(path)
             .is_some_and(|one| one.body_of(path) != BodyTier::Off)
     };
-    let at_start = read_at_start(harness, &section.layouts, &table);
-    let paths = harness.files().map(|(path, _)| path).filter(is_text);
-    let (at_start, on_demand) = paths
-        .map(str::to_owned)
-        .partition(|path| at_start.contains(&path.as_str()));
-    TextFiles { at_start, on_demand }
+    table.keep(&section.layouts);
+    let name = workspace.root.file_name().unwrap_or_default().to_string_lossy();
+    let order = read_order(harness, &name, &table).map_err(RunError::Config)?;
+    let mut files = TextFiles {
+        at_start: order.at_start.into_iter().filter(is_text).collect(),
+        replaced: order.replaced,
+        ..TextFiles::default()
+    };
+    let all = harness.files().map(|(path, _)| path.to_owned()).filter(is_text);
+    let is_later = |path: &String| !files.at_start.contains(path) && !files.replaced.contains_key(path);
+    files.on_demand = all.filter(is_later).collect();
+    Ok(files)
 }
 
 fn task() -> Task {

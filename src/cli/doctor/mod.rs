@@ -70,9 +70,10 @@ pub(crate) fn doctor(command: &DoctorArgs, setting: &Setting) -> Result<Code, Co
     let inputs = Inputs::new(&workspace);
     let offered = OfferedEdits::of(&workspace);
     let layouts = layout_table(&workspace.root);
+    let table = layouts.as_ref().ok().cloned();
     let mut rows = vec![
         home(&workspace),
-        harness::row(&workspace, &inputs, offered.as_ref().ok(), layouts.as_ref().ok()),
+        harness::row(&workspace, &inputs, offered.as_ref().ok(), table.as_ref()),
         ops::row(offered.map(|offered| offered.ops)),
         git(&workspace),
         student(&workspace, layouts.as_ref().ok()),
@@ -88,7 +89,7 @@ pub(crate) fn doctor(command: &DoctorArgs, setting: &Setting) -> Result<Code, Co
         trial::attempt(&workspace, &inputs),
     ];
     if command.canary {
-        rows.extend(canary::rows(&workspace, &inputs));
+        rows.extend(canary::rows(&workspace, &inputs, table));
     }
     for row in &rows {
         print(row, setting);

@@ -1,52 +1,161 @@
-//! The files of a harness that a host reads when it starts.
+//! Which files of a home its host reads, and when.
 
-use globset::{GlobSet, GlobSetBuilder};
+use std::collections::BTreeMap;
 
+use super::HostLayout;
+use super::detect::{Detection, HomeFile, IMPORTS, detect};
+use super::listing::WorkspaceListing;
 use super::table::LayoutTable;
 use crate::harness::Harness;
-use crate::manifest::surface::{Surface, compiled};
+use crate::manifest::relative_path::folder_of;
 
-/// The files that a host of one of these layouts reads when it starts, in a home at any depth.
-pub(crate) fn read_at_start<'h>(harness: &'h Harness, layouts: &[String], table: &LayoutTable) -> Vec<&'h str> {
-    let globs = globs(layouts, table);
-    let paths = harness.files().map(|(path, _)| path);
-    paths.filter(|path| globs.is_match(path)).collect()
+/// The files of a home by the time at which its host reads them.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct ReadOrder<'f> {
+    /// Those that it reads when it starts in the folder of the home, in its order. It reads imports with the file that imports
+    /// them.
+    pub at_start: Vec<&'f str>,
+    /// Those that it reads when it needs them.
+    pub when_needed: Vec<&'f str>,
+    /// Those that it does not read, each with the file of the same folder that it reads instead.
+    pub replaced: BTreeMap<&'f str, &'f str>,
 }
 
-fn globs(layouts: &[String], table: &LayoutTable) -> GlobSet {
-    let rows = table.rows().iter().map(|row| &row.layout);
-    let mut globs = GlobSetBuilder::new();
-    for layout in rows.filter(|layout| layouts.contains(&layout.name)) {
-        let starts = |surface: &&Surface| layout.at_start.contains(&surface.name);
-        for surface in layout.surfaces.iter().filter(starts) {
-            // The globs of a layout were compiled when it was read.
-            if let Ok(glob) = compiled(&format!("**/{}", surface.glob())) {
-                globs.add(glob);
+impl<'f> ReadOrder<'f> {
+    /// The order for the home of a layout in a folder, which is empty for the workspace itself.
+    pub(crate) fn of(layout: &HostLayout, folder: &str, found: &'f Detection) -> Self {
+        let is_own = |file: &HomeFile| file.home.layout.name == layout.name && file.home.folder == folder;
+        let own = || found.files.iter().filter(|(_, file)| is_own(file));
+        let of_surface = |name: &str| {
+            let files = own().filter(|(_, file)| file.surface.name == name);
+            files.map(|(path, _)| path.as_str()).collect::<Vec<_>>()
+        };
+        let mut replaced: BTreeMap<&str, &str> = BTreeMap::new();
+        let mut first: BTreeMap<&str, &str> = BTreeMap::new();
+        for path in layout.one_per_folder.iter().flat_map(|name| of_surface(name)) {
+            let read = *first.entry(folder_of(path)).or_insert(path);
+            if read != path {
+                replaced.insert(path, read);
             }
         }
+        let names = layout.at_start.iter().map(String::as_str).chain([IMPORTS]);
+        let is_in_place = |name: &str, path: &str| !layout.is_anywhere(name) || folder_of(path) == folder;
+        let starts = names.flat_map(|name| of_surface(name).into_iter().filter(move |path| is_in_place(name, path)));
+        let at_start: Vec<&str> = starts.filter(|path| !replaced.contains_key(path)).collect();
+        let rest = own().map(|(path, _)| path.as_str());
+        let when_needed = rest.filter(|path| !at_start.contains(path) && !replaced.contains_key(path));
+        Self {
+            when_needed: when_needed.collect(),
+            at_start,
+            replaced,
+        }
     }
-    globs.build().unwrap_or_default()
+}
+
+impl HostLayout {
+    /// Whether a surface has the files of a name in every folder, of which a host reads at first only those where it starts.
+    fn is_anywhere(&self, surface: &str) -> bool {
+        let mut named = self.named_files.iter();
+        named.any(|named| named.anywhere && named.surface == surface)
+    }
+}
+
+/// The files of a harness by the time at which hosts read them that start in the folder of the workspace.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct HarnessOrder {
+    /// Those that some host reads when it starts.
+    pub at_start: Vec<String>,
+    /// Those that no host reads because it reads another one, which is named.
+    pub replaced: BTreeMap<String, String>,
+}
+
+/// The order in which the hosts of these layouts read a harness. `name` is that of the workspace's folder.
+///
+/// # Errors
+/// A malformed glob in a layout; parsing the layouts rules that out.
+pub(crate) fn read_order(harness: &Harness, name: &str, table: &LayoutTable) -> Result<HarnessOrder, String> {
+    let links = harness.links().map(|(link, target)| (link.to_owned(), target));
+    let listing = WorkspaceListing {
+        name: name.to_owned(),
+        files: harness.files().map(|(path, _)| path.to_owned()).collect(),
+        links: links.collect(),
+        ..WorkspaceListing::default()
+    };
+    let found = detect(table, &listing, &|path| harness.text(path).map(str::to_owned))?;
+    let mut order = HarnessOrder::default();
+    for layout in found.layouts() {
+        let own = ReadOrder::of(layout, "", &found);
+        order.at_start.extend(own.at_start.into_iter().map(str::to_owned));
+        let replaced = own.replaced.into_iter();
+        order
+            .replaced
+            .extend(replaced.map(|(path, read)| (path.to_owned(), read.to_owned())));
+    }
+    Ok(order)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn order(layouts: &[&str], files: &[(&str, &str)]) -> HarnessOrder {
+        let files = files.iter();
+        let files = files.map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec()));
+        let mut table = LayoutTable::built_in().unwrap();
+        table.keep(&layouts.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
+        read_order(&Harness::new(files), "demo", &table).unwrap()
+    }
+
     #[test]
-    fn agents_and_skills_are_read_when_they_are_needed() {
-        let mut harness = Harness::default();
-        for path in [
-            "CLAUDE.md",
-            "api/CLAUDE.md",
-            ".claude/rules/a.md",
-            ".claude/agents/b.md",
-            "GEMINI.md",
-        ] {
-            harness = harness.with(path, "x");
-        }
-        let table = LayoutTable::built_in().unwrap();
-        let found = read_at_start(&harness, &["claude_code".to_owned()], &table);
-        assert_eq!(found, [".claude/rules/a.md", "CLAUDE.md", "api/CLAUDE.md"]);
-        assert!(read_at_start(&harness, &[], &table).is_empty());
+    fn what_is_nested_or_used_later_is_not_read_at_first_but_imports_are() {
+        let files = [
+            ("CLAUDE.md", "@docs/a.md\n"),
+            ("docs/a.md", "@b.md\n"),
+            ("docs/b.md", "b\n"),
+            ("docs/c.md", "c\n"),
+            ("api/CLAUDE.md", "@d.md\n"),
+            ("api/d.md", "d\n"),
+            (".claude/rules/a.md", "x\n"),
+            (".claude/agents/b.md", "x\n"),
+            ("GEMINI.md", "x\n"),
+        ];
+        let found = order(&["claude_code"], &files);
+        assert_eq!(
+            found.at_start,
+            ["CLAUDE.md", ".claude/rules/a.md", "docs/a.md", "docs/b.md"]
+        );
+        assert_eq!(order(&[], &files), HarnessOrder::default());
+    }
+
+    #[test]
+    fn codex_reads_one_file_of_a_folder() {
+        let files = [
+            (
+                ".codex/config.toml",
+                "project_doc_fallback_filenames = [\"RULES.md\"]\n",
+            ),
+            (".codex/AGENTS.md", "global\n"),
+            ("AGENTS.override.md", "one\n"),
+            ("AGENTS.md", "two\n"),
+            ("RULES.md", "three\n"),
+            ("api/RULES.md", "four\n"),
+            ("web/AGENTS.md", "five\n"),
+        ];
+        let found = order(&["codex"], &files);
+        assert_eq!(
+            found.at_start,
+            [".codex/AGENTS.md", "AGENTS.override.md", ".codex/config.toml"]
+        );
+        let replaced = [("AGENTS.md", "AGENTS.override.md"), ("RULES.md", "AGENTS.override.md")];
+        let replaced = replaced.map(|(path, read)| (path.to_owned(), read.to_owned()));
+        assert_eq!(found.replaced, replaced.into());
+        let without: Vec<(&str, &str)> = files
+            .into_iter()
+            .filter(|(path, _)| !path.starts_with("AGENTS"))
+            .collect();
+        assert_eq!(
+            order(&["codex"], &without).at_start,
+            [".codex/AGENTS.md", "RULES.md", ".codex/config.toml"]
+        );
     }
 }

@@ -61,6 +61,9 @@ pub(crate) struct HostLayout {
     /// The surfaces that the host reads when it starts, in this order. It reads the others when they are needed.
     #[serde(default)]
     pub at_start: Vec<String>,
+    /// Surfaces of which the host reads only the first file that a folder has, in this order.
+    #[serde(default)]
+    pub one_per_folder: Vec<String>,
     /// The surfaces in whose files the host follows `@path`.
     #[serde(default)]
     pub importing: Vec<String>,

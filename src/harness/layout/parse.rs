@@ -121,6 +121,7 @@ impl HostLayout {
             .at_start
             .iter()
             .chain(&self.main)
+            .chain(&self.one_per_folder)
             .chain(&self.importing)
             .chain(&self.marked)
             .find(|name| !names.contains(name.as_str()));

@@ -82,28 +82,6 @@ impl Root {
         made.map_err(failed("create", &whole))
     }
 
-    /// Lets everyone execute one of kaizen's files. Where files have no mode, nothing changes.
-    ///
-    /// # Errors
-    /// There is no such file, or its mode cannot be changed.
-    pub(crate) fn make_executable(&self, path: impl AsRef<Path>) -> Result<(), DiskError> {
-        let relative = self.relative(path.as_ref())?;
-        let whole = self.join(&relative);
-        let gone = || failed("open", &whole)(ErrorKind::NotFound.into());
-        let file = self
-            .open_plain(&relative, OpenOptions::new().read(true))?
-            .ok_or_else(gone)?;
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            let mode = std::fs::Permissions::from_mode(0o755);
-            file.set_permissions(mode).map_err(failed("set the mode of", &whole))?;
-        }
-        #[cfg(not(unix))]
-        drop(file);
-        Ok(())
-    }
-
     /// Removes an empty folder; `false` if it is not empty or does not exist.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ mod leftover;
 mod lines;
 mod listing;
 mod lock;
+mod mode;
 mod mounted;
 pub(crate) mod plain_name;
 mod private;

@@ -273,40 +273,12 @@ impl Root {
         Ok(self.facts(path.as_ref())?.is_some_and(|facts| facts.is_file()))
     }
 
-    fn facts(&self, path: &Path) -> Result<Option<Metadata>, DiskError> {
+    pub(super) fn facts(&self, path: &Path) -> Result<Option<Metadata>, DiskError> {
         let relative = self.relative(path)?;
         let Some((folder, name)) = self.parent(&relative)? else {
             return Ok(None);
         };
         found(folder.symlink_metadata(name)).map_err(failed("read", &self.join(relative)))
-    }
-
-    /// Whether there is a file that can be executed, according to its mode. Where files have no mode, none can.
-    ///
-    /// # Errors
-    /// As for [`Root::has_file`].
-    pub(crate) fn is_executable(&self, path: impl AsRef<Path>) -> Result<bool, DiskError> {
-        let facts = self.facts(path.as_ref())?;
-        #[cfg(unix)]
-        {
-            use cap_std::fs::PermissionsExt;
-            Ok(facts.is_some_and(|facts| facts.is_file() && facts.permissions().mode() & 0o111 != 0))
-        }
-        #[cfg(not(unix))]
-        {
-            // There is no mode.
-            drop(facts);
-            Ok(false)
-        }
-    }
-
-    /// Whether there is a file that nobody may write, according to its mode.
-    ///
-    /// # Errors
-    /// As for [`Root::has_file`].
-    pub(crate) fn is_read_only(&self, path: impl AsRef<Path>) -> Result<bool, DiskError> {
-        let facts = self.facts(path.as_ref())?;
-        Ok(facts.is_some_and(|facts| facts.is_file() && facts.permissions().readonly()))
     }
 
     /// Creates a folder and its parents if they do not exist.
