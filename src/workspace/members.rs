@@ -77,10 +77,10 @@ impl Workspace {
         let first = |path: &str| path.split('/').next().unwrap_or_default().to_owned();
         let places: Vec<String> = self.manifest.harness.globs().iter().map(|glob| first(glob)).collect();
         let line = |(path, reason): (&str, &str)| {
-            // Copies have the links between the files.
+            // Copies have the links between the files, so one that the manifest does not name is no surprise.
             let is_linked = harness.followed(path).is_some();
-            let is_near = self.selects(path) || places.contains(&first(path));
-            (is_near && !is_linked).then(|| format!("{path} is left out of the harness: {reason}"))
+            let is_near = self.selects(path) || places.contains(&first(path)) && !is_linked;
+            is_near.then(|| format!("{path} is left out of the harness: {reason}"))
         };
         harness.all_forbidden().filter_map(line).collect()
     }
