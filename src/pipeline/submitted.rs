@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::context::Context;
-use super::growth::growth_caps;
+use super::edit_base::edit_base;
 use super::held_out_examples;
 use super::phase::by_files::taken_plan;
 use crate::artifact::diagnosis::FailureCluster;
@@ -202,12 +202,12 @@ fn tried(
     places: &[usize],
 ) -> Result<(Vec<String>, Vec<String>), RunError> {
     let rules = context.workspace.rules();
-    let growth = growth_caps(context.workspace, context.inputs)?;
+    let base = edit_base(context.workspace, context.inputs)?;
     let (mut problems, mut losses) = (Vec::new(), Vec::new());
     for (edit, at) in plan.edits.iter().zip(places) {
         let mut next = None;
         for (number, one) in edit.alternatives().iter().enumerate() {
-            let problem = match growth.apply(one, &harness, &rules) {
+            let problem = match base.apply(one, &harness, &rules) {
                 Err(problem) => Some(problem.to_string()),
                 Ok(changed) => {
                     let lost = op::losses(one, &harness, &changed, &rules);

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::context::Context;
+use super::edit_base::edit_base;
 use super::execute::route::EditRoute;
 use super::gate_policy::{gate_policy, route_of};
-use super::growth::growth_caps;
 use super::held_out_examples;
 use crate::artifact::edit::Edit;
 use crate::artifact::gate::numbers::Tally;
@@ -19,7 +19,7 @@ use crate::artifact::{Artifact, counted};
 use crate::digest::Digest;
 use crate::eval::run::Evaluator;
 use crate::gate::trial::{GatePolicy, Trial};
-use crate::harness::op::growth::GrowthCaps;
+use crate::harness::op::base::EditBase;
 use crate::harness::{Harness, op};
 use crate::workspace::error::RunError;
 use crate::workspace::event::Event;
@@ -119,9 +119,9 @@ fn screened(context: &Context, edit: &Edit, policy: &GatePolicy) -> Result<Resul
     if tasks.is_empty() {
         return Ok(Err("there are no train tasks to screen its variants on".to_owned()));
     }
-    let caps = growth_caps(context.workspace, context.inputs)?;
+    let base = edit_base(context.workspace, context.inputs)?;
     let payloads = context.evaluating("variants", |evaluator| {
-        let one = |one: &Edit| payload(context, one, &harness, &caps, &tasks, policy, &evaluator);
+        let one = |one: &Edit| payload(context, one, &harness, &base, &tasks, policy, &evaluator);
         alternatives.iter().map(one).collect::<Result<Vec<_>, RunError>>()
     })?;
     Ok(match best(&payloads) {
@@ -174,7 +174,7 @@ fn payload(
     context: &Context,
     edit: &Edit,
     harness: &Harness,
-    caps: &GrowthCaps,
+    base: &EditBase,
     tasks: &[Task],
     policy: &GatePolicy,
     evaluator: &Evaluator,
@@ -188,7 +188,7 @@ fn payload(
         problem: Some(problem),
     };
     let rules = context.workspace.rules();
-    let after = match caps.apply(edit, harness, &rules) {
+    let after = match base.apply(edit, harness, &rules) {
         Ok(after) => after,
         Err(problem) => return Ok(unfit(problem.to_string())),
     };

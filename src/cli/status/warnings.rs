@@ -7,7 +7,7 @@ use crate::cli::exit::CommandFailure;
 use crate::harness::op::HostLimit;
 use crate::harness::{Harness, op};
 use crate::manifest::surface_table::SurfaceTable;
-use crate::pipeline::growth::growth_caps;
+use crate::pipeline::edit_base::edit_base;
 use crate::workspace::Workspace;
 use crate::workspace::inputs::Inputs;
 
@@ -30,8 +30,8 @@ pub(super) fn warnings(workspace: &Workspace, inputs: &Inputs) -> Result<Vec<Str
     for limit in op::limits(&harness) {
         warnings.push(limit_warning(workspace, inputs, &limit)?);
     }
-    let caps = growth_caps(workspace, inputs)?;
-    warnings.extend(caps.exceeded(&harness).map(|(path, size, cap)| {
+    let base = edit_base(workspace, inputs)?;
+    warnings.extend(base.caps().exceeded(&harness).map(|(path, size, cap)| {
         format!("{path} has {size} bytes, more than [harness] max_growth allows ({cap}); shorten it")
     }));
     Ok(warnings)

@@ -56,7 +56,7 @@ impl KeyText {
     }
 
     /// The error with the line of the whole text.
-    fn placed(&self, error: FormatError) -> FormatError {
+    pub(super) fn placed(&self, error: FormatError) -> FormatError {
         error.below(self.around.0.matches('\n').count())
     }
 

@@ -56,6 +56,42 @@ fn is_rule(line: &str) -> bool {
     line.trim_end() == "---"
 }
 
+/// What some hosts take for a front matter, and others for text.
+pub(crate) struct OddHead<'t> {
+    /// Its lines.
+    pub text: &'t str,
+    /// Why it is none, if it may even be a program.
+    pub problem: Option<FormatError>,
+}
+
+/// The head of a text that begins below empty lines, or names its language behind the first `---`.
+pub(crate) fn odd_head(text: &str) -> Option<OddHead<'_>> {
+    let trimmed = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    if !trimmed.starts_with("---") || FrontMatter::of(text).ok()?.keys.is_some() {
+        return None;
+    }
+    let mut lines = trimmed.split_inclusive('\n');
+    let first = lines.next()?;
+    let language = first[3..].trim();
+    let is_language = language.starts_with(|c: char| c.is_alphanumeric());
+    if !is_language && (!language.is_empty() || trimmed.len() == text.len()) {
+        return None;
+    }
+    let mut end = first.len();
+    for line in lines {
+        end += line.len();
+        if line.starts_with("---") {
+            let problem = is_language.then(|| FormatError::Place {
+                line: 1 + text[..text.len() - trimmed.len()].matches('\n').count(),
+                reason: format!("`---{language}` begins no front matter that can be checked"),
+            });
+            let text = &trimmed[..end];
+            return Some(OddHead { text, problem });
+        }
+    }
+    None
+}
+
 /// The text under the front matter, without the empty lines before it.
 ///
 /// # Errors
@@ -120,6 +156,22 @@ mod tests {
             assert_eq!(with_body(text, wanted), Ok(text.to_owned()), "{text:?}");
         }
         assert_eq!(body("---\nname: x\n"), Err(FormatError::OpenHead));
+    }
+
+    #[test]
+    fn what_some_hosts_take_for_a_head_is_found() {
+        for (text, wanted) in [
+            ("---js\nx()\n---\nBody\n", Some(("---js\nx()\n---\n", true))),
+            ("\n---\nhooks: x\n---\n", Some(("---\nhooks: x\n---\n", false))),
+            ("---\nname: x\n---\n", None),
+            ("\u{feff}---\nname: x\n---\n", None),
+            ("----\nText.\n---\n", None),
+            ("---js\nText.\n", None),
+            ("Text.\n\n---\nname: x\n---\n", None),
+        ] {
+            let found = odd_head(text).map(|head| (head.text, head.problem.is_some()));
+            assert_eq!(found, wanted, "{text:?}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Each format has a reader, which makes a tree of values with their places, and a writer, which proposes changes of the
 //! text. [`change`] applies a proposal only if the new text reads back as the old values with this one change.
 
+pub(crate) mod all_values;
 mod bracketed;
 mod change;
 pub(crate) mod error;
@@ -47,19 +48,6 @@ use error::FormatError;
 /// The text is not in the format.
 pub(crate) fn values(format: SurfaceFormat, text: &str) -> Result<Json, FormatError> {
     Ok(KeyText::of(format, text)?.tree.value())
-}
-
-/// All values of a text at all depths, each with the names and places that lead to it, parents before children. Members
-/// that share a name are all included.
-///
-/// # Errors
-/// As for [`values`], and if the text has anchors, aliases, tags, or lines that are not YAML, so that its values are uncertain.
-pub(crate) fn all_values(format: SurfaceFormat, text: &str) -> Result<Vec<(Vec<String>, Json)>, FormatError> {
-    let keys = KeyText::of(format, text)?;
-    keys.tree.free_of_obstacles(&keys.text)?;
-    let mut found = Vec::new();
-    keys.tree.collect(&mut Vec::new(), &mut found);
-    Ok(found)
 }
 
 /// The value at a path.

@@ -125,19 +125,6 @@ impl Node {
         }
     }
 
-    /// Adds all values below this one, each with the names and places that lead to it.
-    pub(super) fn collect(&self, way: &mut Vec<String>, found: &mut Vec<(Vec<String>, Json)>) {
-        let items = self.items().iter().enumerate();
-        let items = items.map(|(at, item)| (at.to_string(), item));
-        let members = self.members().iter().map(|member| (member.name.clone(), &member.node));
-        for (name, node) in items.chain(members) {
-            way.push(name);
-            found.push((way.clone(), node.value()));
-            node.collect(way, found);
-            way.pop();
-        }
-    }
-
     /// The node at the end of known steps.
     pub(super) fn at(&self, steps: &[NodeStep]) -> Option<&Self> {
         let Some((first, rest)) = steps.split_first() else {

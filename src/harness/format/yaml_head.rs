@@ -5,11 +5,14 @@ use serde_json::Value as Json;
 use super::node::{Form, Member, Node, NodeShape};
 use super::yaml_read::yaml;
 
+/// Why changes must leave a front matter alone that was not read as a whole.
+const ODD_LINE: &str = "the front matter has a line that is no `name: value`";
+
 /// Reads the lines of a front matter: as YAML if they are, otherwise key by key. The value of a key that is no
-/// YAML is the text of its line.
+/// YAML is the text of its line. If a line belongs to no key, the whole has an obstacle at that line.
 pub(super) fn front_matter(text: &str) -> Node {
     match yaml(text) {
-        Ok(node) if matches!(node.shape, NodeShape::Map(_)) && node.form != Form::Inline => node,
+        Ok(node) if matches!(node.shape, NodeShape::Map(_)) => node,
         _ => by_keys(text),
     }
 }
@@ -27,14 +30,60 @@ fn by_keys(text: &str) -> Node {
         .zip(ends)
         .filter_map(|(start, end)| member(&text[*start..end], *start))
         .collect();
+    let odd = odd_line(text);
+    let span =
+        starts.first().copied().unwrap_or(text.len())..members.last().map_or(text.len(), |last| last.node.span.end);
     Node {
-        span: starts.first().copied().unwrap_or(text.len())
-            ..members.last().map_or(text.len(), |last| last.node.span.end),
+        span: odd.map_or(span, |at| at..at),
         shape: NodeShape::Map(members),
         form: Form::Block { indent: 0 },
         lead: None,
-        obstacle: None,
+        obstacle: odd.map(|_| ODD_LINE),
     }
+}
+
+/// The start of the first line that neither begins a key nor belongs to the key before it, or that has a character which
+/// some hosts take for a line end.
+fn odd_line(text: &str) -> Option<usize> {
+    let (mut at, mut has_key, mut may_list) = (0, false, false);
+    for line in text.split_inclusive('\n') {
+        let words = line.trim_end_matches(['\n', '\r']);
+        let is_item = words == "-" || words.starts_with("- ");
+        let is_known = match name_of(line) {
+            Some(name) => {
+                may_list = is_empty_value(&words[name.len() + 1..]);
+                has_key = true;
+                true
+            }
+            None if words.trim().is_empty() || words.trim_start().starts_with('#') => true,
+            None => has_key && (words.starts_with([' ', '\t']) || is_item && may_list),
+        };
+        if !is_known || words.chars().any(is_break) {
+            return Some(at);
+        }
+        at += line.len();
+    }
+    None
+}
+
+/// What a value opens and does not close, so that a reader of YAML takes the next lines for a part of it.
+fn open_mark(value: &str) -> Option<&'static str> {
+    let closes = |end: char| value[1..].contains(end);
+    match value.chars().next()? {
+        quote @ ('"' | '\'') if !closes(quote) => Some("a quote is not closed"),
+        '[' if !closes(']') => Some("a bracket is not closed"),
+        '{' if !closes('}') => Some("a bracket is not closed"),
+        _ => None,
+    }
+}
+
+fn is_empty_value(value: &str) -> bool {
+    value.trim().is_empty() || value.trim_start().starts_with('#')
+}
+
+/// Whether a character ends a line for some readers of YAML, or has no place in a text.
+pub(super) fn is_break(c: char) -> bool {
+    c != '\t' && c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
 /// The name at the start of a line without indentation, before a colon.
@@ -79,7 +128,10 @@ fn member(part: &str, start: usize) -> Option<Member> {
         shape: NodeShape::Scalar(Json::from(value)),
         form: Form::Raw,
         lead: Some(lead),
-        obstacle: goes_on.then_some("the value is no YAML and takes several lines"),
+        obstacle: match (goes_on, open_mark(value)) {
+            (true, _) => Some("the value is no YAML and takes several lines"),
+            (false, open) => open,
+        },
     };
     let node = node.moved(start);
     Some(Member {

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::OpRules;
 use super::inapplicable::Inapplicable;
 use crate::artifact::edit::{Edit, Op};
 use crate::harness::Harness;
@@ -31,18 +30,11 @@ impl GrowthCaps {
         }
     }
 
-    /// Applies an edit that lets no text grow beyond its cap.
+    /// Refuses an edit that lets a text grow beyond its cap.
     ///
     /// # Errors
-    /// The edit cannot be applied, or a text would grow too much.
-    pub(crate) fn apply(&self, edit: &Edit, harness: &Harness, rules: &OpRules) -> Result<Harness, Inapplicable> {
-        let after = super::apply(edit, harness, rules)?;
-        self.check(edit, harness, &after)?;
-        Ok(after)
-    }
-
-    /// Refuses an edit that lets a text grow beyond its cap.
-    fn check(&self, edit: &Edit, before: &Harness, after: &Harness) -> Result<(), Inapplicable> {
+    /// The text, its size and its cap.
+    pub(super) fn check(&self, edit: &Edit, before: &Harness, after: &Harness) -> Result<(), Inapplicable> {
         if !edit.ops().iter().any(|op| op.is_generic() && *op != Op::EditExamples) {
             return Ok(());
         }

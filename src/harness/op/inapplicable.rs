@@ -117,9 +117,13 @@ pub(crate) enum Inapplicable {
     /// The text would grow beyond its cap.
     #[error("{path}: it would have {size} bytes, and at most {cap} are allowed ([harness] max_growth); shorten it")]
     Growth { path: String, size: usize, cap: usize },
-    /// The edit empties a list of tools, or removes it.
-    #[error("{path}: `{key}` would have no tool any more, which opens all tools in some hosts; keep one")]
-    NoTools { path: String, key: String },
+    /// The edit empties a list of tools, removes it, or opens it to all tools.
+    #[error("{path}: `{key}` {problem}")]
+    Tools {
+        path: String,
+        key: String,
+        problem: &'static str,
+    },
     /// The edit makes promptfoo start something else than a model.
     #[error("{path}: `{value}` is not allowed: {problem}")]
     NotAModel {

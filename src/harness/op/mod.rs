@@ -1,5 +1,6 @@
 //! Ops: the typed edits of a harness, as pure functions from a harness to a harness.
 
+pub(crate) mod base;
 mod check;
 mod config;
 mod diff_headers;
@@ -31,6 +32,7 @@ mod surface;
 mod text_lines;
 mod toml_list;
 mod toml_text;
+mod tool_list;
 mod tools;
 pub(crate) mod unified_diff;
 

@@ -4,16 +4,16 @@
 //! The check compares the protected settings of each changed file before and after an op, whether the op sets one key
 //! or replaces a whole text.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use super::inapplicable::Inapplicable;
 use super::program_files::is_program;
-use super::protected_keys::{PickedSettings, settings};
+use super::protected_keys::FileSettings;
 use super::setting_pattern::SettingPattern;
-use super::{OpRules, promptfoo};
-use crate::harness::Harness;
+use super::{OpRules, promptfoo, tool_list};
 use crate::harness::layout::guard::FileGuard;
+use crate::harness::{FileChange, Harness};
 use crate::manifest::surface::SurfaceFormat;
 
 /// A pattern for keys, the kind of setting, and the hosts that have it. Keys are compared without case, `-` and `_`. A
@@ -166,48 +166,95 @@ const IDENTITY: &str = "identity";
 /// that no list of tools may vanish or become empty, because that opens all tools in some hosts.
 ///
 /// # Errors
-/// [`Inapplicable::Protected`], with the file and the setting, [`Inapplicable::ProtectedFile`] or [`Inapplicable::Program`].
+/// [`Inapplicable::Protected`], with the file and the setting, [`Inapplicable::ProtectedFile`], [`Inapplicable::Program`], or the
+/// reason why the settings of a changed file cannot be read.
 pub(super) fn check(before: &Harness, after: &Harness, rules: &OpRules, keeps_tools: bool) -> Result<(), Inapplicable> {
+    let guards = |path: &str, harness: &Harness| rules.guard.guards(path, harness);
     for change in before.changes(after) {
         let path = &change.path;
-        let guards = |harness: &Harness| rules.guard.guards(path, harness);
-        let guards: Vec<FileGuard> = guards(before).into_iter().chain(guards(after)).collect();
-        let format = rules.surfaces.find(path).and_then(|surface| surface.format);
         if is_program(path, before) || is_program(path, after) {
             return Err(Inapplicable::Program { path: path.clone() });
         }
-        if is_protected_file(path) || guards.iter().any(|guard| guard.is_closed) {
-            return Err(Inapplicable::ProtectedFile { path: path.clone() });
-        }
-        let kind = |keys: &[String]| kind_of(keys, &guards);
-        let (old, new) = change.texts();
-        let tools = |text: &str| settings(path, format, text, &is_tools);
-        if let Some(key) = lost_tools(&tools(&old), &tools(&new)).filter(|_| keeps_tools && change.after.is_some()) {
-            return Err(Inapplicable::NoTools {
-                path: path.clone(),
-                key,
-            });
-        }
-        if change.after.is_none() && is_unit(path, format) {
-            continue;
-        }
-        let settings = |text: &str| settings(path, format, text, &|keys| kind(keys).is_some());
-        let (old, new) = (settings(&old), settings(&new));
-        let is_whole = change.before.is_none() || change.after.is_none();
-        // A new file has a name, and one that goes loses it.
-        let counts = |key: &&String| !(is_whole && kind(&keys_of(without_place(key))) == Some(IDENTITY));
-        let keys: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
-        let mut differing = keys.into_iter().filter(|key| old.get(*key) != new.get(*key));
-        if let Some(key) = differing.find(counts) {
-            return Err(Inapplicable::Protected {
-                path: path.clone(),
-                key: without_place(key).to_owned(),
-                kind: kind(&keys_of(key)).unwrap_or(APPROVAL),
-            });
-        }
-        promptfoo::check(&change)?;
+        let guards: Vec<FileGuard> = guards(path, before).into_iter().chain(guards(path, after)).collect();
+        check_change(&change, &guards, rules, keeps_tools)?;
     }
     Ok(())
+}
+
+/// Refuses to create a file that an earlier harness had with other protected settings or a list of tools: an edit that
+/// removed it must not let another one create it with more rights.
+///
+/// # Errors
+/// As for [`check`].
+pub(super) fn check_created(
+    earlier: &Harness,
+    before: &Harness,
+    after: &Harness,
+    rules: &OpRules,
+) -> Result<(), Inapplicable> {
+    let changes = earlier.changes(after).into_iter();
+    let is_created = |change: &FileChange| before.get(&change.path).is_none();
+    let was_there = |change: &FileChange| change.before.is_some() && change.after.is_some();
+    for change in changes.filter(|change| was_there(change) && is_created(change)) {
+        check_change(&change, &rules.guard.guards(&change.path, after), rules, true)?;
+    }
+    Ok(())
+}
+
+fn check_change(
+    change: &FileChange,
+    guards: &[FileGuard],
+    rules: &OpRules,
+    keeps_tools: bool,
+) -> Result<(), Inapplicable> {
+    let path = &change.path;
+    if is_protected_file(path) || guards.iter().any(|guard| guard.is_closed) {
+        return Err(Inapplicable::ProtectedFile { path: path.clone() });
+    }
+    let format = rules.surfaces.find(path).and_then(|surface| surface.format);
+    let (old, new) = change.texts();
+    let (old, new) = (
+        FileSettings::of(path, format, &old),
+        FileSettings::of(path, format, &new),
+    );
+    let is_whole = change.before.is_none() || change.after.is_none();
+    if is_whole || !old.is_same_text(&new) {
+        if change.after.is_none() && is_unit(path, format) {
+            return Ok(());
+        }
+        if let Some(problem) = new.problem(&old) {
+            let (path, problem) = (path.clone(), problem.clone());
+            return Err(Inapplicable::Format { path, problem });
+        }
+        if !is_whole && keeps_tools {
+            tool_list::check(path, &old, &new)?;
+        }
+        check_settings(path, is_whole, guards, [&old, &new])?;
+    }
+    promptfoo::check(change)
+}
+
+/// Refuses protected settings that differ.
+fn check_settings(
+    path: &str,
+    is_whole: bool,
+    guards: &[FileGuard],
+    states: [&FileSettings; 2],
+) -> Result<(), Inapplicable> {
+    let kind = |keys: &[String]| kind_of(keys, guards);
+    let [old, new] = states.map(|settings| settings.picked(&|keys| kind(keys).is_some()));
+    // A new file has a name, and one that goes loses it.
+    let counts = |key: &&String| !(is_whole && kind(&keys_of(without_place(key))) == Some(IDENTITY));
+    let keys: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    let mut differing = keys.into_iter().filter(|key| old.get(*key) != new.get(*key));
+    match differing.find(counts) {
+        None => Ok(()),
+        Some(key) => Err(Inapplicable::Protected {
+            path: path.to_owned(),
+            key: without_place(key).to_owned(),
+            kind: kind(&keys_of(key)).unwrap_or(APPROVAL),
+        }),
+    }
 }
 
 /// Whether the settings of a file apply only to itself, as in the front matter of a skill, an agent or a command. They may be
@@ -233,42 +280,8 @@ pub(super) fn kind_of(keys: &[String], guards: &[FileGuard]) -> Option<&'static 
     kind(keys).or_else(of_layout)
 }
 
-/// Whether a key holds a list of tools.
-fn is_tools(keys: &[String]) -> bool {
-    keys.last().is_some_and(|key| bare(key) == "tools")
-}
-
-/// The first list of tools that had an item and has none any more.
-fn lost_tools(old: &PickedSettings, new: &PickedSettings) -> Option<String> {
-    let lists = |settings: &PickedSettings| -> BTreeMap<String, bool> {
-        let mut lists = BTreeMap::new();
-        for (key, value) in settings {
-            let name = without_place(key);
-            if is_tools(&keys_of(name)) {
-                *lists.entry(name.to_owned()).or_default() |= has_item(value);
-            }
-        }
-        lists
-    };
-    let new = lists(new);
-    let had = lists(old).into_iter().filter(|(_, has)| *has);
-    had.map(|(key, _)| key)
-        .find(|key| !new.get(key).copied().unwrap_or_default())
-}
-
-/// Whether a setting, as JSON or as a line of YAML, has an item of a list.
-fn has_item(value: &str) -> bool {
-    let value = value.trim_start_matches("- ");
-    let value = match value.split_once(':') {
-        Some((key, rest)) if key.trim_matches(['"', '\'']).ends_with("ools") => rest,
-        _ => value,
-    };
-    let value = value.split(" #").next().unwrap_or_default().trim();
-    !matches!(value, "" | "[]" | "\"\"" | "''" | "null" | "~" | "-")
-}
-
 /// A key without the number that distinguishes lines with the same key.
-fn without_place(key: &str) -> &str {
+pub(super) fn without_place(key: &str) -> &str {
     let is_number = |place: &str| place.bytes().all(|byte| byte.is_ascii_digit());
     match key.rsplit_once('.') {
         Some((key, place)) if is_number(place) => key,
@@ -316,7 +329,7 @@ fn key_patterns() -> &'static [(SettingPattern, &'static str)] {
     })
 }
 
-fn bare(key: &str) -> String {
+pub(super) fn bare(key: &str) -> String {
     key.chars()
         .filter(|c| c.is_alphanumeric())
         .flat_map(char::to_lowercase)

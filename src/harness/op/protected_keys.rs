@@ -1,15 +1,14 @@
 //! Reads the settings of a text file whose keys a predicate picks, so that two states of the file can be compared.
 //!
-//! If a file cannot be read in its format, YAML is read line by line, and otherwise every line that mentions a picked key
-//! counts.
+//! What cannot be read in its format is read line by line, and then says why: an edit must not leave a file so.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::harness::format;
+use crate::harness::format::all_values::{UnreadMember, ValueList, all_values};
 use crate::harness::format::error::FormatError;
-use crate::harness::format::front_matter::body;
+use crate::harness::format::front_matter::{body, odd_head};
 use crate::manifest::surface::SurfaceFormat;
 
 /// Returns whether a path of keys is picked.
@@ -18,15 +17,132 @@ type Picks<'a> = &'a dyn Fn(&[String]) -> bool;
 /// The picked settings, from dotted key to value.
 pub(super) type PickedSettings = BTreeMap<String, String>;
 
-/// The picked settings of a file: in the format that its name and text say, and in that which the manifest states, so that
-/// a manifest can only add settings.
-pub(super) fn settings(path: &str, stated: Option<SurfaceFormat>, text: &str, picks: Picks) -> PickedSettings {
-    let own = SettingsFormat::of(path, text);
-    let mut found = own.settings(text, picks);
-    if let Some(stated) = stated.map(SettingsFormat::Values).filter(|stated| *stated != own) {
-        found.extend(stated.settings(text, picks));
+/// The settings of a file.
+#[derive(Debug, Default)]
+pub(super) struct FileSettings<'t> {
+    parts: Vec<SettingsPart<'t>>,
+}
+
+impl<'t> FileSettings<'t> {
+    /// Reads a file in the format that its name and text say, and in that which the manifest states, so that a manifest can
+    /// only add settings.
+    pub(super) fn of(path: &str, stated: Option<SurfaceFormat>, text: &'t str) -> Self {
+        let (own, is_certain) = SettingsFormat::of(path, text);
+        let mut parts = vec![SettingsPart::of(own, is_certain, text)];
+        let stated = stated.map(SettingsFormat::Values).filter(|stated| *stated != own);
+        parts.extend(stated.map(|stated| SettingsPart::of(stated, true, text)));
+        Self { parts }
     }
-    found
+
+    /// Whether the parts of the file that hold settings are the same as in another state.
+    pub(super) fn is_same_text(&self, other: &Self) -> bool {
+        let texts = |settings: &Self| settings.parts.iter().map(|part| part.text).collect::<Vec<_>>();
+        texts(self) == texts(other)
+    }
+
+    /// Why the settings cannot be read with certainty, apart from what was so in the old state.
+    pub(super) fn problem(&self, old: &Self) -> Option<&FormatError> {
+        let known = |member: &UnreadMember| old.unread().any(|other| other.text == member.text);
+        let problems = self.parts.iter().filter_map(|part| part.problem.as_ref());
+        let mut unread = self.unread().filter(|member| !known(member));
+        problems.into_iter().next().or_else(|| Some(&unread.next()?.problem))
+    }
+
+    fn unread(&self) -> impl Iterator<Item = &UnreadMember> {
+        self.parts.iter().flat_map(|part| &part.values.unread)
+    }
+
+    /// The settings whose keys a predicate picks.
+    pub(super) fn picked(&self, picks: Picks) -> PickedSettings {
+        let mut found = PickedSettings::new();
+        for (key, value) in self.parts.iter().flat_map(|part| part.picked(picks)) {
+            let all = found.entry(key).or_default();
+            *all += &value;
+        }
+        found
+    }
+
+    /// The values that were read, with their keys.
+    pub(super) fn values(&self) -> impl Iterator<Item = &(Vec<String>, Value)> {
+        self.parts.iter().flat_map(|part| &part.values.values)
+    }
+
+    /// The settings in lines that were not read as values.
+    pub(super) fn lines(&self, picks: Picks) -> PickedSettings {
+        self.parts.iter().flat_map(|part| part.picked_lines(picks)).collect()
+    }
+}
+
+/// The settings of a file in one format.
+#[derive(Debug)]
+struct SettingsPart<'t> {
+    format: SettingsFormat,
+    /// The part of the text that holds settings.
+    text: &'t str,
+    values: ValueList,
+    /// Whether the lines count besides the values.
+    has_lines: bool,
+    /// Why the values are not certain.
+    problem: Option<FormatError>,
+}
+
+impl<'t> SettingsPart<'t> {
+    /// Reads a text. A format that is not certain is no reason to refuse a text that is in another one.
+    fn of(format: SettingsFormat, is_certain: bool, text: &'t str) -> Self {
+        let lines = |text: &'t str, problem: Option<FormatError>| Self {
+            format,
+            text,
+            values: ValueList::default(),
+            has_lines: true,
+            problem: problem.filter(|_| is_certain),
+        };
+        let SettingsFormat::Values(surface) = format else {
+            return lines(text, None);
+        };
+        let is_headed = surface == SurfaceFormat::FrontMatter;
+        if let Some(head) = odd_head(text).filter(|_| is_headed) {
+            return lines(head.text, head.problem);
+        }
+        let part = match is_headed {
+            true => &text[..text.len() - body(text).unwrap_or(text).len()],
+            false => text,
+        };
+        match all_values(surface, text) {
+            Ok(values) => Self {
+                format,
+                text: part,
+                has_lines: values.has_marks || !values.unread.is_empty(),
+                values,
+                problem: None,
+            },
+            // Nothing in it is a setting.
+            Err(FormatError::Keyless | FormatError::OpenHead) => Self {
+                has_lines: false,
+                ..lines("", None)
+            },
+            Err(problem) => lines(part, Some(problem)),
+        }
+    }
+
+    fn picked(&self, picks: Picks) -> PickedSettings {
+        let mut found = picked(&self.values.values, picks);
+        for (key, line) in self.picked_lines(picks) {
+            *found.entry(key).or_default() += &line;
+        }
+        found
+    }
+
+    fn picked_lines(&self, picks: Picks) -> PickedSettings {
+        let mut found = PickedSettings::new();
+        match self.format {
+            _ if !self.has_lines => {}
+            SettingsFormat::Values(SurfaceFormat::Yaml | SurfaceFormat::FrontMatter) => {
+                found = of_lines(self.text.lines(), picks);
+            }
+            _ => mentioned(self.text, picks, &mut found),
+        }
+        found
+    }
 }
 
 /// How settings are written in a file.
@@ -39,53 +155,35 @@ enum SettingsFormat {
 }
 
 impl SettingsFormat {
-    fn of(path: &str, text: &str) -> Self {
+    /// The format, and whether the name of the file says it, rather than its text.
+    fn of(path: &str, text: &str) -> (Self, bool) {
         let lower = path.to_lowercase();
         let is = |endings: &[&str]| endings.iter().any(|ending| lower.ends_with(ending));
         let name = lower.rsplit('/').next().unwrap_or_default();
         let has_no_ending = !name.trim_start_matches('.').contains('.');
         match SurfaceFormat::of(&lower) {
-            SurfaceFormat::Text if is(&[".json5"]) || has_no_ending && text.trim_start().starts_with('{') => {
-                Self::Values(SurfaceFormat::Jsonc)
+            SurfaceFormat::Text if is(&[".json5"]) => (Self::Values(SurfaceFormat::Jsonc), true),
+            SurfaceFormat::Text if has_no_ending && text.trim_start().starts_with('{') => {
+                (Self::Values(SurfaceFormat::Jsonc), false)
             }
-            SurfaceFormat::Text if is(&["modes"]) => Self::Values(SurfaceFormat::Yaml),
-            SurfaceFormat::Text if is(&[".ini", ".cfg", ".conf", ".properties"]) => Self::Lines,
+            SurfaceFormat::Text if is(&["modes"]) => (Self::Values(SurfaceFormat::Yaml), true),
+            SurfaceFormat::Text if is(&[".ini", ".cfg", ".conf", ".properties"]) => (Self::Lines, true),
             // Any text may have a front matter.
-            SurfaceFormat::Text => Self::Values(SurfaceFormat::FrontMatter),
+            SurfaceFormat::Text => (Self::Values(SurfaceFormat::FrontMatter), false),
             // Hosts often read comments in files that are called JSON.
-            SurfaceFormat::Json => Self::Values(SurfaceFormat::Jsonc),
-            format => Self::Values(format),
+            SurfaceFormat::Json => (Self::Values(SurfaceFormat::Jsonc), true),
+            format => (Self::Values(format), true),
         }
-    }
-
-    fn settings(self, text: &str, picks: Picks) -> PickedSettings {
-        let mut found = PickedSettings::new();
-        match self {
-            Self::Lines => mentioned(text, picks, &mut found),
-            Self::Values(format) => match (format::all_values(format, text), format) {
-                (Ok(values), _) => return picked(values, picks),
-                (Err(FormatError::Keyless | FormatError::OpenHead), _) => {}
-                (Err(_), SurfaceFormat::Yaml) => return of_lines(text.lines(), picks),
-                (Err(_), SurfaceFormat::FrontMatter) => {
-                    let head = text.len() - body(text).unwrap_or(text).len();
-                    return of_lines(text[..head].lines(), picks);
-                }
-                (Err(_), _) => mentioned(text, picks, &mut found),
-            },
-        }
-        found
     }
 }
 
 /// The picked values, without those inside another picked value. A number tells values with the same key apart.
-fn picked(values: Vec<(Vec<String>, Value)>, picks: Picks) -> PickedSettings {
+fn picked(values: &[(Vec<String>, Value)], picks: Picks) -> PickedSettings {
     let mut found = PickedSettings::new();
-    let mut last: Option<Vec<String>> = None;
+    let mut last: Option<&[String]> = None;
     for (keys, value) in values {
-        let is_inside = last
-            .as_ref()
-            .is_some_and(|last| keys.len() > last.len() && keys.starts_with(last));
-        if !is_inside && picks(&keys) {
+        let is_inside = last.is_some_and(|last| keys.len() > last.len() && keys.starts_with(last));
+        if !is_inside && picks(keys) {
             let key = keys.join(".");
             let others = (2..).map(|number| format!("{key}.{number}"));
             let free = std::iter::once(key.clone())
@@ -158,8 +256,9 @@ fn of_lines<'t>(lines: impl Iterator<Item = &'t str>, picks: Picks) -> PickedSet
             });
             keys.push(key);
         }
-        let is_odd =
-            item.starts_with("? ") || item.starts_with("<<") || item.starts_with(['"', '\'']) && item.contains('\\');
+        let is_marked = item.starts_with(['&', '!']) && (item.contains(": ") || item.ends_with(':'));
+        let is_escaped = item.starts_with(['"', '\'']) && item.contains('\\');
+        let is_odd = is_marked || is_escaped || item.starts_with("? ") || item.starts_with("<<");
         let mentions = || keys_in(item).into_iter().any(|key| picks(&[key]));
         let has_flow = item.contains('{');
         if picks(&keys) || is_odd || has_flow && mentions() {

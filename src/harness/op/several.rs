@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::inapplicable::Inapplicable;
-use super::{OpRules, payload};
+use super::{OpRules, payload, protected};
 use crate::artifact::edit::{Edit, EditPart, Op};
 use crate::harness::Harness;
 
@@ -20,7 +20,12 @@ pub(super) struct EditParts {
 pub(super) fn applied(edit: &Edit, harness: &Harness, rules: &OpRules) -> Result<Harness, Inapplicable> {
     let mut changed = harness.clone();
     for (at, member) in members(edit)?.iter().enumerate() {
-        changed = super::changed(member, &changed, rules).map_err(|reason| named(at, member, reason))?;
+        let after = super::changed(member, &changed, rules);
+        let checked = after.and_then(|after| {
+            protected::check_created(harness, &changed, &after, rules)?;
+            Ok(after)
+        });
+        changed = checked.map_err(|reason| named(at, member, reason))?;
     }
     Ok(changed)
 }

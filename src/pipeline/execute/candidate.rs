@@ -24,7 +24,7 @@ pub(super) fn candidate(
     input: &ExecuteInput,
     execution: &ExecuteContext,
 ) -> Result<Result<Harness, String>, RunError> {
-    match input.growth.apply(edit, harness, &input.rules) {
+    match input.base.apply(edit, harness, &input.rules) {
         Err(reason) => Ok(Err(reason.to_string())),
         Ok(after) => Ok(
             match held_out_examples::refusal(execution.context, edit, harness, &input.rules)? {

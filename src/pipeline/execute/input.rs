@@ -37,7 +37,7 @@ pub(crate) struct ExecuteInput<'a> {
     /// The rules of the manifest for edits.
     pub rules: op::OpRules,
     /// How far texts may grow.
-    pub growth: op::growth::GrowthCaps,
+    pub base: op::base::EditBase,
     /// Selects the files that belong to the harness.
     pub select: &'a dyn Fn(&str) -> bool,
     /// The harness in the workspace.

@@ -16,10 +16,10 @@ use crate::harness::op;
 use crate::ledger::port::Ledger;
 use crate::manifest::Hold;
 use crate::pipeline::context::Context;
+use crate::pipeline::edit_base::edit_base;
 use crate::pipeline::edit_states::EditSearch;
 use crate::pipeline::execute::ExecuteStats;
 use crate::pipeline::gate_policy::{gate_policy, route_of, rule};
-use crate::pipeline::growth::growth_caps;
 use crate::pipeline::late::{late_answer, standing};
 use crate::pipeline::{execute as phase, external_decision, preview};
 use crate::workspace::earlier_record::earlier_record;
@@ -79,7 +79,7 @@ pub(super) fn run(context: &Context) -> Result<PhaseOutput, RunError> {
             earlier: &|edit, fits| earlier_record(workspace, edit, fits),
         },
         rules: workspace.rules(),
-        growth: growth_caps(workspace, context.inputs)?,
+        base: edit_base(workspace, context.inputs)?,
         late,
         select: &select,
         head_commit,

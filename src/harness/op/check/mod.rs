@@ -1,7 +1,9 @@
-//! Free checks of what a generic op made, before the gate spends anything: placeholders, links, and limits of the host.
+//! Free checks of what a generic op made, before the gate spends anything: the format, placeholders, links, and limits of
+//! the host.
 
 mod host_limits;
 mod links;
+mod parses;
 mod placeholders;
 
 pub(crate) use self::host_limits::HostLimit;
@@ -14,19 +16,20 @@ use crate::harness::Harness;
 /// Checks the result of an edit, after all its members.
 ///
 /// # Errors
-/// A placeholder or a link is broken, or the host would not read the file.
+/// A file cannot be read in its format, a placeholder or a link is broken, or the host would not read the file.
 pub(super) fn check(edit: &Edit, before: &Harness, after: &Harness, rules: &OpRules) -> Result<(), Inapplicable> {
     if !edit.ops().iter().any(|op| op.is_generic()) {
         return Ok(());
     }
     let changes = before.changes(after);
     for change in &changes {
+        let surface = rules.surfaces.find(&change.path);
+        let format = surface.map(|surface| surface.format_of(&change.path));
+        let (old, new) = change.texts();
+        if let (Some(_), Some(format)) = (&change.after, format) {
+            parses::check(&change.path, format, &old, &new)?;
+        }
         if let (Some(_), Some(_)) = (&change.before, &change.after) {
-            let (old, new) = change.texts();
-            let format = rules
-                .surfaces
-                .find(&change.path)
-                .map(|surface| surface.format_of(&change.path));
             placeholders::check(&change.path, format, &old, &new)?;
         }
         links::check(&change.path, before, after, rules)?;

@@ -10,6 +10,7 @@ use super::target::SurfaceTarget;
 use crate::harness::Harness;
 use crate::harness::op::OpContext;
 use crate::harness::op::inapplicable::Inapplicable;
+use crate::manifest::surface::SurfaceFormat;
 
 /// Arguments of `edit_list`.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -40,9 +41,23 @@ pub(in crate::harness::op) fn edit(payload: &ListChange, context: &OpContext) ->
     let (target, text) = SurfaceTarget::existing(&payload.path, context)?;
     let document = Document::of(&target, text)?;
     let key = SurfaceKey::of(&target, &payload.key, &document)?;
+    check_names(payload, &key, &target)?;
     let changed = document.edit_list(&key.path, &payload.add, &payload.remove)?;
     Ok(match changed == text {
         true => context.harness.clone(),
         false => context.harness.clone().with(target.path, changed),
     })
+}
+
+/// Refuses a name with a control character, which would be more than one line, in the lists that hosts read by lines or
+/// commas.
+fn check_names(payload: &ListChange, key: &SurfaceKey, target: &SurfaceTarget) -> Result<(), Inapplicable> {
+    let is_of_names = target.format() == SurfaceFormat::FrontMatter || matches!(key.value, Some(Json::String(_)));
+    let mut names = payload.add.iter().filter_map(Json::as_str);
+    match names.find(|name| is_of_names && name.contains(char::is_control)) {
+        Some(name) => Err(Inapplicable::Payload {
+            problem: format!("`add`: {} has a control character; name one item", Json::from(name)),
+        }),
+        None => Ok(()),
+    }
 }

@@ -8,6 +8,7 @@ use super::target::SurfaceTarget;
 use crate::artifact::edit::{Op, RiskTier};
 use crate::artifact::key_path::{KeyPath, Segment};
 use crate::harness::Harness;
+use crate::harness::format::all_values::can_be_read;
 use crate::harness::format::front_matter;
 use crate::harness::layout::guard::FileGuard;
 use crate::harness::op::offers::OpOffer;
@@ -50,13 +51,14 @@ pub(in crate::harness::op) fn offers(harness: &Harness, rules: &OpRules) -> Vec<
 
 fn of_file(target: &SurfaceTarget, guards: &[FileGuard]) -> Vec<OpOffer> {
     let text = target.text.unwrap_or_default();
-    let mut offers = of_body(target, text);
-    if let Ok(document) = Document::of(target, text) {
-        offers.extend(
-            keys_of(target, &document, guards)
-                .iter()
-                .flat_map(|key| of_key(target, key, &document)),
-        );
+    let mut offers = Vec::new();
+    // Every other edit of a broken file is refused.
+    if can_be_read(target.format(), text) {
+        offers = of_body(target, text);
+        if let Ok(document) = Document::of(target, text) {
+            let keys = keys_of(target, &document, guards);
+            offers.extend(keys.iter().flat_map(|key| of_key(target, key, &document)));
+        }
     }
     if target.surface.create == CreateTier::Review {
         offers.push(offer(target, Op::RemoveFile, None, RiskTier::Review, json!({})));

@@ -6,6 +6,7 @@ mod diffs;
 mod laws;
 mod protected_layouts;
 mod real_files;
+mod rights;
 mod sample_homes;
 mod several;
 mod surfaces;
