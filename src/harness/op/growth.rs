@@ -18,13 +18,11 @@ pub(crate) struct GrowthCaps {
 
 impl GrowthCaps {
     /// The caps for texts of surfaces: `most` times the size that they have in `base`, the harness of the last commit that
-    /// kaizen did not make.
+    /// kaizen did not make, and never less than a text may have freely. A text that is not there has no cap.
     pub(crate) fn of(base: &Harness, surfaces: &SurfaceTable, most: f64) -> Self {
-        let texts = base
-            .files()
-            .filter(|(path, bytes)| surfaces.is_prose(path) && bytes.len() > FREE);
+        let texts = base.files().filter(|(path, _)| surfaces.is_prose(path));
         // Sizes of files are far below the precision of a float.
-        let cap = |bytes: &[u8]| (bytes.len() as f64 * most).floor() as usize;
+        let cap = |bytes: &[u8]| FREE.max((bytes.len() as f64 * most).floor() as usize);
         Self {
             caps: texts.map(|(path, bytes)| (path.to_owned(), cap(bytes))).collect(),
         }
@@ -61,5 +59,38 @@ impl GrowthCaps {
             .iter()
             .map(move |(path, cap)| (path.as_str(), size(path), *cap));
         sizes.filter(|(_, size, cap)| size > cap)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::HarnessSection;
+
+    #[test]
+    fn a_small_text_has_a_cap_too() {
+        let section: HarnessSection =
+            toml::from_str("[[surface]]\nname = 'm'\npath = '*.md'\n[[surface]]\nname = 'e'\npath = '*.jsonl'\n")
+                .unwrap();
+        let of = |path: &str, size: usize| Harness::default().with(path, "x".repeat(size));
+        let edit: Edit = serde_json::from_value(serde_json::json!({
+            "id": "e", "op": "replace_text", "payload": {}, "rationale": "", "expected_improvement": ""
+        }))
+        .unwrap();
+        for (path, base, before, after, is_refused) in [
+            ("a.md", 3000, 3000, 4096, false),
+            ("a.md", 3000, 3000, 4500, false),
+            ("a.md", 3000, 3000, 4501, true),
+            ("a.md", 10, 10, 4096, false),
+            ("a.md", 10, 10, 4097, true),
+            ("a.md", 10, 9000, 8000, false),
+            ("a.md", 8000, 8000, 12_000, false),
+            ("a.md", 8000, 8000, 12_001, true),
+            ("a.jsonl", 10, 10, 9000, false),
+        ] {
+            let caps = GrowthCaps::of(&of(path, base), &SurfaceTable::of(&section), 1.5);
+            let checked = caps.check(&edit, &of(path, before), &of(path, after));
+            assert_eq!(checked.is_err(), is_refused, "{path} {base} {before} {after}");
+        }
     }
 }

@@ -149,7 +149,7 @@ fn front_keys(text: &str) -> BTreeSet<String> {
     lines.filter_map(key).collect()
 }
 
-/// The template variables of a text, as they are written: `{name}`, `{{ name }}`, `${NAME}`, `$name`, `{% tag %}`,
+/// The template variables of a text, as they are written: `{name}`, `{{ name }}`, `{{{ name }}}`, `${NAME}`, `$name`, `{% tag %}`,
 /// `<<name>>`.
 pub(super) fn variables(text: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
@@ -165,12 +165,20 @@ pub(super) fn variables(text: &str) -> BTreeSet<String> {
 
 /// The variable at the start of a text.
 fn variable(text: &str) -> Option<&str> {
-    let pairs = [("{{", "}}"), ("{%", "%}"), ("${", "}"), ("<<", ">>"), ("{", "}")];
+    let pairs = [
+        ("{{{", "}}}"),
+        ("{{", "}}"),
+        ("{%", "%}"),
+        ("${", "}"),
+        ("<<", ">>"),
+        ("{", "}"),
+    ];
     for (open, close) in pairs {
         let Some(rest) = text.strip_prefix(open) else { continue };
         let inner = &rest[..rest.find(close)?];
         let name = inner.trim().trim_start_matches(['-', '#', '/']).trim();
-        let begins = open == "{%" || open == "{{" && name.starts_with(|c: char| c.is_alphabetic() || c == '_');
+        let begins =
+            open == "{%" || open.starts_with("{{") && name.starts_with(|c: char| c.is_alphabetic() || c == '_');
         let is_free = begins && name.len() <= 80 && !name.contains('\n');
         return (is_name(name) || is_free).then(|| &text[..open.len() + inner.len() + close.len()]);
     }

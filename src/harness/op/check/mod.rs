@@ -8,9 +8,10 @@ mod placeholders;
 
 pub(crate) use self::host_limits::HostLimit;
 pub(super) use self::host_limits::{limits, remarks};
+use self::placeholders::ChangedFile;
 use super::OpRules;
 use super::inapplicable::Inapplicable;
-use crate::artifact::edit::Edit;
+use crate::artifact::edit::{Edit, Op};
 use crate::harness::Harness;
 
 /// Checks the result of an edit, after all its members.
@@ -30,7 +31,13 @@ pub(super) fn check(edit: &Edit, before: &Harness, after: &Harness, rules: &OpRu
             parses::check(&change.path, format, &old, &new)?;
         }
         if let (Some(_), Some(_)) = (&change.before, &change.after) {
-            placeholders::check(&change.path, format, &old, &new)?;
+            placeholders::check(&ChangedFile {
+                path: &change.path,
+                format,
+                old: &old,
+                new: &new,
+                has_examples: edit.ops().contains(&Op::EditExamples),
+            })?;
         }
         links::check(&change.path, before, after, rules)?;
         host_limits::check(&change.path, before, after)?;
