@@ -330,11 +330,12 @@ impl Edit {
         }
         let text = |name: &str| self.payload.get(name).and_then(|text| text.as_str());
         let file = text("path").or_else(|| text("surface")).unwrap_or_default();
-        let key = self.payload.get("key").map(|key| match key {
+        let key = self.payload.get("key").filter(|key| !key.is_null());
+        let key = key.map(|key| match key {
             serde_json::Value::String(key) => key.clone(),
             other => KeyPath::from_json(other).map_or_else(|_| other.to_string(), |key| key.to_string()),
         });
-        match key.filter(|key| key != "null") {
+        match key {
             Some(key) => format!("{file}#{key}"),
             None => file.to_owned(),
         }
@@ -480,6 +481,25 @@ mod tests {
             (edit().parts(), edit().title()),
             (vec![edit()], "set_agent_param agents.a.k".to_owned())
         );
+    }
+
+    #[test]
+    fn the_place_of_a_generic_edit_is_its_file_and_key() {
+        for (key, place) in [
+            (serde_json::json!("model"), "a.json#model"),
+            (serde_json::json!("null"), "a.json#null"),
+            (serde_json::json!(null), "a.json"),
+            (serde_json::json!(["m", "[id=x]", "k"]), "a.json#m[id=x].k"),
+        ] {
+            let payload = serde_json::json!({"path": "a.json", "key": key});
+            let edit = Edit {
+                op: Op::SetKey,
+                target: String::new(),
+                payload: payload.as_object().unwrap().clone(),
+                ..edit()
+            };
+            assert_eq!(edit.place(), place);
+        }
     }
 
     #[test]

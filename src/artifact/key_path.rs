@@ -39,7 +39,8 @@ pub(crate) struct BadKey {
 }
 
 impl KeyPath {
-    /// Reads dotted text, or a list of segments: `["models", {"name": "main"}, 0, "model"]`.
+    /// Reads dotted text, or a list of segments: `["models", {"name": "main"}, 0, "model"]`, in which an item of a list may
+    /// also be written as in the text, `"[name=main]"`.
     ///
     /// # Errors
     /// It is neither.
@@ -68,7 +69,7 @@ fn refused(json: &Json, reason: &'static str) -> BadKey {
 
 fn segment(item: &Json) -> Option<Segment> {
     match item {
-        Json::String(name) => Some(Segment::Name(name.clone())),
+        Json::String(name) => Some(item_of_text(name).unwrap_or_else(|| Segment::Name(name.clone()))),
         Json::Number(index) => Some(Segment::Index(usize::try_from(index.as_u64()?).ok()?)),
         Json::Object(fields) if fields.len() == 1 => {
             let (key, value) = fields.iter().next()?;
@@ -79,6 +80,14 @@ fn segment(item: &Json) -> Option<Segment> {
         }
         _ => None,
     }
+}
+
+/// The item that a text in brackets picks: `[name=main]`, `[0]`. Any other text is a name.
+fn item_of_text(text: &str) -> Option<Segment> {
+    let mut reader = PathReader {
+        rest: text.strip_prefix('[')?,
+    };
+    reader.item().ok().filter(|_| reader.rest.is_empty())
 }
 
 /// A string, or a number or a boolean as text.
@@ -275,6 +284,19 @@ mod tests {
             assert_eq!(path.segments, segments, "{text}");
             assert_eq!(KeyPath::from_json(&list).unwrap(), path, "{text}");
             assert_eq!(KeyPath::from_json(&json!(text)).unwrap(), path, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_item_in_a_list_of_segments_may_be_written_as_in_text() {
+        for (list, text) in [
+            (json!(["models", "[name=main]", "model"]), "models[name=main].model"),
+            (json!(["prompts", "[0]"]), "prompts[0]"),
+            (json!(["m", "[id=\"a]b\"]", "t"]), "m[id=\"a]b\"].t"),
+            (json!(["a.b", "[x"]), "\"a.b\".\"[x\""),
+            (json!(["[x]"]), "\"[x]\""),
+        ] {
+            assert_eq!(KeyPath::from_json(&list).unwrap(), text.parse().unwrap(), "{list}");
         }
     }
 

@@ -20,7 +20,7 @@ pub(crate) struct SkillSummary {
 }
 
 /// Whether a file makes its folder a skill. Some hosts also accept the lower-case name.
-pub(super) fn is_skill(path: &str) -> bool {
+pub(crate) fn is_skill(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
     name.eq_ignore_ascii_case(SKILL_FILE)
 }

@@ -3,7 +3,7 @@
 use crate::artifact::edit::Edit;
 use crate::artifact::task::Task;
 use crate::harness::op::place_of;
-use crate::harness::skills::SKILL_FILE;
+use crate::harness::skills::is_skill;
 
 /// One line that names these edits; `None` without such an edit, or if a gate task has `loads`.
 pub(super) fn note(edits: &[&Edit], gate: &[Task]) -> Option<String> {
@@ -27,8 +27,7 @@ pub(super) fn note(edits: &[&Edit], gate: &[Task]) -> Option<String> {
 
 fn changes_description(part: &Edit) -> bool {
     let (path, key) = place_of(part);
-    let is_skill = path.is_some_and(|path| path.rsplit('/').next() == Some(SKILL_FILE));
-    is_skill && key.is_some_and(|key| key.to_string() == "description")
+    path.is_some_and(is_skill) && key.is_some_and(|key| key.to_string() == "description")
 }
 
 #[cfg(test)]
@@ -50,7 +49,10 @@ mod tests {
             "a",
             json!({"path": "skills/x/SKILL.md", "key": "description", "value": "new"}),
         );
-        let listed = edit("b", json!({"path": "SKILL.md", "key": ["description"], "value": "new"}));
+        let listed = edit(
+            "b",
+            json!({"path": "x/skill.md", "key": ["description"], "value": "new"}),
+        );
         let body = edit("c", json!({"path": "skills/x/SKILL.md", "new_content": "new"}));
         let other = edit(
             "d",

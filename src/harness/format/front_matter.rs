@@ -60,7 +60,7 @@ fn is_rule(line: &str) -> bool {
 pub(crate) struct OddHead<'t> {
     /// Its lines.
     pub text: &'t str,
-    /// Why it is none, if it may even be a program.
+    /// Why an edit may not leave it, if it may even be a program.
     pub problem: Option<FormatError>,
 }
 

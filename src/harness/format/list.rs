@@ -16,7 +16,7 @@ const MOST_CHANGES: usize = 50;
 
 /// One change of a list. Changes come in an order in which the indices of later ones are still right.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum ItemChange {
+pub(crate) enum ItemChange {
     Set(usize, Json),
     Remove(usize),
     Insert(usize, Json),
@@ -131,7 +131,7 @@ fn parts(names: &str, mark: char) -> Vec<&str> {
 
 /// The changes that make one list from another; `None` if there are too many. A new item replaces an old one, with its
 /// comment, unless both are collections or texts of several lines, which change in parts.
-pub(super) fn changes(old: &[Json], wanted: &[Json]) -> Option<Vec<ItemChange>> {
+pub(crate) fn changes(old: &[Json], wanted: &[Json]) -> Option<Vec<ItemChange>> {
     let (mut changes, mut a, mut b) = (Vec::new(), old.len(), wanted.len());
     let mut stays = longest_subsequence(old, wanted)?;
     loop {

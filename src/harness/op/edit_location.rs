@@ -18,6 +18,12 @@ use crate::sys::disk::is_utf16;
 /// The maximum length of a name, in characters.
 const LONGEST_NAME: usize = 128;
 
+/// The maximum length of a file name on common file systems, in bytes.
+const LONGEST_PART: usize = 255;
+
+/// The maximum length of a path below the workspace, in bytes.
+const LONGEST_PATH: usize = 1000;
+
 /// The templates of the file and key that an op changes, as in the layout.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct LayoutTarget {
@@ -272,6 +278,17 @@ fn check_name(what: &str, name: &str, in_path: bool) -> Result<(), Inapplicable>
     })
 }
 
+/// Why no file can have a path: file systems and git refuse it.
+fn impossible(path: &str) -> Option<&'static str> {
+    if path.chars().any(char::is_control) {
+        return Some("the path has a control character; choose another name");
+    }
+    if path.split('/').any(|part| part.len() > LONGEST_PART) {
+        return Some("a name in the path has more than 255 bytes; choose a shorter one");
+    }
+    (path.len() > LONGEST_PATH).then_some("the path has more than 1,000 bytes; choose a shorter one")
+}
+
 /// Checks that a path is one of a file that edits may change.
 pub(super) fn check_path(path: &str, harness: &Harness, rules: &OpRules) -> Result<(), Inapplicable> {
     let forbidden = |reason: &str| Inapplicable::Forbidden {
@@ -280,6 +297,12 @@ pub(super) fn check_path(path: &str, harness: &Harness, rules: &OpRules) -> Resu
     };
     if path.contains(['\\', '\0']) || path.split('/').any(|part| matches!(part, "" | "." | "..")) {
         return Err(forbidden("the path is outside the harness; correct [harness.layout]"));
+    }
+    if let Some(reason) = impossible(path) {
+        return Err(Inapplicable::Forbidden {
+            path: shortened(path),
+            reason: reason.to_owned(),
+        });
     }
     if let Some(target) = harness.followed(path) {
         return Err(forbidden(&format!("a symbolic link to {target}; name that file")));

@@ -12,7 +12,10 @@ use super::inapplicable::Inapplicable;
 use super::originals::restored;
 use super::{OpContext, OpRules, payload, surface};
 use crate::artifact::edit::{Edit, Op};
+use crate::artifact::key_path::KeyPath;
 use crate::harness::Harness;
+use crate::harness::format::set_value;
+use crate::manifest::surface::SurfaceFormat;
 
 /// Arguments of `edit_few_shot_exemplars`.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -60,11 +63,12 @@ pub(super) fn apply(payload: &Payload, context: &OpContext) -> Result<Harness, I
 /// The text of the file with these examples instead of the old ones. Examples that stay keep their bytes, and the others
 /// are written like them.
 fn rewritten(old: &str, exemplars: &[Exemplar]) -> String {
-    in_file(old, |style| style.with(exemplars), &json!(exemplars))
+    in_file(old, str::is_ascii, |style| style.with(exemplars), &json!(exemplars))
 }
 
-/// The text of a file whose examples are replaced in its style; without a style, or without examples, as `json`.
-fn in_file(old: &str, styled: impl Fn(&FileStyle) -> String, json: &Value) -> String {
+/// The text of a file whose examples are replaced in its style; without a style, or without examples, as `json`. `escapes`
+/// says whether a file escapes the characters beyond ASCII.
+fn in_file(old: &str, escapes: fn(&str) -> bool, styled: impl Fn(&FileStyle) -> String, json: &Value) -> String {
     let body = old.strip_prefix('\u{feff}').unwrap_or(old);
     let mark = &old[..old.len() - body.len()];
     let end = match body {
@@ -73,9 +77,11 @@ fn in_file(old: &str, styled: impl Fn(&FileStyle) -> String, json: &Value) -> St
         _ => "",
     };
     let is_empty = json.as_array().is_none_or(Vec::is_empty);
-    let text = match FileStyle::of(body).filter(|_| !is_empty) {
+    let is_ascii = escapes(body);
+    let text = match FileStyle::of(body, is_ascii).filter(|_| !is_empty) {
         Some(style) => styled(&style),
-        None => format!("{}{end}", ascii(&format!("{json:#}"))),
+        None if is_ascii => format!("{}{end}", ascii(&format!("{json:#}"))),
+        None => format!("{json:#}{end}"),
     };
     format!("{mark}{text}")
 }
@@ -95,7 +101,7 @@ struct FileStyle<'a> {
 
 impl<'a> FileStyle<'a> {
     /// Reads the file; `None` if it is not a list of objects.
-    fn of(text: &'a str) -> Option<Self> {
+    fn of(text: &'a str, is_ascii: bool) -> Option<Self> {
         let parts: Vec<&RawValue> = serde_json::from_str(text).ok()?;
         let parts: Vec<&str> = parts.into_iter().map(RawValue::get).collect();
         let (first, last) = (*parts.first()?, *parts.last()?);
@@ -121,7 +127,7 @@ impl<'a> FileStyle<'a> {
             known,
             all,
             first,
-            is_ascii: text.is_ascii(),
+            is_ascii,
         })
     }
 
@@ -137,16 +143,26 @@ impl<'a> FileStyle<'a> {
     /// The same for examples with any fields.
     fn with_objects(&self, exemplars: &[Map<String, Value>]) -> String {
         let order = |name: &str| self.first.find(&json!(name).to_string());
-        let one = |exemplar: &Map<String, Value>| {
-            let known = self.all.iter().find(|(fields, _)| fields == exemplar);
+        let new = |exemplar: &Map<String, Value>| {
             let mut fields: Vec<(&str, Value)> = exemplar
                 .iter()
                 .map(|(name, value)| (name.as_str(), value.clone()))
                 .collect();
             fields.sort_by_key(|(name, _)| order(name).unwrap_or(usize::MAX));
-            known.map_or_else(|| self.new_example(&fields), |(_, text)| (*text).to_owned())
+            self.new_example(&fields)
         };
-        self.joined(exemplars.iter().map(one).collect())
+        let one = |(at, exemplar): (usize, &Map<String, Value>)| {
+            if let Some((_, text)) = self.all.iter().find(|(fields, _)| fields == exemplar) {
+                return (*text).to_owned();
+            }
+            // An example in the place of one that goes is that one with other values.
+            let gone = self.all.get(at).filter(|(fields, _)| !exemplars.contains(fields));
+            let wanted = Value::Object(exemplar.clone());
+            let changed = |text: &str| set_value(SurfaceFormat::Json, text, &KeyPath::default(), &wanted).ok();
+            gone.and_then(|(_, text)| changed(text))
+                .unwrap_or_else(|| new(exemplar))
+        };
+        self.joined(exemplars.iter().enumerate().map(one).collect())
     }
 
     fn joined(&self, texts: Vec<String>) -> String {
@@ -169,9 +185,11 @@ impl<'a> FileStyle<'a> {
     }
 }
 
-/// The text of a JSON file of examples with these instead of the old ones. Those that stay keep their bytes.
+/// The text of a JSON file of examples with these instead of the old ones. Those that stay keep their bytes, and of those
+/// that change in their place only the changed values do.
 pub(super) fn rewritten_objects(old: &str, exemplars: &[Map<String, Value>]) -> String {
-    in_file(old, |style| style.with_objects(exemplars), &json!(exemplars))
+    let escapes = |text: &str| text.is_ascii() && text.contains("\\u");
+    in_file(old, escapes, |style| style.with_objects(exemplars), &json!(exemplars))
 }
 
 /// The questions of an edit's examples that the present file does not have; empty for other ops.
@@ -263,6 +281,27 @@ mod tests {
         let line = "[{\"input\": \"a\", \"output\": \"x\"}]";
         let both = "[{\"input\": \"a\", \"output\": \"x\"}, {\"input\": \"b\", \"output\": \"y\"}]";
         assert_eq!(rewritten(line, &exemplars(&[("a", "x"), ("b", "y")])), both);
+    }
+
+    #[test]
+    fn objects_change_only_in_their_changed_values() {
+        let old = "[\n  {\"q\":  \"a\", \"b\": [1,2]},\n\n  { \"q\": \"c\" }\n]\n";
+        let objects = |list: Value| -> Vec<Map<String, Value>> { serde_json::from_value(list).unwrap() };
+        for (list, wanted) in [
+            (json!([{"q": "a", "b": [1, 2]}, {"q": "c"}]), old.to_owned()),
+            (
+                json!([{"q": "é", "b": [1, 2]}, {"q": "c"}]),
+                old.replace("\"a\"", "\"é\""),
+            ),
+            (
+                json!([{"q": "c"}, {"q": "a", "b": [1, 2]}]),
+                "[\n  { \"q\": \"c\" },\n\n  {\"q\":  \"a\", \"b\": [1,2]}\n]\n".to_owned(),
+            ),
+        ] {
+            assert_eq!(rewritten_objects(old, &objects(list.clone())), wanted, "{list}");
+        }
+        let new = rewritten_objects("[]\n", &objects(json!([{"q": "é"}])));
+        assert_eq!(new, "[\n  {\n    \"q\": \"é\"\n  }\n]\n");
     }
 
     #[test]

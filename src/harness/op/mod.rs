@@ -122,21 +122,19 @@ pub(crate) fn limits(harness: &Harness) -> Vec<HostLimit> {
 
 /// What a prompt loses by an edit besides words: template variables, keys of its front matter.
 pub(crate) fn losses(edit: &Edit, before: &Harness, after: &Harness, rules: &OpRules) -> Vec<String> {
-    if edit.op.is_generic() {
-        return check::remarks(before, after);
-    }
-    if edit.op != Op::Several {
-        return prompt::losses(edit, before, after, rules).unwrap_or_default();
-    }
-    let each = |(part, before): (Edit, Harness)| {
+    let of_named = |(part, before): (Edit, Harness)| {
         let after = apply(&part, &before, rules).ok()?;
-        Some(losses(&part, &before, &after, rules))
+        prompt::losses(&part, &before, &after, rules)
     };
-    steps(edit, before, rules)
-        .into_iter()
-        .filter_map(each)
-        .flatten()
-        .collect()
+    let is_generic = edit.ops().iter().any(|op| op.is_generic());
+    // Of skills, what all members leave together counts.
+    let remarks = match is_generic {
+        true => check::remarks(before, after),
+        false => Vec::new(),
+    };
+    let named = steps(edit, before, rules).into_iter();
+    let named = named.filter(|(part, _)| !part.op.is_generic()).filter_map(of_named);
+    named.flatten().chain(remarks).collect()
 }
 
 /// The changes that an edit makes, in order, each with the harness before it.
@@ -172,6 +170,7 @@ pub(crate) fn apply(edit: &Edit, harness: &Harness, rules: &OpRules) -> Result<H
 fn changed(edit: &Edit, harness: &Harness, rules: &OpRules) -> Result<Harness, Inapplicable> {
     payload::check(&edit.payload)?;
     let payload = surface::addressed(edit.op, &edit.payload, harness, rules)?;
+    surface::check_fields(edit.op, &payload)?;
     let context = &OpContext {
         op: edit.op,
         target: &edit.target,

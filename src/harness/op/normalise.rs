@@ -63,6 +63,8 @@ fn replacement(edit: &Edit, harness: &Harness, rules: &OpRules) -> Option<String
         return None;
     }
     payload::check(&edit.payload).ok()?;
+    // A field that the patch does not use is refused when the edit is tried, and must not get lost here.
+    surface::check_fields(edit.op, &edit.payload).ok()?;
     let context = OpContext {
         op: edit.op,
         target: &edit.target,

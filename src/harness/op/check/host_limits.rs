@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::harness::Harness;
 use crate::harness::format::front_matter::body;
 use crate::harness::op::inapplicable::Inapplicable;
-use crate::harness::skills::stated;
+use crate::harness::skills::{is_skill, stated};
+use crate::harness::{FileChange, Harness};
 use crate::manifest::relative_path::folder_of;
 
 /// The most characters of a skill's name.
@@ -14,6 +14,8 @@ const LONGEST_NAME: usize = 64;
 const LONGEST_DESCRIPTION: usize = 1024;
 /// The most lines that a skill's body should have.
 const MOST_BODY_LINES: usize = 500;
+/// The most files that a remark names.
+const MOST_NAMED: usize = 3;
 /// The most bytes of AGENTS.md files that Codex reads, by default: those of the folders from the root of the repository to
 /// the working directory together.
 const MOST_OF_AGENTS: usize = 32 * 1024;
@@ -85,8 +87,7 @@ fn is_smaller(path: &str, before: &Harness, after: &Harness) -> bool {
 
 /// What is wrong with a skill, by the specification of Agent Skills.
 fn skill_problem(path: &str, harness: &Harness) -> Option<String> {
-    let folder = path.strip_suffix("/SKILL.md")?;
-    let folder = folder.rsplit('/').next().unwrap_or_default();
+    let folder = path.rsplit('/').nth(1).filter(|_| is_skill(path))?;
     let text = harness.text(path)?;
     let [name, description] = stated(text);
     let Some(name) = name else {
@@ -166,19 +167,37 @@ fn size(folder: &str, harness: &Harness) -> usize {
     chain(folder, harness).map(|(_, bytes)| bytes.len()).sum()
 }
 
-/// What a person should know about a changed file, though its host accepts it.
+/// What a person should know about changed skills, though their host accepts them.
 pub(in crate::harness::op) fn remarks(before: &Harness, after: &Harness) -> Vec<String> {
-    let changes = before
-        .changes(after)
-        .into_iter()
-        .filter(|change| change.path.ends_with("/SKILL.md"));
-    let remark = |change: crate::harness::FileChange| {
-        let (old, new) = change.texts();
-        let lines = |text: &str| body(text).unwrap_or(text).lines().count();
-        let is_new = lines(&new) > MOST_BODY_LINES && lines(&old) <= MOST_BODY_LINES;
-        is_new.then(|| format!("the body of {} has more than {MOST_BODY_LINES} lines", change.path))
+    let changes = before.changes(after);
+    let skills = changes.iter().filter(|change| is_skill(&change.path));
+    let remark = |change: &FileChange| match &change.after {
+        Some(_) => long_body(change),
+        None => leftover(&change.path, after),
     };
-    changes.filter_map(remark).collect()
+    skills.filter_map(remark).collect()
+}
+
+fn long_body(change: &FileChange) -> Option<String> {
+    let (old, new) = change.texts();
+    let lines = |text: &str| body(text).unwrap_or(text).lines().count();
+    let is_new = lines(&new) > MOST_BODY_LINES && lines(&old) <= MOST_BODY_LINES;
+    is_new.then(|| format!("the body of {} has more than {MOST_BODY_LINES} lines", change.path))
+}
+
+/// What stays of a removed skill. Another skill may use its scripts, and no edit may change them, so that a person decides.
+fn leftover(path: &str, after: &Harness) -> Option<String> {
+    let folder = Some(folder_of(path)).filter(|folder| !folder.is_empty())?;
+    let is_left = |file: &&str| file.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+    let left: Vec<&str> = after.files().map(|(file, _)| file).filter(is_left).collect();
+    let more = match left.len().saturating_sub(MOST_NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let named = left.get(..MOST_NAMED).unwrap_or(&left).join(", ");
+    let does = if left.len() == 1 { "stays" } else { "stay" };
+    (!left.is_empty())
+        .then(|| format!("the skill of {folder} is gone, and {named}{more} {does}; remove or move them by hand"))
 }
 
 #[cfg(test)]
@@ -208,8 +227,10 @@ mod tests {
                 Some(words) => assert!(found.unwrap_err().to_string().contains(words), "{name}"),
             }
         }
-        let bare = Harness::default().with("s/convert/SKILL.md", "Body");
-        assert!(check("s/convert/SKILL.md", &Harness::default(), &bare).is_err());
+        for path in ["s/convert/SKILL.md", "s/convert/skill.md"] {
+            let bare = Harness::default().with(path, "Body");
+            assert!(check(path, &Harness::default(), &bare).is_err());
+        }
         // A fault of before is not that of the edit.
         assert_eq!(
             check("s/convert/SKILL.md", &skill("other", "x"), &skill("other", "y")),
@@ -262,5 +283,23 @@ mod tests {
         let of = |lines: usize| Harness::default().with("a/SKILL.md", "x\n".repeat(lines));
         assert_eq!(remarks(&of(500), &of(501)).len(), 1);
         assert!(remarks(&of(501), &of(502)).is_empty());
+    }
+
+    #[test]
+    fn what_stays_of_a_removed_skill_is_named() {
+        let before = Harness::default()
+            .with("s/a/SKILL.md", "x")
+            .with("s/a/scripts/run.py", "x")
+            .with("s/ab/SKILL.md", "x");
+        let told = remarks(&before, &before.clone().without("s/a/SKILL.md"));
+        assert_eq!(
+            told,
+            ["the skill of s/a is gone, and s/a/scripts/run.py stays; remove or move them by hand"]
+        );
+        let whole = before.clone().without("s/a/SKILL.md").without("s/a/scripts/run.py");
+        assert!(
+            remarks(&before, &whole).is_empty()
+                && remarks(&before, &before.clone().without("s/ab/SKILL.md")).is_empty()
+        );
     }
 }

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
 use super::document::Document;
+use super::example_lines::with_examples;
 use super::key::{KeyArgument, SurfaceKey};
 use super::target::SurfaceTarget;
 use super::text_place::check_body;
@@ -57,7 +58,7 @@ pub(in crate::harness::op) fn edit(payload: &NewExamples, context: &OpContext) -
 fn in_file(target: &SurfaceTarget, text: &str, exemplars: &[Map<String, Json>]) -> Result<String, Inapplicable> {
     match target.format() {
         SurfaceFormat::Json => Ok(rewritten_objects(text, exemplars)),
-        SurfaceFormat::Jsonl => Ok(in_lines(text, exemplars)),
+        SurfaceFormat::Jsonl => Ok(with_examples(text, exemplars)),
         other => Err(Inapplicable::Payload {
             problem: format!(
                 "a {} file is no list of examples; name the `key` of the list",
@@ -65,23 +66,6 @@ fn in_file(target: &SurfaceTarget, text: &str, exemplars: &[Map<String, Json>]) 
             ),
         }),
     }
-}
-
-/// A text with one example a line. Those that stay keep their lines.
-fn in_lines(text: &str, exemplars: &[Map<String, Json>]) -> String {
-    let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
-    let known: Vec<(Map<String, Json>, &str)> = text
-        .lines()
-        .filter_map(|line| Some((serde_json::from_str(line.trim_start_matches('\u{feff}')).ok()?, line)))
-        .collect();
-    let line = |example: &Map<String, Json>| {
-        let known = known.iter().find(|(fields, _)| fields == example);
-        known.map_or_else(
-            || Json::Object(example.clone()).to_string(),
-            |(_, line)| (*line).to_owned(),
-        )
-    };
-    exemplars.iter().map(|example| line(example) + end).collect()
 }
 
 /// The examples with the values behind the marks that a teacher saw.

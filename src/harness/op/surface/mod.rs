@@ -2,7 +2,9 @@
 
 mod address;
 mod document;
+mod example_lines;
 mod example_list;
+mod fields;
 mod files;
 mod key;
 mod keyed;
@@ -16,6 +18,7 @@ mod tier;
 
 pub(super) use self::address::{addressed, with_paths};
 pub(super) use self::example_list::{NewExamples, new_texts};
+pub(super) use self::fields::check_fields;
 pub(super) use self::files::{NewFile, OldFile};
 pub(crate) use self::key::place_of;
 pub(super) use self::keyed::{NewValue, OldKey};

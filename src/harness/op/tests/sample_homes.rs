@@ -48,7 +48,23 @@ pub(super) fn section_of(harness: &Harness) -> HarnessSection {
 
 /// The payload of a listed edit; a diff is made from the text that should result, or adds a line.
 fn payload(listed: &Json, harness: &Harness) -> Json {
+    // What is expected is no part of the payload.
+    let fields = [
+        "path",
+        "key",
+        "value",
+        "content",
+        "new_content",
+        "add",
+        "remove",
+        "exemplars",
+        "section",
+    ];
     let mut payload = listed.clone();
+    payload
+        .as_object_mut()
+        .unwrap()
+        .retain(|name, _| fields.contains(&name.as_str()));
     if listed["op"] == "patch_text" {
         let path = listed["path"].as_str().unwrap();
         let text = harness.text(path).unwrap();

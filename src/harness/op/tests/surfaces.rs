@@ -318,7 +318,7 @@ fn examples_keep_the_lines_that_stay() {
         json!({"path": "shots/a.jsonl", "exemplars": examples}),
         "shots/a.jsonl",
     );
-    assert_eq!(after, "{\"a\": \"y\", \"q\": 2}\n{\"a\":\"z\",\"q\":3}\n");
+    assert_eq!(after, "{\"a\": \"y\", \"q\": 2}\n{\"q\": 3,  \"a\": \"z\"}\n");
 }
 
 #[test]
