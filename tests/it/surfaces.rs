@@ -301,3 +301,40 @@ fn a_text_grows_to_its_cap_and_not_beyond() {
         of("much")
     );
 }
+
+#[test]
+fn a_removed_agent_does_not_come_back_without_its_tools() {
+    let space = home(&["WORD1"]);
+    let gone = json!({"task_id": "gone", "query": "Is it there?:Report bugs only.", "reference_answer": "no",
+        "category": "words", "scorer": "exact", "split": "gate"});
+    space.write("benchmark/gone.jsonl", &format!("{gone}\n"));
+    space.commit_all("one more task");
+    let created = |id: &str, tools: &str| {
+        let content = format!("---\nname: reviewer\ndescription: Reviews.\n{tools}---\n\nWORD1 first.\n");
+        generic(id, "create_file", json!({"path": REVIEWER, "content": content}))
+    };
+    let remove = generic("remove", "remove_file", json!({"path": REVIEWER}));
+    let plan = [
+        remove,
+        created("bare", ""),
+        created("all", "tools: '*'\n"),
+        created("again", "tools: Read\n"),
+    ];
+    space.diagnose_and_plan("r", "t", &plan);
+    let said = space.kaizen(&["run"]).exits(0);
+    let statuses = space.statuses();
+    for (id, status) in [
+        ("remove", "applied"),
+        ("bare", "inapplicable"),
+        ("all", "inapplicable"),
+        ("again", "applied"),
+    ] {
+        assert_eq!(statuses[id], status, "{id}: {statuses:?}\n{}{}", said.out, said.err);
+    }
+    let outcomes = space.outcomes();
+    let bare = outcomes.iter().find(|one| one["edit_id"] == "bare").unwrap();
+    assert!(
+        bare["error"].as_str().unwrap().contains("would have no tool any more"),
+        "{bare}"
+    );
+}

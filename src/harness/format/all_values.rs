@@ -1,10 +1,12 @@
 //! All values of a text, so that two states of a file can be compared.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value as Json;
 
 use super::change::KeyText;
 use super::error::{FormatError, line_of};
-use super::node::{Form, Node};
+use super::node::{Form, Member, Node};
 use super::yaml_head::is_break;
 use crate::manifest::surface::SurfaceFormat;
 
@@ -19,11 +21,12 @@ pub(crate) struct ValueList {
     pub values: Vec<(Vec<String>, Json)>,
     /// Whether the text has anchors, aliases, tags or merge keys.
     pub has_marks: bool,
-    /// The members of a front matter whose values are no YAML and take several lines.
+    /// The members that hosts may read in different ways: a value of a front matter that is no YAML and takes several
+    /// lines, and names that occur twice in a map.
     pub unread: Vec<UnreadMember>,
 }
 
-/// A member of a front matter that hosts may read in different ways.
+/// A member that hosts may read in different ways.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct UnreadMember {
     /// Its lines.
@@ -67,7 +70,27 @@ pub(crate) fn all_values(format: SurfaceFormat, text: &str) -> Result<ValueList,
             });
         }
     }
+    let mut repeated = Vec::new();
+    find_repeated(&keys.tree, &mut repeated);
+    found.unread.extend(repeated.into_iter().map(|member| UnreadMember {
+        text: keys.text[member.name_span.start..member.node.span.end.max(member.name_span.end)].to_owned(),
+        problem: place(
+            member.name_span.start,
+            &format!("the name `{}` occurs twice", member.name),
+        ),
+    }));
     Ok(found)
+}
+
+/// Adds the members whose name another member of their map has before them.
+fn find_repeated<'n>(node: &'n Node, found: &mut Vec<&'n Member>) {
+    let mut names = BTreeSet::new();
+    found.extend(node.members().iter().filter(|member| !names.insert(&member.name)));
+    let members = node.members().iter().map(|member| &member.node);
+    node.items()
+        .iter()
+        .chain(members)
+        .for_each(|child| find_repeated(child, found));
 }
 
 /// Whether a text is in its format, with every line of a front matter.
@@ -122,6 +145,16 @@ mod tests {
         assert_eq!(keys(text), ["a", "a.x", "b", "b.x", "b.y", "c", "c.x"]);
         assert!(all_values(SurfaceFormat::Yaml, text).unwrap().has_marks);
         assert_eq!(keys("a: 1\na: 2\n"), ["a", "a"]);
+        let twice = all_values(SurfaceFormat::Json, "{\"a\": {\"b\": 1,\n\"b\": 2}}")
+            .unwrap()
+            .unread;
+        assert_eq!((twice.len(), twice[0].text.as_str()), (1, "\"b\": 2"));
+        assert!(
+            twice[0]
+                .problem
+                .to_string()
+                .starts_with("line 2: the name `b` occurs twice")
+        );
     }
 
     #[test]

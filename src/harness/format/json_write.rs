@@ -84,7 +84,10 @@ pub(super) fn item_inserted(
     }
     let bracketed = bracketed(text, list);
     let own_lines = bracketed.own_lines();
-    let rendered = style.render(value, own_lines.unwrap_or_default(), own_lines.is_some());
+    // Beside collections that take one line each, the new one does so too.
+    let is_short = |item: &Node| item.size() > 1 && !text[item.span.clone()].contains('\n');
+    let is_long = own_lines.is_some() && !list.items().iter().any(is_short);
+    let rendered = style.render(value, own_lines.unwrap_or_default(), is_long);
     Some(bracketed.inserted(at, &rendered))
 }
 

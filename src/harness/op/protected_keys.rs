@@ -100,6 +100,7 @@ impl<'t> SettingsPart<'t> {
             return lines(text, None);
         };
         let is_headed = surface == SurfaceFormat::FrontMatter;
+        let is_yaml = is_headed || surface == SurfaceFormat::Yaml;
         if let Some(head) = odd_head(text).filter(|_| is_headed) {
             return lines(head.text, head.problem);
         }
@@ -111,7 +112,7 @@ impl<'t> SettingsPart<'t> {
             Ok(values) => Self {
                 format,
                 text: part,
-                has_lines: values.has_marks || !values.unread.is_empty(),
+                has_lines: is_yaml && (values.has_marks || !values.unread.is_empty()),
                 values,
                 problem: None,
             },

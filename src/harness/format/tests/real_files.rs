@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value as Json, json};
 
+use super::super::all_values::all_values;
 use super::super::change::KeyText;
 use super::super::error::FormatError;
 use super::super::front_matter::{body, with_body};
@@ -48,6 +49,9 @@ fn real_files_change_only_in_the_place_of_a_value() {
         let name = path.display();
         if format == SurfaceFormat::FrontMatter {
             check_text(&text, &name.to_string());
+            if let Err(problem) = all_values(format, &text) {
+                eprintln!("{name}: {problem}");
+            }
         }
         match values(format, &text) {
             Ok(present) if format == SurfaceFormat::Json => {

@@ -14,6 +14,13 @@ fn a_new_value_replaces_only_the_old_one() {
         (JsonFile, "{\"a\": 1}", "a", json!(2), "{\"a\": 2}"),
         (
             JsonFile,
+            "{\n  \"x\": [\n    {\"b\": 1, \"a\": []}\n  ]\n}\n",
+            "x",
+            json!([{"b": 1, "a": []}, {"a": ["é"], "b": 2}]),
+            "{\n  \"x\": [\n    {\"b\": 1, \"a\": []},\n    {\"b\": 2, \"a\": [\"é\"]}\n  ]\n}\n",
+        ),
+        (
+            JsonFile,
             "{\"a\": \"\\ud83d\\ude00\", \"b\": 1e2}",
             "a",
             json!("\u{1f600}!"),

@@ -59,6 +59,15 @@ mod tests {
                 Some("line 2"),
             ),
             (FrontMatter, "", "No head.\n", None),
+            (FrontMatter, "", "---\na: 1\na: 2\n---\n", Some("line 3")),
+            (
+                FrontMatter,
+                "---\na: 1\na: 2\n---\n",
+                "---\na: 1\na: 2\n---\nMore.\n",
+                None,
+            ),
+            (Yaml, "", "a:\n  b: 1\n  b: 1\n", Some("line 3")),
+            (Json, "", "{\"a\": 1, \"a\": 1}", Some("line 1")),
         ] {
             let found = check("f", format, old, new).map_err(|reason| reason.to_string());
             match line {

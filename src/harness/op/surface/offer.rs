@@ -172,7 +172,10 @@ fn of_key(target: &SurfaceTarget, path: &KeyPath, document: &Document) -> Vec<Op
         Some(Json::Array(items)) if items.iter().any(Json::is_object) => {
             vec![simple(Op::EditExamples, json!({"exemplars": items}))]
         }
-        Some(Json::Array(items)) => vec![simple(Op::EditList, json!({"add": ["…"], "remove": items.first()}))],
+        Some(Json::Array(items)) => {
+            let removed = items.get(..1).unwrap_or_default();
+            vec![simple(Op::EditList, json!({"add": ["…"], "remove": removed}))]
+        }
         Some(Json::Object(_)) => Vec::new(),
         Some(other) => vec![
             simple(Op::SetKey, json!({"value": other})),

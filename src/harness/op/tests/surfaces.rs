@@ -1,5 +1,6 @@
 //! Generic ops: edits of files by path, key and section.
 
+use super::offers::OpOffer;
 use super::*;
 
 const MANIFEST: &str = r#"
@@ -446,8 +447,22 @@ fn the_tier_is_that_of_the_place() {
 
 #[test]
 fn every_op_is_offered_where_it_applies_and_its_example_is_well_formed() {
-    let offers = offers::offers(&harness(), &rules(), &section());
+    let listed = REVIEWER.replace("Read, Grep", "[Read, Grep]");
+    let harness = harness().with(".claude/agents/lister.md", listed);
+    let offers = offers::offers(&harness, &rules(), &section());
     assert!(offers.iter().all(|offer| offer.op.is_generic()));
+    let of_list = |offer: &&OpOffer| offer.path.ends_with("lister.md") && offer.op == Op::EditList;
+    let removed = offers.iter().find(of_list).map(|offer| &offer.example["remove"]);
+    assert_eq!(removed, Some(&json!(["Read"])));
+    // No edit but its removal is offered for a file that cannot be read.
+    let broken = harness.with(".claude/agents/lister.md", "---\nname: lister\nprose\n---\nText.\n");
+    let offered = offers::offers(&broken, &rules(), &section());
+    let ops: Vec<Op> = offered
+        .iter()
+        .filter(|offer| offer.path.ends_with("lister.md"))
+        .map(|offer| offer.op)
+        .collect();
+    assert_eq!(ops, [Op::RemoveFile]);
     for offer in &offers {
         let edit = placed(offer.op, offer.example.clone());
         assert_eq!(check_payload(&edit), Ok(()), "{}", offer.example);
