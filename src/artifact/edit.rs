@@ -283,6 +283,23 @@ pub(crate) struct EditPart {
 }
 
 impl Edit {
+    /// An edit without labels, whose payload names its place.
+    pub(crate) fn unlabelled(op: Op, payload: Payload) -> Edit {
+        Edit {
+            id: String::new(),
+            pillar: op.pillar(),
+            op,
+            target: String::new(),
+            payload,
+            variants: Vec::new(),
+            rationale: String::new(),
+            expected_improvement: String::new(),
+            risk_tier: RiskTier::default(),
+            references: Vec::new(),
+            extra: Extra::default(),
+        }
+    }
+
     /// The changes that the edit makes, in order, each as an edit: itself, or the members of `several`; empty if those
     /// cannot be read.
     pub(crate) fn parts(&self) -> Vec<Edit> {

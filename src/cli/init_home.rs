@@ -10,13 +10,10 @@ use crate::harness::home::ParsedHome;
 use crate::harness::layout::HostLayout;
 use crate::harness::layout::detect::DetectedHome;
 use crate::harness::layout::entries::ManifestEntries;
-use crate::manifest::layout::Layout;
+use crate::manifest::layout::{DEFAULT_LAYOUT, Layout};
 use crate::manifest::suggested_student::SuggestedStudent;
 use crate::pipeline::student_choice;
 use crate::sys::disk::Root;
-
-/// The layout whose files are the defaults of the manifest.
-pub(super) const DEFAULT_LAYOUT: &str = "openjarvis";
 
 /// What `init` finds in a folder.
 pub(super) struct InitialHome {

@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use super::init_home::DEFAULT_LAYOUT;
 use super::offered::OfferedEdits;
 use super::visible::visible;
 use super::{Setting, found_traces, offered, render};
@@ -10,6 +9,7 @@ use crate::artifact::counted;
 use crate::harness::layout::HostLayout;
 use crate::harness::layout::at_start::ReadOrder;
 use crate::harness::layout::detect::{Detection, HomeFile};
+use crate::manifest::layout::DEFAULT_LAYOUT;
 use crate::manifest::surface::{BodyTier, Surface};
 use crate::workspace::error::RunError;
 

@@ -3,6 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// The layout of hosts whose files are the defaults of the manifest.
+pub(crate) const DEFAULT_LAYOUT: &str = "openjarvis";
+
 /// Templates of the form `path` or `path#key.key`. The key is split at its dots before `{agent}`, `{param}`, `{model}`,
 /// `{query_class}` and `{tool}` are filled in, so a model name with dots stays one key. An empty template disables the
 /// op. The defaults are the layout of OpenJarvis.

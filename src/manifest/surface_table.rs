@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use globset::GlobMatcher;
 
-use super::layout::Layout;
+use super::layout::{DEFAULT_LAYOUT, Layout};
 use super::protected_files::ProtectedFiles;
 use super::surface::{Surface, SurfaceFormat, compiled};
 use super::{HarnessSection, Misfit, Op, RiskTier};
@@ -55,7 +55,8 @@ impl HarnessSection {
     }
 
     /// Surfaces replace the default files and the default layout. Unless the manifest text sets `files`, only the surfaces
-    /// select files; unless it sets `layout`, a named op applies only where a surface contains its file.
+    /// select files; unless it sets `layout`, a named op applies only where a surface contains its file, and not if `layouts` names
+    /// other hosts only.
     pub(super) fn settle(&mut self, text: &str) {
         if self.surface.is_empty() {
             return;
@@ -66,8 +67,12 @@ impl HarnessSection {
             self.files.clear();
         }
         if !states("layout") {
+            // A host that reads other files may have some at the same paths, such as `agents/NAME/system_prompt.md`.
+            let is_of_another_host =
+                !self.layouts.is_empty() && !self.layouts.iter().any(|name| name == DEFAULT_LAYOUT);
             let table = SurfaceTable::of(self);
-            self.layout.retain(|path| table.find(&sample_of(path)).is_some());
+            self.layout
+                .retain(|path| !is_of_another_host && table.find(&sample_of(path)).is_some());
         }
     }
 

@@ -3,9 +3,9 @@
 use super::{DoctorRow, bad, failed, good, not_tried};
 use crate::cli::found_traces::{self, FoundTraces};
 use crate::cli::host_student::host_student;
-use crate::cli::init_home::DEFAULT_LAYOUT;
 use crate::harness::layout::HostLayout;
 use crate::harness::layout::table::LayoutTable;
+use crate::manifest::layout::DEFAULT_LAYOUT;
 use crate::workspace::Workspace;
 use crate::workspace::consent::ConsentError;
 

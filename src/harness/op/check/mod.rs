@@ -4,7 +4,7 @@
 mod host_limits;
 mod links;
 mod parses;
-mod placeholders;
+pub(super) mod placeholders;
 
 pub(crate) use self::host_limits::HostLimit;
 pub(super) use self::host_limits::{limits, remarks};

@@ -106,7 +106,7 @@ impl ChangedFile<'_> {
 
 /// The placeholders of a text: `{x}`, `{{x}}`, `{{{x}}}`, `{file:x}`, `{env:X}`, `$ARGUMENTS`, `$1`, `!{…}`, `` !`…` `` and
 /// `@path`. In Markdown, code contains neither `{x}` nor `@path`, because it shows them to the reader.
-fn placeholders(text: &str, is_markdown: bool) -> BTreeSet<String> {
+pub(in crate::harness::op) fn placeholders(text: &str, is_markdown: bool) -> BTreeSet<String> {
     let prose = match is_markdown {
         true => without_code(text),
         false => text.to_owned(),

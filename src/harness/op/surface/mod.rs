@@ -9,6 +9,7 @@ mod files;
 mod key;
 mod keyed;
 mod list;
+mod new_file;
 mod offer;
 mod section;
 mod target;

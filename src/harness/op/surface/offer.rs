@@ -4,18 +4,21 @@ use serde_json::{Value as Json, json};
 
 use super::document::{Document, of_names};
 use super::key::{editable, is_text, names_of};
+use super::new_file::new_file;
 use super::target::SurfaceTarget;
-use crate::artifact::edit::{Op, RiskTier};
+use crate::artifact::edit::{Edit, Op, RiskTier};
 use crate::artifact::key_path::{KeyPath, Segment};
 use crate::harness::Harness;
 use crate::harness::format::all_values::can_be_read;
 use crate::harness::format::front_matter;
+use crate::harness::format::section::{section_names, without_section};
 use crate::harness::layout::guard::FileGuard;
+use crate::harness::op::check::placeholders::placeholders;
 use crate::harness::op::offers::OpOffer;
 use crate::harness::op::program_files::is_program;
 use crate::harness::op::protected::{is_protected_file, kind_of};
-use crate::harness::op::{OpContext, OpRules};
-use crate::manifest::surface::{BodyTier, CreateTier, SurfaceFormat};
+use crate::harness::op::{OpContext, OpRules, apply};
+use crate::manifest::surface::{BodyTier, CreateTier, Surface, SurfaceFormat};
 
 /// The ops on a text.
 const TEXT_OPS: [Op; 4] = [Op::PatchText, Op::ReplaceText, Op::InsertSection, Op::DeleteSection];
@@ -35,18 +38,32 @@ pub(in crate::harness::op) fn offers(harness: &Harness, rules: &OpRules) -> Vec<
         let target = SurfaceTarget::of(path, &context).ok().filter(|_| !is_closed)?;
         Some(of_file(&target, &guards))
     });
-    let created = rules
-        .surfaces
-        .all()
-        .filter(|surface| surface.create == CreateTier::Review);
-    let created = created.map(|surface| OpOffer {
+    let files = files.flatten().filter(|offer| can_remove(offer, harness, rules));
+    let created = rules.surfaces.all().filter_map(|surface| of_new_file(surface, harness));
+    files.chain(created).collect()
+}
+
+/// Whether an op that removes something is not refused, because the host needs the key or another file links to the file.
+/// Other ops apply with some payload.
+fn can_remove(offer: &OpOffer, harness: &Harness, rules: &OpRules) -> bool {
+    let (Op::UnsetKey | Op::RemoveFile, Json::Object(payload)) = (offer.op, &offer.example) else {
+        return true;
+    };
+    apply(&Edit::unlabelled(offer.op, payload.clone()), harness, rules).is_ok()
+}
+
+fn of_new_file(surface: &Surface, harness: &Harness) -> Option<OpOffer> {
+    if surface.create == CreateTier::Off {
+        return None;
+    }
+    let (path, content) = new_file(surface, harness)?;
+    Some(OpOffer {
         op: Op::CreateFile,
         path: surface.path.clone(),
         key: None,
         tier: RiskTier::Review,
-        example: json!({"path": surface.path, "content": "The whole text of the file.\n"}),
-    });
-    files.flatten().chain(created).collect()
+        example: json!({"path": path, "content": content}),
+    })
 }
 
 fn of_file(target: &SurfaceTarget, guards: &[FileGuard]) -> Vec<OpOffer> {
@@ -108,21 +125,36 @@ fn of_body(target: &SurfaceTarget, text: &str) -> Vec<OpOffer> {
 fn of_text(target: &SurfaceTarget, key: Option<&str>, tier: RiskTier, text: &str) -> Vec<OpOffer> {
     let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let number = text.lines().position(|other| other == line).unwrap_or_default() + 1;
-    let heading = text
-        .lines()
-        .find_map(|line| line.strip_prefix("## "))
-        .unwrap_or("Rules");
+    let removable = removable_section(text);
     let example = |op: &Op| match op {
         Op::PatchText => json!({"diff": format!("@@ -{number} +{number},2 @@\n {line}\n+A new line.\n")}),
-        Op::ReplaceText => json!({"new_content": "The complete new text.\n"}),
+        Op::ReplaceText => json!({"new_content": new_text(target, text)}),
         Op::InsertSection => json!({"content": "## Checks\n\nThe text of the section.\n"}),
-        _ => json!({"section": heading}),
+        _ => json!({"section": removable}),
     };
     // A section of a short text under a key is no section.
-    let ops = TEXT_OPS
-        .iter()
-        .filter(|op| key.is_none() || matches!(op, Op::PatchText | Op::ReplaceText));
+    let ops = TEXT_OPS.iter().filter(|op| match op {
+        Op::DeleteSection => key.is_none() && removable.is_some(),
+        Op::InsertSection => key.is_none(),
+        _ => true,
+    });
     ops.map(|op| offer(target, *op, key, tier, example(op))).collect()
+}
+
+/// A text in place of another one, with the placeholders that it has to keep.
+fn new_text(target: &SurfaceTarget, old: &str) -> String {
+    let is_markdown = target.format() == SurfaceFormat::FrontMatter;
+    let kept: Vec<String> = placeholders(old, is_markdown).into_iter().collect();
+    match kept.is_empty() {
+        true => "The complete new text.\n".to_owned(),
+        false => format!("The complete new text, with {}.\n", kept.join(" ")),
+    }
+}
+
+/// The first section without which there is still text.
+fn removable_section(text: &str) -> Option<String> {
+    let is_removable = |name: &String| without_section(text, name).is_ok_and(|rest| !rest.trim().is_empty());
+    section_names(text).into_iter().find(is_removable)
 }
 
 /// The keys of a file that edits may change: those that it has, and those that its surface names without `*`.

@@ -4,6 +4,7 @@
 mod dialects;
 mod diffs;
 mod laws;
+mod offered;
 mod payloads;
 mod protected_layouts;
 mod real_files;

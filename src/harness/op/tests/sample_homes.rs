@@ -11,7 +11,7 @@ use crate::manifest::HarnessSection;
 use crate::manifest::surface::Surface;
 
 /// The files of a folder.
-fn harness_in(folder: &Path) -> Harness {
+pub(super) fn harness_in(folder: &Path) -> Harness {
     let entries = walkdir::WalkDir::new(folder).into_iter().flatten();
     let files = entries.filter(|entry| entry.file_type().is_file()).map(|entry| {
         let path = entry
