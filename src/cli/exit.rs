@@ -30,6 +30,8 @@ pub(crate) enum Code {
     WaitingForReview = 3,
     /// The workspace is not ready or not trusted.
     NotReady = 4,
+    /// `kaizen check`: the harness is worse than the one it was compared with.
+    Worse = 5,
 }
 
 impl From<Code> for ExitCode {

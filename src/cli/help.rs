@@ -16,7 +16,10 @@ const GROUPS: &[(&str, &[&str])] = &[
         ],
     ),
     ("Review", &["review", "show", "accept", "reject", "release", "revert"]),
-    ("Evidence", &["traces", "bench", "eval", "plan-gate", "blame", "audit"]),
+    (
+        "Evidence",
+        &["traces", "bench", "eval", "plan-gate", "blame", "audit", "check"],
+    ),
     ("Agents", &["brief", "mcp"]),
     ("Automation", &["watch", "loop", "trigger", "stop", "hold"]),
     ("Trust", &["trust", "egress"]),

@@ -14,9 +14,11 @@ fn kept(command: &CliCommand) -> Option<&'static str> {
         CliCommand::Accept(_) | CliCommand::Revert(_) | CliCommand::Prune(_) => {
             "what is committed and the answers so far are kept"
         }
-        CliCommand::Eval(_) | CliCommand::Audit(_) | CliCommand::PlanGate(_) | CliCommand::Recompute(_) => {
-            "the answers so far are kept"
-        }
+        CliCommand::Eval(_)
+        | CliCommand::Audit(_)
+        | CliCommand::Check(_)
+        | CliCommand::PlanGate(_)
+        | CliCommand::Recompute(_) => "the answers so far are kept",
         CliCommand::Traces(_) | CliCommand::Bench(_) => "the answers so far are kept, and no file is written halfway",
         _ => return None,
     })

@@ -8,6 +8,7 @@ pub(crate) mod audit;
 pub(crate) mod bench;
 pub(crate) mod blame;
 pub(crate) mod brief;
+pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod diff;
@@ -79,7 +80,7 @@ use crate::workspace::consent;
 #[command(
     name = "kaizen",
     version,
-    after_help = "Exit codes: 0 settled, 1 failed, 2 wrong arguments or manifest, 3 waiting for a person, 4 not ready or not trusted"
+    after_help = "Exit codes: 0 settled, 1 failed, 2 wrong arguments or manifest, 3 waiting for a person, 4 not ready or not trusted, 5 worse (kaizen check)"
 )]
 pub(crate) struct CliArgs {
     /// Work in this directory instead of the current one
@@ -109,6 +110,19 @@ pub(crate) enum Format {
     Text,
     /// One JSON object per line
     Json,
+    /// A Markdown text, from `kaizen check`
+    Markdown,
+    /// A JUnit file, from `kaizen check`
+    Junit,
+    /// A SARIF file, from `kaizen check`
+    Sarif,
+}
+
+impl Format {
+    /// Whether only `kaizen check` prints it.
+    fn is_of_check(self) -> bool {
+        matches!(self, Self::Markdown | Self::Junit | Self::Sarif)
+    }
 }
 
 // The structs of the arguments carry the help texts.
@@ -145,6 +159,7 @@ enum CliCommand {
     Mcp(mcp::McpArgs),
     Revert(revert::RevertArgs),
     Audit(audit::AuditArgs),
+    Check(check::CheckArgs),
     Prune(prune::PruneArgs),
     Traces(traces::TracesArgs),
     Bench(bench::BenchArgs),
@@ -238,6 +253,11 @@ pub fn main() -> ExitCode {
 fn setting(arguments: &CliArgs) -> Result<Setting, CommandFailure> {
     let here = PathBuf::from(".");
     Clock::from_environment()?;
+    if arguments.format.is_of_check() && !matches!(arguments.command, CliCommand::Check(_)) {
+        return Err(
+            CommandFailure::usage("only `kaizen check` prints this format").hint("use `--format text` or `json`")
+        );
+    }
     if let Some(digest) = arguments.trust {
         consent::only(digest);
     }
@@ -291,6 +311,7 @@ fn dispatch(command: CliCommand, setting: &Setting) -> Result<exit::Code, Comman
         CliCommand::Mcp(command) => mcp::mcp(&command, setting),
         CliCommand::Revert(command) => revert::revert(&command, setting),
         CliCommand::Audit(command) => audit::audit(&command, setting),
+        CliCommand::Check(command) => check::check(&command, setting),
         CliCommand::Prune(command) => prune::prune(&command, setting),
         CliCommand::Traces(command) => traces::traces(&command, setting),
         CliCommand::Bench(command) => bench::bench(&command, setting),

@@ -7,10 +7,11 @@
 //!
 //! The settings, the error budget and the record of a decision are in [`crate::artifact::gate`]. `power` and `preview`
 //! compute what a trial can detect before it starts, `replay` repeats a decision from its record, `audit` compares two
-//! states of the harness, and `prune` decides about an edit that is tested again. The guide explains them for users:
+//! states of the harness, `check` says whether one is worse, and `prune` decides about an edit that is tested again. The guide explains them for users:
 //! [`crate::guide::gate`].
 
 pub(crate) mod audit;
+pub(crate) mod check;
 mod deltas;
 pub(crate) mod design;
 pub(crate) mod evidence;

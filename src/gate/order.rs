@@ -20,7 +20,7 @@ pub fn shuffled<T: Clone>(items: &[T], seed: u64, edit: u32, round_key: u32) -> 
 }
 
 /// The output function of SplitMix64.
-pub(super) fn mixed(state: u64) -> u64 {
+pub(crate) fn mixed(state: u64) -> u64 {
     let state = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let state = (state ^ (state >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     state ^ (state >> 31)

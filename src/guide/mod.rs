@@ -26,6 +26,10 @@
 pub mod architecture {}
 
 #[doc = include_str!("links.txt")]
+#[doc = include_str!("ci.md")]
+pub mod ci {}
+
+#[doc = include_str!("links.txt")]
 #[doc = include_str!("comparison.md")]
 pub mod comparison {}
 

@@ -165,6 +165,20 @@ fn changed(git: &Git, paths: &[String]) -> Result<Vec<String>, LedgerError> {
 }
 
 /// The names in a listing of git.
+pub(super) fn differing(git: &Git, one: &str, other: &str) -> Result<Vec<String>, LedgerError> {
+    let arguments = [
+        "diff-tree",
+        "-r",
+        "--name-only",
+        "--no-renames",
+        "--relative",
+        "-z",
+        one,
+        other,
+    ];
+    Ok(names(&git.read(&arguments, &[])?))
+}
+
 fn names(listing: &[u8]) -> Vec<String> {
     let listing = String::from_utf8_lossy(listing);
     let names = listing.split('\0').filter(|name| !name.is_empty());

@@ -40,6 +40,12 @@ pub(super) fn commit_named(git: &Git, name: &str) -> Result<Option<CommitId>, Le
     Ok((answer.status.success() && !commit.is_empty()).then_some(commit))
 }
 
+pub(super) fn merge_base(git: &Git, one: &str, other: &str) -> Result<Option<CommitId>, LedgerError> {
+    let answer = git.ask(&["merge-base", one, other], &[])?;
+    let commit = first_line(&answer.stdout);
+    Ok((answer.status.success() && !commit.is_empty()).then_some(commit))
+}
+
 pub(super) fn entries(git: &Git, since: Option<&str>) -> Result<Vec<LedgerEntry>, LedgerError> {
     if head(git)?.is_none() {
         return Ok(Vec::new());

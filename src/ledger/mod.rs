@@ -151,6 +151,22 @@ impl Git {
         log::commit_named(self, name)
     }
 
+    /// The files that differ between two commits, relative to the workspace; a renamed file is listed under both names.
+    ///
+    /// # Errors
+    /// There is no such commit, or git could not be run.
+    pub(crate) fn differing(&self, one: &str, other: &str) -> Result<Vec<String>, LedgerError> {
+        commit::differing(self, one, other)
+    }
+
+    /// The newest commit that two commits have in common; `None` if they have none, or if a shallow clone lacks it.
+    ///
+    /// # Errors
+    /// git could not be run.
+    pub(crate) fn merge_base(&self, one: &str, other: &str) -> Result<Option<CommitId>, LedgerError> {
+        log::merge_base(self, one, other)
+    }
+
     /// Checks that git knows who commits, before anything is paid for.
     ///
     /// # Errors

@@ -216,7 +216,7 @@ fn step(
     };
     let left = budget(record);
     let limit = SpendingLimit::of_loop(left, record.max_total_cost_usd, is_limited(record));
-    workspace.calls.limit_in_loop(limit);
+    workspace.calls.limit_further(limit);
     match advance(workspace, &asked, listener) {
         Ok(ended) => Ok((ended_step(record, &ended.session, &ended.record), waits(&ended))),
         Err(error) => match failed(workspace, record, &error)? {

@@ -1,6 +1,7 @@
-//! The commands around sessions: loop, audit, prune, revert and refresh.
+//! The commands around sessions: loop, audit, check, prune, revert and refresh.
 
 pub(crate) mod audit;
+pub(crate) mod check;
 #[cfg(test)]
 mod golden_tests;
 pub(crate) mod loop_stop;

@@ -34,7 +34,7 @@ pub use self::gate::GateSection;
 use self::phases::Stanza;
 pub(crate) use self::privacy::{PersonalKind, PrivacySection};
 pub(crate) use self::sections::{
-    BenchmarkSection, HarnessSection, Hold, LedgerSection, LoopSection, SessionSection, TracesSection,
+    BenchmarkSection, CheckSection, HarnessSection, Hold, LedgerSection, LoopSection, SessionSection, TracesSection,
 };
 pub(crate) use self::student::{StudentEngine, StudentSection, StudentTool};
 pub(crate) use self::teacher::{TeacherEngine, TeacherSection};
@@ -71,6 +71,8 @@ pub struct Manifest {
     pub session: SessionSection,
     /// When an edit is accepted.
     pub gate: GateSection,
+    /// What `kaizen check` calls no worse.
+    pub check: CheckSection,
     /// When `kaizen loop` stops.
     #[serde(rename = "loop")]
     pub looping: LoopSection,
@@ -98,6 +100,7 @@ impl Default for Manifest {
             network: NetworkSection::default(),
             session: SessionSection::default(),
             gate: GateSection::default(),
+            check: CheckSection::default(),
             looping: LoopSection::default(),
             triggers: TriggersSection::default(),
             ledger: LedgerSection::default(),
@@ -175,6 +178,7 @@ impl Manifest {
         }
         range::check(self)?;
         self.gate.check()?;
+        self.check.check()?;
         self.gate.check_sample(self.is_sampled())?;
         self.check_models()?;
         self.triggers.check()?;

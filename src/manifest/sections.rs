@@ -89,6 +89,39 @@ pub enum Hold {
     Plan,
 }
 
+/// `[check]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct CheckSection {
+    /// The largest fall of the overall score that `kaizen check` calls no worse, above 0 and at most 1.
+    pub margin: f64,
+    /// The largest fall of a category with 100 tasks or more that it calls no worse, above 0 and at most 1.
+    pub category_margin: f64,
+}
+
+impl CheckSection {
+    /// Checks the ranges.
+    pub(super) fn check(&self) -> Result<(), String> {
+        let margins = [("margin", self.margin), ("category_margin", self.category_margin)];
+        match margins
+            .into_iter()
+            .find(|(_, margin)| !(*margin > 0.0 && *margin <= 1.0))
+        {
+            Some((key, margin)) => Err(format!("[check] {key} = {margin} must be greater than 0 and at most 1")),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Default for CheckSection {
+    fn default() -> Self {
+        Self {
+            margin: 0.02,
+            category_margin: 0.10,
+        }
+    }
+}
+
 /// `[ledger]`
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]

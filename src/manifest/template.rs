@@ -200,6 +200,10 @@ version = 1
 # quiet_ms = 200  # milliseconds without a change after which a file counts as saved
 # rescan_seconds = 30  # interval of complete rescans, in case a file event was missed
 
+[check]
+# margin = 0.02  # the largest fall of the overall score that `kaizen check` calls no worse
+# category_margin = 0.1  # the same for a category with 100 tasks or more
+
 [loop]
 # stagnation_eps = 0.001  # a session is stagnant unless it raises the best gate score by more than this
 # stagnation_k = 5  # stagnant sessions in a row after which `kaizen loop` stops

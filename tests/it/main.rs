@@ -7,6 +7,7 @@ mod bench_synth;
 mod billing;
 mod blame;
 mod chat_teacher;
+mod check;
 mod checkouts;
 mod command_teacher;
 mod commands;

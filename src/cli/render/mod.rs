@@ -99,13 +99,13 @@ impl Renderer {
     pub(crate) fn show(&self, event: Event) {
         let progress = self.progress.hear(&event);
         match (&event, self.format) {
-            (Event::Progress { .. }, Format::Text) => self.progress.show(&progress),
             // One line per task would bury the other events.
             (Event::Progress { done, of, .. }, Format::Json) if done != of && !self.progress.is_due(&progress) => {}
             (_, Format::Json) => json(&event),
+            (Event::Progress { .. }, _) => self.progress.show(&progress),
             // The summary reports these.
-            (Event::SessionSettled { .. } | Event::PlanHeld { .. } | Event::FileAwaited { .. }, Format::Text) => {}
-            (_, Format::Text) => {
+            (Event::SessionSettled { .. } | Event::PlanHeld { .. } | Event::FileAwaited { .. }, _) => {}
+            _ => {
                 self.finish();
                 if let Some(line) = line(&event) {
                     err!("{line}");

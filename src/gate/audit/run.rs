@@ -14,7 +14,7 @@ use crate::gate::trial::{GatePolicy, Trial, TrialSpec};
 use crate::harness::Harness;
 
 /// The number of an audit's first run; larger than that of any run in a trial.
-const FIRST_RUN: u32 = 1 << 24;
+pub(crate) const FIRST_RUN: u32 = 1 << 24;
 
 /// The input of an audit.
 pub(crate) struct AuditSpec<'a> {
@@ -67,7 +67,7 @@ pub(crate) fn audit(evaluator: &Evaluator, spec: &AuditSpec) -> Result<AuditRun,
     );
     let mut made = RunCounts::default();
     let sample = spec.policy.population == Population::Sample;
-    if !is_noisy(spec, &trial) {
+    if !is_noisy(spec.policy.mode, spec.noisy, &trial) {
         let basis = if sample { Basis::Sample } else { Basis::Fact };
         let pairs = trial.round(0, 0, &mut made)?;
         let pairs = trial.confirmed(pairs, spec.policy.settings.confirm, &mut made)?;
@@ -93,12 +93,12 @@ pub(crate) fn audit(evaluator: &Evaluator, spec: &AuditSpec) -> Result<AuditRun,
 }
 
 /// Whether the student counts as noisy. It does not if it cannot vary, if the mode is `exact`, or if two runs were
-/// compared and agreed (modes `auto` and `rule`).
-fn is_noisy(spec: &AuditSpec, trial: &Trial) -> bool {
-    let said = match spec.policy.mode {
+/// compared and agreed (modes `auto` and `rule`). `seen`: whether two runs of the same request were seen to differ.
+pub(crate) fn is_noisy(mode: Mode, seen: Option<bool>, trial: &Trial) -> bool {
+    let said = match mode {
         Mode::Exact => false,
         Mode::Sequential => true,
-        Mode::Auto | Mode::Sample | Mode::Rule => spec.noisy != Some(false),
+        Mode::Auto | Mode::Sample | Mode::Rule => seen != Some(false),
     };
     said && trial.varies()
 }

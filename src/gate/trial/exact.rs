@@ -4,6 +4,7 @@
 use super::{RunSlot, Trial, TrialResult, decided, too_many_lost};
 use crate::artifact::gate::reason::GateReason;
 use crate::artifact::gate::record::{GateEvidence, GateRecord, Pair, RunCounts, StagedEvidence};
+use crate::artifact::task::Task;
 use crate::eval::run::EvaluationHalted;
 use crate::gate::design::{exact_design, exact_numbers};
 use crate::gate::exact::{Confirmation, Exact};
@@ -95,17 +96,32 @@ impl Trial<'_> {
     pub(crate) fn round(&self, round: u32, run: u32, made: &mut RunCounts) -> Result<Vec<Pair>, EvaluationHalted> {
         let tasks: Vec<usize> = (0..self.reached.len()).collect();
         let order = shuffled(&tasks, self.comparison.seed(), 0, round);
-        let places: Vec<RunSlot> = order.into_iter().map(|task| (task, run)).collect();
+        let pairs = self.pairs(&order, run, made)?;
+        Ok(pairs.into_iter().map(|pair| Pair { run: round, ..pair }).collect())
+    }
+
+    /// One pair of each of some reached tasks; `run` is the number of the run in both arms.
+    ///
+    /// # Errors
+    /// The runs were halted; completed attempts are cached.
+    pub(crate) fn pairs(&self, tasks: &[usize], run: u32, made: &mut RunCounts) -> Result<Vec<Pair>, EvaluationHalted> {
+        let places: Vec<RunSlot> = tasks.iter().map(|task| (*task, run)).collect();
         let ys = self.scores(&self.before, &places, &mut made.baseline)?;
         let xs = self.scores(&self.after, &places, &mut made.edited)?;
         let pair = |((place, x), y): ((&RunSlot, Option<f64>), Option<f64>)| Pair {
             task: self.reached[place.0].task_id.clone(),
-            run: round,
+            run,
             x: x.and(y).and(x),
             y: x.and(y),
             confirmations: Vec::new(),
         };
         Ok(places.iter().zip(xs).zip(ys).map(pair).collect())
+    }
+
+    /// The number of new attempts that one pair of each of some reached tasks needs.
+    pub(crate) fn missing(&self, tasks: &[usize], run: u32) -> usize {
+        let tasks: Vec<&Task> = tasks.iter().map(|task| self.reached[*task]).collect();
+        self.before.missing(&tasks, run) + self.after.missing(&tasks, run)
     }
 
     /// Confirms every flip by further runs of both arms; a pair whose further runs have no score is lost.

@@ -330,7 +330,7 @@ fn too_many_lost(pairs: &[Pair], share: f64) -> bool {
 }
 
 /// Whether a share of the pairs was lost that biases the rest.
-fn is_too_many(lost: usize, count: usize, share: f64) -> bool {
+pub(crate) fn is_too_many(lost: usize, count: usize, share: f64) -> bool {
     lost as f64 > share * count.max(FEW) as f64
 }
 

@@ -86,6 +86,11 @@ impl Account {
         }
     }
 
+    /// What the calls cost so far.
+    pub(crate) fn spent(&self) -> Money {
+        self.spent
+    }
+
     /// The part of the tightest limit that is not spent yet; `None` without a limit.
     pub(crate) fn left(&self, limits: &[SpendingLimit]) -> Option<Money> {
         limits.iter().map(|limit| limit.most.less(self.spent)).min()

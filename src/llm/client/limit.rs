@@ -9,8 +9,18 @@ pub(crate) struct SpendingLimit {
     pub most: Money,
     /// Whether a call of unknown price is refused.
     pub needs_prices: bool,
-    /// The whole limit of the loop, if this is the part of it that is left.
-    of_loop: Option<Money>,
+    source: LimitSource,
+}
+
+/// Who set a limit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum LimitSource {
+    /// `[session] max_cost_usd`.
+    Session,
+    /// A loop, of whose whole limit this is the part that is left.
+    Loop(Money),
+    /// `--max-cost-usd` of this command.
+    Flag,
 }
 
 impl SpendingLimit {
@@ -19,7 +29,16 @@ impl SpendingLimit {
         Self {
             most,
             needs_prices: true,
-            of_loop: None,
+            source: LimitSource::Session,
+        }
+    }
+
+    /// `--max-cost-usd` of one command.
+    pub(crate) fn of_flag(most: Money) -> Self {
+        Self {
+            most,
+            needs_prices: true,
+            source: LimitSource::Flag,
         }
     }
 
@@ -28,28 +47,30 @@ impl SpendingLimit {
         Self {
             most: left,
             needs_prices,
-            of_loop: Some(whole),
+            source: LimitSource::Loop(whole),
         }
     }
 
     /// Whether this is a loop's limit.
     pub(crate) fn is_of_loop(&self) -> bool {
-        self.of_loop.is_some()
+        matches!(self.source, LimitSource::Loop(_))
     }
 
     /// The setting that sets the limit, and its value.
     fn setting(&self) -> String {
-        match self.of_loop {
-            None => format!("[session] max_cost_usd = {}", self.most.usd()),
-            Some(whole) => format!("the {} USD that the loop has left of {} USD", self.most, whole.usd()),
+        match self.source {
+            LimitSource::Session => format!("[session] max_cost_usd = {}", self.most.usd()),
+            LimitSource::Loop(whole) => format!("the {} USD that the loop has left of {} USD", self.most, whole.usd()),
+            LimitSource::Flag => format!("--max-cost-usd {}", self.most.usd()),
         }
     }
 
     /// The refusal of a call because it may exceed the limit.
     pub(super) fn reached(&self, model: &str, estimate: Money, spent: Money) -> String {
-        let remedy = match self.of_loop {
-            None => "Raise max_cost_usd and run again",
-            Some(_) => "Raise --max-total-cost-usd and run `kaizen loop` again",
+        let remedy = match self.source {
+            LimitSource::Session => "Raise max_cost_usd and run again",
+            LimitSource::Loop(_) => "Raise --max-total-cost-usd and run `kaizen loop` again",
+            LimitSource::Flag => "Raise it and run again",
         };
         format!(
             "the next call to `{model}` may cost {estimate} USD, but {spent} USD of {} is spent. {remedy}; paid answers \
@@ -60,9 +81,10 @@ impl SpendingLimit {
 
     /// The refusal of a call because its price is unknown.
     pub(super) fn unpriced(&self, model: &str) -> String {
-        let name = match self.of_loop {
-            None => "[session] max_cost_usd is set",
-            Some(_) => "the loop has a limit",
+        let name = match self.source {
+            LimitSource::Session => "[session] max_cost_usd is set",
+            LimitSource::Loop(_) => "the loop has a limit",
+            LimitSource::Flag => "--max-cost-usd is given",
         };
         format!(
             "the price of `{model}` is unknown, but {name}; add [prices.\"{model}\"] with input and output in dollars \

@@ -80,10 +80,12 @@ impl Drop for Reservation<'_> {
 /// State shared by calls from several threads.
 struct ClientState {
     account: Account,
-    /// What a loop may still spend, if this is one of its sessions.
-    loop_limit: Option<SpendingLimit>,
-    /// Whether a call was refused because of that limit.
+    /// What a loop may still spend, or the limit of a command.
+    further_limit: Option<SpendingLimit>,
+    /// Whether a call was refused because of a loop's limit.
     loop_limit_reached: bool,
+    /// Whether a call was refused because of any limit.
+    limit_reached: bool,
     scope: String,
     /// Requests in flight: an identical request waits for the answer.
     in_flight: BTreeSet<Digest>,
@@ -109,8 +111,9 @@ impl ClientState {
     fn of(account: Account, scope: &str) -> Self {
         Self {
             account,
-            loop_limit: None,
+            further_limit: None,
             loop_limit_reached: false,
+            limit_reached: false,
             scope: scope.to_owned(),
             in_flight: BTreeSet::new(),
             paused: BTreeMap::new(),
@@ -193,15 +196,15 @@ impl LlmClient {
         let account = Account::open(&self.root, folder)?;
         let mut state = self.state();
         *state = ClientState {
-            loop_limit: state.loop_limit.take(),
+            further_limit: state.further_limit.take(),
             ..ClientState::of(account, scope)
         };
         Ok(())
     }
 
-    /// Limits the spending of the next session, beside the manifest, to what a loop may still spend.
-    pub(crate) fn limit_in_loop(&self, limit: SpendingLimit) {
-        self.state().loop_limit = Some(limit);
+    /// Limits the spending further than the manifest does: to what a loop may still spend, or to the limit of a command.
+    pub(crate) fn limit_further(&self, limit: SpendingLimit) {
+        self.state().further_limit = Some(limit);
     }
 
     /// Whether a call was refused since the last [`Self::charge`] because of the loop's limit.
@@ -211,17 +214,27 @@ impl LlmClient {
 
     /// Whether a limit is in force.
     fn is_limited(&self) -> bool {
-        self.limit.is_some() || self.state().loop_limit.is_some()
+        self.limit.is_some() || self.state().further_limit.is_some()
     }
 
     /// The limits in force.
     fn limits(&self, state: &ClientState) -> Vec<SpendingLimit> {
-        self.limit.iter().chain(&state.loop_limit).cloned().collect()
+        self.limit.iter().chain(&state.further_limit).cloned().collect()
     }
 
     /// The redactor, configured by the manifest.
     pub(crate) fn redactor(&self) -> &Redactor {
         &self.redactor
+    }
+
+    /// Whether a call was refused since the last [`Self::charge`] because of a limit of its cost.
+    pub(crate) fn limit_reached(&self) -> bool {
+        self.state().limit_reached
+    }
+
+    /// What the calls since the last [`Self::charge`] cost.
+    pub(crate) fn spent(&self) -> Money {
+        self.state().account.spent()
     }
 
     /// Why no further calls are made: the budget is spent, or the server is unreachable.
@@ -291,6 +304,7 @@ impl LlmClient {
                 Leave::Refused { why, by_loop } => {
                     state.halted = Some(why.clone());
                     state.loop_limit_reached |= by_loop;
+                    state.limit_reached = true;
                     return Err(AskError::OverBudget(why));
                 }
             }
