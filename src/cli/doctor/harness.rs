@@ -5,10 +5,10 @@ use serde::Serialize;
 
 use super::{DoctorRow, bad, failed, good};
 use crate::artifact::counted;
-use crate::cli::init_home::DEFAULT_LAYOUT;
 use crate::cli::init_homes::{FoundHomes, LINK_REMEDY};
 use crate::cli::offered::OfferedEdits;
 use crate::harness::layout::table::LayoutTable;
+use crate::manifest::layout::DEFAULT_LAYOUT;
 use crate::workspace::Workspace;
 use crate::workspace::inputs::{Inputs, clean_harness};
 

@@ -23,7 +23,6 @@ use crate::harness::home::ParsedHome;
 use crate::harness::layout::table::LayoutTable;
 use crate::harness::op::offers::OpOffer;
 use crate::manifest::TeacherEngine;
-use crate::manifest::layout::DEFAULT_LAYOUT;
 use crate::pipeline::phase::readiness::{UsableTraces, readiness};
 use crate::pipeline::student_choice;
 use crate::workspace::Workspace;

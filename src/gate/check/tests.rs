@@ -83,7 +83,13 @@ fn wrong_verdicts_are_rare() {
     // 5 % of 60 sessions are 3; more than 8 have a probability below 1 %.
     let harmless = verdicts(&[Worse], 60, |_| (0.05, 0.05));
     assert!(harmless <= 8, "{harmless} of 60 harmless changes are called worse");
-    let one_category = |at: usize| if at % 10 == 0 { (0.15, 0.05) } else { (0.05, 0.05) };
+    let one_category = |at: usize| {
+        if at.is_multiple_of(10) {
+            (0.15, 0.05)
+        } else {
+            (0.05, 0.05)
+        }
+    };
     let missed = verdicts(&[Better, NoWorse], 60, one_category);
     assert!(
         missed <= 8,

@@ -111,6 +111,7 @@ fn of_body(target: &SurfaceTarget, text: &str) -> Vec<OpOffer> {
             let example = json!({"exemplars": [{"input": "A question", "output": "The answer"}]});
             vec![offer(target, Op::EditExamples, None, tier, example)]
         }
+        SurfaceFormat::Yaml | SurfaceFormat::Toml => of_structured_text(target, tier, text),
         format => {
             let text = match format {
                 SurfaceFormat::FrontMatter => front_matter::body(text).unwrap_or(text),
@@ -119,6 +120,17 @@ fn of_body(target: &SurfaceTarget, text: &str) -> Vec<OpOffer> {
             of_text(target, None, tier, text)
         }
     }
+}
+
+/// The ops on the whole text of a file that has to stay readable in its format: the examples add a comment.
+fn of_structured_text(target: &SurfaceTarget, tier: RiskTier, text: &str) -> Vec<OpOffer> {
+    let first = text.lines().next().unwrap_or_default();
+    let diff = json!({"diff": format!("@@ -1 +1,2 @@\n+# A comment.\n {first}\n")});
+    let whole = json!({"new_content": format!("# A comment.\n{text}")});
+    vec![
+        offer(target, Op::PatchText, None, tier, diff),
+        offer(target, Op::ReplaceText, None, tier, whole),
+    ]
 }
 
 /// The ops on a text, with examples that would apply to it.
@@ -203,6 +215,9 @@ fn of_key(target: &SurfaceTarget, path: &KeyPath, document: &Document) -> Vec<Op
         }
         Some(Json::Array(items)) if items.iter().any(Json::is_object) => {
             vec![simple(Op::EditExamples, json!({"exemplars": items}))]
+        }
+        Some(Json::Array(_)) if is_named(&["tools"]) => {
+            vec![simple(Op::EditList, json!({"add": ["Read"], "remove": []}))]
         }
         Some(Json::Array(items)) => {
             let removed = items.get(..1).unwrap_or_default();
