@@ -216,11 +216,10 @@ fn of_key(target: &SurfaceTarget, path: &KeyPath, document: &Document) -> Vec<Op
         Some(Json::Array(items)) if items.iter().any(Json::is_object) => {
             vec![simple(Op::EditExamples, json!({"exemplars": items}))]
         }
-        Some(Json::Array(_)) if is_named(&["tools"]) => {
-            vec![simple(Op::EditList, json!({"add": ["Read"], "remove": []}))]
-        }
         Some(Json::Array(items)) => {
-            let removed = items.get(..1).unwrap_or_default();
+            // A list of tools keeps one.
+            let least = usize::from(is_named(&["tools"]));
+            let removed = items.get(..1).filter(|_| items.len() > least).unwrap_or_default();
             vec![simple(Op::EditList, json!({"add": ["…"], "remove": removed}))]
         }
         Some(Json::Object(_)) => Vec::new(),
