@@ -14,18 +14,30 @@ const FREE: usize = 4096;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct GrowthCaps {
     caps: BTreeMap<String, usize>,
+    surfaces: SurfaceTable,
+    most: f64,
 }
 
 impl GrowthCaps {
     /// The caps for texts of surfaces: `most` times the size that they have in `base`, the harness of the last commit that
-    /// kaizen did not make, and never less than a text may have freely. A text that is not there has no cap.
+    /// kaizen did not make, and never less than a text may have freely. A text that is new since then is compared with its
+    /// present size.
     pub(crate) fn of(base: &Harness, surfaces: &SurfaceTable, most: f64) -> Self {
         let texts = base.files().filter(|(path, _)| surfaces.is_prose(path));
-        // Sizes of files are far below the precision of a float.
-        let cap = |bytes: &[u8]| FREE.max((bytes.len() as f64 * most).floor() as usize);
         Self {
-            caps: texts.map(|(path, bytes)| (path.to_owned(), cap(bytes))).collect(),
+            caps: texts.map(|(path, bytes)| (path.to_owned(), cap(bytes, most))).collect(),
+            surfaces: surfaces.clone(),
+            most,
         }
+    }
+
+    /// The cap of a text; `None` for a file that is no text or does not exist yet.
+    fn cap(&self, path: &str, before: &Harness) -> Option<usize> {
+        let of_present = || {
+            let present = before.get(path).filter(|_| self.surfaces.is_prose(path))?;
+            Some(cap(present, self.most))
+        };
+        self.caps.get(path).copied().or_else(of_present)
     }
 
     /// Refuses an edit that lets a text grow beyond its cap.
@@ -37,18 +49,17 @@ impl GrowthCaps {
             return Ok(());
         }
         let size = |harness: &Harness, path: &str| harness.get(path).map_or(0, <[u8]>::len);
-        let over = self.caps.iter().find(|(path, cap)| {
-            let new = size(after, path);
-            new > **cap && new > size(before, path)
-        });
-        match over {
-            Some((path, cap)) => Err(Inapplicable::Growth {
-                path: path.clone(),
-                size: size(after, path),
-                cap: *cap,
-            }),
-            None => Ok(()),
+        for change in before.changes(after) {
+            let new = size(after, &change.path);
+            let path = change.path;
+            match self.cap(&path, before) {
+                Some(cap) if new > cap && new > size(before, &path) => {
+                    return Err(Inapplicable::Growth { path, size: new, cap });
+                }
+                _ => {}
+            }
         }
+        Ok(())
     }
 
     /// The texts that are larger than their caps, each with its size and cap.
@@ -62,6 +73,11 @@ impl GrowthCaps {
     }
 }
 
+/// The size that a text may have. Sizes of files are far below the precision of a float.
+fn cap(text: &[u8], most: f64) -> usize {
+    FREE.max((text.len() as f64 * most).floor() as usize)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,7 +88,10 @@ mod tests {
         let section: HarnessSection =
             toml::from_str("[[surface]]\nname = 'm'\npath = '*.md'\n[[surface]]\nname = 'e'\npath = '*.jsonl'\n")
                 .unwrap();
-        let of = |path: &str, size: usize| Harness::default().with(path, "x".repeat(size));
+        let of = |path: &str, size: usize| match size {
+            0 => Harness::default(),
+            size => Harness::default().with(path, "x".repeat(size)),
+        };
         let edit: Edit = serde_json::from_value(serde_json::json!({
             "id": "e", "op": "replace_text", "payload": {}, "rationale": "", "expected_improvement": ""
         }))
@@ -87,6 +106,10 @@ mod tests {
             ("a.md", 8000, 8000, 12_000, false),
             ("a.md", 8000, 8000, 12_001, true),
             ("a.jsonl", 10, 10, 9000, false),
+            ("new.md", 0, 0, 90_000, false),
+            ("new.md", 0, 10, 4097, true),
+            ("new.md", 0, 8000, 12_000, false),
+            ("new.md", 0, 8000, 12_001, true),
         ] {
             let caps = GrowthCaps::of(&of(path, base), &SurfaceTable::of(&section), 1.5);
             let checked = caps.check(&edit, &of(path, before), &of(path, after));
