@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use serde_json::Value;
 
+use super::format::all_values::all_values;
 use super::format::front_matter::body;
 use super::layout::values;
 use super::op::is_secret_key;
@@ -46,6 +47,10 @@ pub(crate) fn shown<'t>(path: &str, text: &'t str) -> Cow<'t, str> {
         SurfaceFormat::FrontMatter => &text[..text.len() - body(text).unwrap_or_default().len()],
         _ => text,
     };
+    // A line that belongs to no key may hold what is to be hidden.
+    if format == SurfaceFormat::FrontMatter && !is_read_in_full(text) && mentions_hidden(head) {
+        return Cow::Borrowed(WHOLE);
+    }
     let mut hidden = Vec::new();
     collect(&values, &mut Vec::new(), false, &mut hidden);
     let mut places: Vec<Range<usize>> = Vec::new();
@@ -61,6 +66,11 @@ pub(crate) fn shown<'t>(path: &str, text: &'t str) -> Cow<'t, str> {
         true => Cow::Borrowed(text),
         false => Cow::Owned(replaced(text, places)),
     }
+}
+
+/// Whether every line of a front matter was read as a part of a key with a certain value.
+fn is_read_in_full(text: &str) -> bool {
+    all_values(SurfaceFormat::FrontMatter, text).is_ok_and(|found| found.unread.is_empty())
 }
 
 /// Whether a text that cannot be read may hold something to hide.
@@ -177,6 +187,18 @@ mod tests {
                 "a.md",
                 "---\nname: a\nenv:\n  KEY: v\n---\nKEY: v stays in the text.\n",
                 "---\nname: a\nenv:\n  KEY: [redacted:setting]\n---\nKEY: v stays in the text.\n",
+            ),
+            (
+                "flow.md",
+                "---\n{name: a, env: {KEY: v}}\n---\nText.\n",
+                "---\n{name: a, env: {KEY: [redacted:setting]}}\n---\nText.\n",
+            ),
+            ("odd.md", "---\nname: a\n&x env: {KEY: v}\n---\nText.\n", WHOLE),
+            ("long.md", "---\nname: a\nenv: KEY: v\n  OTHER: w\n---\nText.\n", WHOLE),
+            (
+                "odd.md",
+                "---\nname: a\nprose\n---\nenv: x\n",
+                "---\nname: a\nprose\n---\nenv: x\n",
             ),
             ("broken.json", "{\"env\": {", WHOLE),
             ("broken.json", "{\"model\": ", "{\"model\": "),
