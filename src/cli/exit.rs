@@ -12,6 +12,7 @@ use crate::manifest::ManifestError;
 use crate::sys::clock::ClockError;
 use crate::sys::disk::DiskError;
 use crate::sys::output::OutputError;
+use crate::workspace::consent::ConsentError;
 use crate::workspace::consent::only_digest;
 use crate::workspace::error::RunError;
 use crate::workspace::session::SessionError;
@@ -173,6 +174,10 @@ fn code_and_hint(error: &RunError) -> (Code, Option<&'static str>) {
             Code::NotReady,
             Some("commit or undo them, or let `kaizen run --adopt` commit them separately"),
         ),
+        RunError::Consent(ConsentError::Layout { .. }) => (
+            Code::Failed,
+            Some("correct your own layout there, or move it away; `kaizen layouts` reads all of them"),
+        ),
         RunError::ReadOnly(_) => (
             Code::NotReady,
             Some("`chmod u+w` on it lets kaizen change it; otherwise remove the edit from plan.json or reject it"),
@@ -322,7 +327,7 @@ macro_rules! through_run_error {
 through_run_error!(
     LedgerError,
     DiskError,
-    crate::workspace::consent::ConsentError,
+    ConsentError,
     OutputError,
     crate::workspace::session::SessionError,
     crate::trace::TraceError,
@@ -374,7 +379,6 @@ mod tests {
     use crate::ledger::extent::CloneExtent;
     use crate::sys::disk::{LockError, StoredForm};
     use crate::trace::TraceError;
-    use crate::workspace::consent::ConsentError;
 
     fn full_disk() -> DiskError {
         DiskError::Failed {

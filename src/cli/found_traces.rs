@@ -1,6 +1,7 @@
 //! Where the hosts of a home keep their traces, and how many of these files could be imported.
 #![allow(clippy::disallowed_methods)] // edge: the files of other programs, the user's home
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use globset::GlobMatcher;
@@ -89,8 +90,14 @@ fn expanded(path: &str, root: &Path) -> Option<PathBuf> {
     let Some(below) = path.strip_prefix("~/") else {
         return Some(root.join(path));
     };
-    let home = std::env::var_os("HOME").or_else(|| std::env::var_os("USERPROFILE"))?;
-    Some(PathBuf::from(home).join(below))
+    let homes = ["HOME", "USERPROFILE"].map(std::env::var_os);
+    Some(home_of(homes)?.join(below))
+}
+
+/// The user's home: the first of some values that is an absolute path. A relative one would mean another folder in each place.
+fn home_of(values: [Option<OsString>; 2]) -> Option<PathBuf> {
+    let paths = values.into_iter().flatten().map(PathBuf::from);
+    paths.into_iter().find(|path| path.is_absolute())
 }
 
 /// The files that a glob matches, and those in the folders that it matches, by name.
@@ -134,6 +141,22 @@ mod tests {
         );
         assert_eq!(split("**/*.traj.json"), (String::new(), Some("**/*.traj.json".into())));
         assert_eq!(split(".aider.chat.history.md"), (".aider.chat.history.md".into(), None));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_home_is_an_absolute_path() {
+        for (values, home) in [
+            ([Some("/home/ada"), None], Some("/home/ada")),
+            ([Some("ada"), Some("/home/ada")], Some("/home/ada")),
+            ([Some(""), None], None),
+            ([Some("./ada"), None], None),
+        ] {
+            assert_eq!(
+                home_of(values.map(|value| value.map(OsString::from))),
+                home.map(PathBuf::from)
+            );
+        }
     }
 
     #[test]

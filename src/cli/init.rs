@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::exit::{Code, CommandFailure};
-use super::init_home::InitialHome;
+use super::init_home::{InitialHome, check_files};
 use super::init_homes::{self, FoundHomes};
 use super::init_tasks::{labels, read_all};
 use super::offered::OfferedEdits;
@@ -81,6 +81,11 @@ pub(crate) fn init(command: &InitArgs, setting: &Setting) -> Result<Code, Comman
         .and_then(|()| InitialHome::read(root, &homes, !tasks.is_empty()));
     let home = home.inspect_err(|_| init_report::show(&homes.found, None, setting))?;
     let mut files = agent_files(root, command, &tasks, &home)?;
+    let manifest = files.iter().find(|(path, _)| path == manifest::FILE);
+    let manifest = manifest
+        .map(|(_, bytes)| String::from_utf8_lossy(bytes))
+        .unwrap_or_default();
+    check_files(root, &manifest, home.is_of_host, git.as_ref())?;
     if !tasks.is_empty() {
         let rows: String = tasks
             .iter()

@@ -1,5 +1,7 @@
 //! The agent around which `kaizen init` makes a workspace.
 
+use std::path::Path;
+
 use super::exit::CommandFailure;
 use super::host_student::host_student;
 use super::init_homes::FoundHomes;
@@ -10,8 +12,11 @@ use crate::harness::home::ParsedHome;
 use crate::harness::layout::HostLayout;
 use crate::harness::layout::detect::DetectedHome;
 use crate::harness::layout::entries::ManifestEntries;
+use crate::ledger::Git;
 use crate::manifest::layout::{DEFAULT_LAYOUT, Layout};
+use crate::manifest::membership::Membership;
 use crate::manifest::suggested_student::SuggestedStudent;
+use crate::manifest::{self, Manifest};
 use crate::pipeline::student_choice;
 use crate::sys::disk::Root;
 
@@ -81,6 +86,31 @@ impl InitialHome {
             student,
         })
     }
+}
+
+/// Checks, before anything is written, that kaizen could read the files that a new manifest lists.
+///
+/// # Errors
+/// A file cannot be read, a git filter of one is not defined, or a file that the built-in student reads is not UTF-8.
+pub(super) fn check_files(
+    root: &Root,
+    manifest: &str,
+    is_of_host: bool,
+    git: Option<&Git>,
+) -> Result<(), CommandFailure> {
+    let manifest = Manifest::parse(Path::new(manifest::FILE), manifest)?;
+    let membership = Membership::new(&manifest).map_err(CommandFailure::usage)?;
+    let harness = root.read_harness(&membership)?;
+    let paths: Vec<&str> = harness.files().map(|(path, _)| path).collect();
+    if let Some(git) = git.filter(|_| !paths.is_empty()) {
+        git.check_filters(&paths)?;
+    }
+    if !is_of_host {
+        for path in paths {
+            root.read_text(path)?;
+        }
+    }
+    Ok(())
 }
 
 /// The error for a folder without an agent.

@@ -1,7 +1,7 @@
 //! The agent homes that `kaizen init` finds.
 #![allow(clippy::disallowed_methods)] // edge: the targets of links
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::exit::CommandFailure;
@@ -15,7 +15,7 @@ use crate::harness::layout::listing::WorkspaceListing;
 use crate::harness::layout::table::LayoutTable;
 use crate::ledger::Git;
 use crate::manifest::surface::SurfaceFormat;
-use crate::sys::disk::{DiskError, LARGEST_HARNESS_FILE, Root};
+use crate::sys::disk::{DiskError, LARGEST_HARNESS_FILE, Root, WalkVisitor};
 
 /// Folders that hold no home: they are machine-local, or hold other people's code.
 const SKIPPED: [&str; 9] = [
@@ -142,7 +142,7 @@ pub(super) fn chosen(mut table: LayoutTable, name: Option<&str>) -> Result<Layou
 /// Why no op applies to a file with this text.
 fn why_closed(text: Option<String>, format: SurfaceFormat) -> &'static str {
     match text {
-        None => "it is no UTF-8 text",
+        None => "it is no UTF-8 text; save it as UTF-8 to let edits change it",
         Some(text) if format.has_keys() && values(format, &text).is_err() => "it cannot be parsed",
         Some(_) => "nothing in it can be edited",
     }
@@ -176,7 +176,8 @@ fn listing(root: &Root, git: Option<&Git>) -> Result<WorkspaceListing, CommandFa
         Some(git) if !tops.is_empty() => git.ignored(&tops)?,
         _ => Vec::new(),
     };
-    root.walk(&mut |entry| {
+    let mut odd = BTreeSet::new();
+    let visit: WalkVisitor = &mut |entry| {
         if entry.kind.is_dir() {
             return Ok(is_entered(root, entry.path, &ignored, &mut listing));
         }
@@ -189,7 +190,9 @@ fn listing(root: &Root, git: Option<&Git>) -> Result<WorkspaceListing, CommandFa
             listing.files.insert(entry.path);
         }
         Ok(false)
-    })?;
+    };
+    root.walk_noting(visit, &mut |path| odd.extend([path]))?;
+    listing.odd_names = odd;
     Ok(listing)
 }
 

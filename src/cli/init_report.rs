@@ -39,6 +39,9 @@ pub(super) fn show(found: &Detection, workspace: Option<&NewOffers>, setting: &S
     let paths = found.left_out.iter();
     let paths = paths.map(|(path, reason)| format!("{path}: {reason}"));
     list("left out", paths.collect());
+    let imports = found.skipped_imports.iter();
+    let imports = imports.map(|((file, import), reason)| format!("@{import} in {file}: {reason}"));
+    list("imports that are not followed", imports.collect());
     if let Some(OfferedEdits { ops, .. }) = offered.filter(|offered| !offered.ops.is_empty()) {
         out!("{}; `kaizen doctor` lists them", offered::summary(ops));
     }
@@ -206,10 +209,14 @@ fn harness(found: &Detection, starter: &[String]) -> Value {
         layouts.push(DEFAULT_LAYOUT);
     }
     let files: Vec<&String> = found.files.keys().chain(starter).collect();
+    let imports = found.skipped_imports.iter();
+    let imports: Vec<Value> = imports
+        .map(|((file, import), reason)| json!({"file": file, "import": import, "reason": reason}))
+        .collect();
     let mut object = json!({"check": "harness", "ok": !files.is_empty() && found.bad_links.is_empty(),
         "layouts": layouts, "homes": homes, "files": files,
         "shown": found.shown.keys().collect::<Vec<_>>(), "read_at_start": order, "left_out": found.left_out,
-        "bad_links": found.bad_links});
+        "skipped_imports": imports, "bad_links": found.bad_links});
     if let Some(link) = found.bad_links.keys().next() {
         object["fix"] = json!(format!(
             "replace {link} by a copy, or by a link to a file of this workspace"

@@ -2,6 +2,7 @@
 
 pub(crate) mod agent_settings;
 pub(crate) mod agents;
+mod command_secrets;
 pub(crate) mod examples;
 pub(crate) mod format;
 pub(crate) mod home;

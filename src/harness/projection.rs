@@ -41,25 +41,57 @@ pub(crate) fn is_promptfoo_config(path: &str) -> bool {
     is_config && name.contains("promptfoo")
 }
 
-/// The part of a file that the harness shows. A file that cannot be read shows nothing.
+/// The part of a file that the harness shows: the values that edits may change, and no comment, which may name a task. A file
+/// that cannot be read shows nothing.
 pub(super) fn projected(path: &str, whole: &[u8]) -> Vec<u8> {
     let format = format_of(path);
     let Some((text, values)) = read(format, whole) else {
         return Vec::new();
     };
-    let mut shown = text.to_owned();
+    match cut(format, text, &values) {
+        Some(shown) if !may_hold_comments(format, &shown) => shown.into_bytes(),
+        _ => written(format, &kept(&values)),
+    }
+}
+
+/// The text without the keys that the harness does not show; `None` if it cannot be cut.
+fn cut(format: SurfaceFormat, text: String, values: &Value) -> Option<String> {
     // From the end, so that places in lists stay right.
-    for key in hidden(&values).iter().rev() {
-        match unset_value(format, &shown, key) {
-            Ok(changed) => shown = changed,
-            Err(_) => return plain(&values),
-        }
+    let keys = hidden(values);
+    let mut keys = keys.iter().rev();
+    let shown = keys.try_fold(text, |text, key| unset_value(format, &text, key).ok())?;
+    let left = crate::harness::format::values(format, &shown).ok()?;
+    hidden(&left).is_empty().then_some(shown)
+}
+
+/// Whether a text may hold comments. Marks of comments are also in ordinary values.
+fn may_hold_comments(format: SurfaceFormat, text: &str) -> bool {
+    match format {
+        SurfaceFormat::Yaml => text.contains('#'),
+        _ => serde_json::from_str::<Value>(text).is_err(),
     }
-    // Comments may name what was removed.
-    match crate::harness::format::values(format, &shown) {
-        Ok(left) if hidden(&left).is_empty() => shown.into_bytes(),
-        _ => plain(&values),
-    }
+}
+
+/// Values as a new text.
+fn written(format: SurfaceFormat, values: &Value) -> Vec<u8> {
+    let plain = || format!("{values:#}\n");
+    let lines = || {
+        let fields = values.as_object()?.iter();
+        let add = |text: String, (key, value): (&String, &Value)| {
+            let key = KeyPath {
+                segments: vec![name(key)],
+            };
+            set_value(format, &text, &key, value).ok()
+        };
+        let text = fields.into_iter().try_fold(String::new(), add)?;
+        let is_same = read(format, text.as_bytes()).is_some_and(|(_, read)| read == *values);
+        is_same.then_some(text)
+    };
+    let text = match format {
+        SurfaceFormat::Yaml => lines().unwrap_or_else(plain),
+        _ => plain(),
+    };
+    text.into_bytes()
 }
 
 /// The whole file with what changed in its part. `None` if it cannot be changed so.
@@ -92,8 +124,8 @@ fn read(format: SurfaceFormat, bytes: &[u8]) -> Option<(String, Value)> {
     Some((text.to_owned(), values))
 }
 
-/// The shown values alone, where the text cannot be cut.
-fn plain(values: &Value) -> Vec<u8> {
+/// The shown values.
+fn kept(values: &Value) -> Value {
     let mut shown = values.clone();
     if let Value::Object(fields) = &mut shown {
         fields.retain(|key, _| KEPT.contains(&key.as_str()));
@@ -102,7 +134,7 @@ fn plain(values: &Value) -> Vec<u8> {
             items.filter_map(Value::as_object_mut).for_each(strip);
         }
     }
-    format!("{shown:#}\n").into_bytes()
+    shown
 }
 
 fn strip(provider: &mut Map<String, Value>) {
@@ -214,7 +246,7 @@ mod tests {
         let shown = before.text(PATH).unwrap().to_owned();
         assert_eq!(
             shown,
-            "prompts: [file://prompt.txt] # all\nproviders:\n  - id: openai:gpt-4.1-mini\n    config:\n      temperature: 0.5 # low\n"
+            "prompts:\n  - file://prompt.txt\nproviders:\n  - config:\n      temperature: 0.5\n    id: openai:gpt-4.1-mini\n"
         );
         let after = before
             .clone()
@@ -250,5 +282,29 @@ mod tests {
     fn a_file_that_cannot_be_read_shows_nothing() {
         let harness = Harness::new([("promptfooconfig.json".to_owned(), b"{\"tests\": [".to_vec())]);
         assert_eq!(harness.text("promptfooconfig.json"), Some(""));
+    }
+
+    #[test]
+    fn no_comment_is_shown_and_every_comment_stays_in_the_file() {
+        for (path, whole, secret) in [
+            (
+                PATH,
+                "# answer: 19.3\nprompts:\n  - |\n    # Title\n    Say {{q}}.\nproviders: [openai:m] # 12 miles = 19.3\ntests: []\n",
+                "19.3",
+            ),
+            (PATH, "prompts: [Say it]\nproviders: [openai:m]\ntests: []\n", "tests"),
+        ] {
+            let harness = Harness::new([(path.to_owned(), whole.as_bytes().to_vec())]);
+            let shown = harness.text(path).unwrap().to_owned();
+            assert!(!shown.contains(secret) && shown.contains("openai:m"), "{shown}");
+            assert_eq!(
+                whole.contains("# Title"),
+                shown.contains("# Title"),
+                "a value may look like a comment: {shown}"
+            );
+            let after = harness.clone().with(path, shown.replace("openai:m", "openai:n"));
+            let changes = harness.changes(&after);
+            assert_eq!(changes[0].texts().1, whole.replace("openai:m", "openai:n"), "{path}");
+        }
     }
 }

@@ -7,9 +7,10 @@ use std::ops::Range;
 
 use serde_json::Value;
 
+use super::command_secrets::{is_command, of_line, of_words};
 use super::format::all_values::all_values;
 use super::format::front_matter::body;
-use super::layout::values;
+use super::layout::values_in;
 use super::op::is_secret_key;
 use crate::manifest::surface::SurfaceFormat;
 
@@ -31,13 +32,32 @@ const MARK: &str = "[redacted:setting]";
 /// What takes the place of a file in which the values cannot be found.
 const WHOLE: &str = "[redacted:file]\n";
 
-/// The text of a file as a teacher sees it, from the text without personal data and keys.
-pub(crate) fn shown<'t>(path: &str, text: &'t str) -> Cow<'t, str> {
-    let format = SurfaceFormat::of(path);
+/// The text of a file as a teacher sees it, from the text without personal data and keys. It is read in the format that its
+/// name and text say, and in that which the manifest states, so that a manifest can only hide more.
+pub(crate) fn shown<'t>(path: &str, stated: Option<SurfaceFormat>, text: &'t str) -> Cow<'t, str> {
+    let own = format_of(path, text);
+    let first = shown_in(own, text);
+    match stated.filter(|stated| *stated != own && stated.has_keys()) {
+        Some(stated) => Cow::Owned(shown_in(stated, &first).into_owned()),
+        None => first,
+    }
+}
+
+/// The format that a path and a text say. Any text may have a front matter.
+fn format_of(path: &str, text: &str) -> SurfaceFormat {
+    match SurfaceFormat::of(&path.to_lowercase()) {
+        SurfaceFormat::Text if text.trim_start().starts_with('{') => SurfaceFormat::Jsonc,
+        SurfaceFormat::Text if path.ends_with("modes") => SurfaceFormat::Yaml,
+        SurfaceFormat::Text => SurfaceFormat::FrontMatter,
+        format => format,
+    }
+}
+
+fn shown_in(format: SurfaceFormat, text: &str) -> Cow<'_, str> {
     if !format.has_keys() {
         return Cow::Borrowed(text);
     }
-    let Some(values) = values(path, text) else {
+    let Some(values) = values_in(format, text) else {
         let is_prose = format == SurfaceFormat::FrontMatter;
         let is_open = is_prose || !mentions_hidden(text);
         return Cow::Borrowed(if is_open { text } else { WHOLE });
@@ -51,13 +71,20 @@ pub(crate) fn shown<'t>(path: &str, text: &'t str) -> Cow<'t, str> {
     if format == SurfaceFormat::FrontMatter && !is_read_in_full(text) && mentions_hidden(head) {
         return Cow::Borrowed(WHOLE);
     }
-    let mut hidden = Vec::new();
-    collect(&values, &mut Vec::new(), false, &mut hidden);
+    let mut hidden = HiddenValues::default();
+    hidden.collect(&values, &mut Vec::new(), false);
     let mut places: Vec<Range<usize>> = Vec::new();
-    for (name, value) in &hidden {
+    for (name, value) in &hidden.settings {
         let found = places_of(head, name, value);
         // A value that is written in another way cannot be hidden alone.
         if found.is_empty() && !value.is_empty() {
+            return Cow::Borrowed(WHOLE);
+        }
+        places.extend(found);
+    }
+    for part in &hidden.parts {
+        let found = places_of_part(head, part);
+        if found.is_empty() {
             return Cow::Borrowed(WHOLE);
         }
         places.extend(found);
@@ -86,31 +113,79 @@ fn is_hidden_table(key: &str) -> bool {
     HIDDEN_TABLES.contains(&letters.collect::<String>().as_str())
 }
 
-/// Collects the values to hide, each with its name; the name is empty in a list.
-fn collect(value: &Value, keys: &mut Vec<String>, is_hidden: bool, found: &mut Vec<(String, String)>) {
-    match value {
-        Value::Object(fields) => {
-            for (key, value) in fields {
-                // At the top, `environment` is a section of settings; in a server, it is a table of variables.
-                let is_variables = key == "environment" && !keys.is_empty();
-                let hides = is_hidden || is_variables || is_hidden_table(key) || is_secret_key(key);
-                keys.push(key.clone());
-                collect(value, keys, hides, found);
+/// The values to hide.
+#[derive(Default)]
+struct HiddenValues {
+    /// Whole values, each with its name; the name is empty in a list.
+    settings: Vec<(String, String)>,
+    /// Parts of command lines and addresses.
+    parts: Vec<String>,
+}
+
+impl HiddenValues {
+    fn collect(&mut self, value: &Value, keys: &mut Vec<String>, is_hidden: bool) {
+        let is_command = || {
+            keys.iter()
+                .rev()
+                .find(|key| !key.is_empty())
+                .is_some_and(|key| is_command(key))
+        };
+        match value {
+            Value::Object(fields) => {
+                for (key, value) in fields {
+                    // At the top, `environment` is a section of settings; in a server, it is a table of variables.
+                    let is_variables = key == "environment" && !keys.is_empty();
+                    let hides = is_hidden || is_variables || is_hidden_table(key) || is_secret_key(key);
+                    keys.push(key.clone());
+                    self.collect(value, keys, hides);
+                    keys.pop();
+                }
+            }
+            Value::Array(items) => {
+                if !is_hidden && is_command() {
+                    let words = items.iter().map(|item| item.as_str().unwrap_or_default());
+                    self.add_parts(&of_words(words));
+                }
+                keys.push(String::new());
+                items.iter().for_each(|item| self.collect(item, keys, is_hidden));
                 keys.pop();
             }
+            // What is redacted already stays as it is.
+            Value::String(text) if text.starts_with("[redacted:") => {}
+            Value::String(text) if is_hidden => self.add(keys, text.clone()),
+            Value::Number(number) if is_hidden => self.add(keys, number.to_string()),
+            Value::String(text) if is_command() => self.add_parts(&of_line(text)),
+            _ => {}
         }
-        Value::Array(items) => {
-            keys.push(String::new());
-            items.iter().for_each(|item| collect(item, keys, is_hidden, found));
-            keys.pop();
-        }
-        _ if !is_hidden => {}
-        // What is redacted already stays as it is.
-        Value::String(text) if text.starts_with("[redacted:") => {}
-        Value::String(text) => found.push((keys.last().cloned().unwrap_or_default(), text.clone())),
-        Value::Number(number) => found.push((keys.last().cloned().unwrap_or_default(), number.to_string())),
-        _ => {}
     }
+
+    fn add(&mut self, keys: &[String], value: String) {
+        self.settings.push((keys.last().cloned().unwrap_or_default(), value));
+    }
+
+    fn add_parts(&mut self, parts: &[&str]) {
+        let new = parts.iter().filter(|part| !part.starts_with("[redacted:"));
+        self.parts.extend(new.map(|part| (*part).to_owned()));
+    }
+}
+
+/// The places of a part of a command line: wherever it is a word of its own.
+fn places_of_part(text: &str, part: &str) -> Vec<Range<usize>> {
+    let escaped = Value::from(part).to_string();
+    let forms = [part, &escaped[1..escaped.len() - 1]];
+    let is_letter = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    let is_word = |place: &Range<usize>| {
+        let (before, after) = (
+            text[..place.start].chars().next_back(),
+            text[place.end..].chars().next(),
+        );
+        !is_letter(before) && !is_letter(after)
+    };
+    let found = |form: &str| {
+        let starts = text.match_indices(form).map(|(at, _)| at..at + form.len());
+        starts.filter(is_word).collect::<Vec<_>>()
+    };
+    forms.into_iter().flat_map(found).collect()
 }
 
 /// The places of a value in a text: after its name, or anywhere for an item of a list.
@@ -200,11 +275,41 @@ mod tests {
                 "---\nname: a\nprose\n---\nenv: x\n",
                 "---\nname: a\nprose\n---\nenv: x\n",
             ),
+            (
+                ".mcp.json",
+                "{\"mcpServers\": {\"x\": {\"command\": \"npx\", \"args\": [\"-y\", \"server\", \"--token\", \"abc\", \"--api-key=d/e\", \"-e\", \"A=b\"]}}}",
+                "{\"mcpServers\": {\"x\": {\"command\": \"npx\", \"args\": [\"-y\", \"server\", \"--token\", \"[redacted:setting]\", \"--api-key=[redacted:setting]\", \"-e\", \"A=[redacted:setting]\"]}}}",
+            ),
+            (
+                "config.toml",
+                "[mcp_servers.x]\nurl = \"https://me:pw@x.org/?token=abc\"\nargs = [\"--header\", \"Authorization: Bearer abc\"]\n",
+                "[mcp_servers.x]\nurl = \"https://me:[redacted:setting]@x.org/?token=[redacted:setting]\"\nargs = [\"--header\", \"Authorization: Bearer [redacted:setting]\"]\n",
+            ),
+            (
+                ".roomodes",
+                "customModes:\n  - slug: a\n    apiKey: abc\n",
+                "customModes:\n  - slug: a\n    apiKey: [redacted:setting]\n",
+            ),
+            (
+                "settings",
+                "{\"env\": {\"A\": \"b\"}}",
+                "{\"env\": {\"A\": \"[redacted:setting]\"}}",
+            ),
             ("broken.json", "{\"env\": {", WHOLE),
             ("broken.json", "{\"model\": ", "{\"model\": "),
             ("x.txt", "env: A=b", "env: A=b"),
         ] {
-            assert_eq!(shown(path, text), wanted, "{path}");
+            assert_eq!(shown(path, None, text), wanted, "{path}");
         }
+    }
+
+    #[test]
+    fn the_format_that_the_manifest_states_counts_as_well() {
+        let text = "apiKey: abc\n";
+        assert_eq!(shown("agent.conf", None, text), text);
+        let hidden = "apiKey: [redacted:setting]\n";
+        assert_eq!(shown("agent.conf", Some(SurfaceFormat::Yaml), text), hidden);
+        // A format that hides nothing opens nothing.
+        assert_eq!(shown("agent.yaml", Some(SurfaceFormat::Text), text), hidden);
     }
 }

@@ -10,6 +10,9 @@ use crate::manifest::surface::SurfaceFormat;
 /// The file that makes a folder a skill.
 pub(crate) const SKILL_FILE: &str = "SKILL.md";
 
+/// The folders of a skill with what it reads when it needs it.
+pub(crate) const DATA_FOLDERS: [&str; 2] = ["references", "assets"];
+
 /// What an agent knows of a skill before it loads it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub(crate) struct SkillSummary {
@@ -23,6 +26,23 @@ pub(crate) struct SkillSummary {
 pub(crate) fn is_skill(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
     name.eq_ignore_ascii_case(SKILL_FILE)
+}
+
+/// Whether a file is data of a skill: in its folder of references or assets, and no text with front matter.
+pub(super) fn is_data(path: &str, harness: &Harness) -> bool {
+    if SurfaceFormat::of(path) == SurfaceFormat::FrontMatter {
+        return false;
+    }
+    let files = [SKILL_FILE.to_owned(), SKILL_FILE.to_ascii_lowercase()];
+    let ends = path.match_indices('/').map(|(at, _)| at);
+    ends.map(|end| &path[..end]).any(|folder| {
+        let (parent, name) = folder.rsplit_once('/').unwrap_or(("", folder));
+        let is_skill = |file: &String| match parent {
+            "" => harness.get(file).is_some(),
+            parent => harness.get(&format!("{parent}/{file}")).is_some(),
+        };
+        DATA_FOLDERS.contains(&name) && files.iter().any(is_skill)
+    })
 }
 
 /// The skills of a harness by name. Of several with one name, the first path counts.

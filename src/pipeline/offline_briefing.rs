@@ -7,6 +7,7 @@ use super::state::settled;
 use crate::artifact::baseline::Baseline;
 use crate::artifact::task::{Split, Task};
 use crate::harness::{Harness, op};
+use crate::manifest::surface_table::SurfaceTable;
 use crate::teacher::Briefing;
 use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
@@ -37,6 +38,7 @@ pub(crate) fn look<T>(
     Ok(use_it(&Briefing {
         harness: &harness,
         layout,
+        surfaces: &SurfaceTable::of(&workspace.manifest.harness),
         ops: &ops,
         offers: &offers,
         train: &train,

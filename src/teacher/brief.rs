@@ -84,7 +84,9 @@ pub(crate) fn files(brief: &TeacherBrief) -> Vec<(String, Vec<u8>)> {
         let text = std::str::from_utf8(bytes).ok()?;
         Some((
             format!("harness/{path}"),
-            shown(path, &brief.redactor.text(text)).into_owned().into_bytes(),
+            shown(path, brief.briefing.format_of(path), &brief.redactor.text(text))
+                .into_owned()
+                .into_bytes(),
         ))
     });
     files.extend(harness);

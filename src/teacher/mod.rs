@@ -27,6 +27,8 @@ use crate::artifact::trace::Trace;
 use crate::harness::Harness;
 use crate::harness::op::offers::OpOffer;
 use crate::manifest::layout::Layout;
+use crate::manifest::surface::SurfaceFormat;
+use crate::manifest::surface_table::SurfaceTable;
 
 /// The traces that a search found, or the reason why it failed.
 pub(crate) type TraceSearch = Result<Vec<Trace>, String>;
@@ -37,6 +39,8 @@ pub struct Briefing<'a> {
     pub harness: &'a Harness,
     /// The file and key that each op changes.
     pub layout: &'a Layout,
+    /// The surfaces, which say how files are written.
+    pub(crate) surfaces: &'a SurfaceTable,
     /// The ops that apply to the harness.
     pub ops: &'a [Op],
     /// The same with what each would change, its tier, and an example.
@@ -59,6 +63,13 @@ pub struct Briefing<'a> {
     pub session: &'a str,
     /// The seed of all random choices.
     pub seed: u64,
+}
+
+impl Briefing<'_> {
+    /// The format that the manifest states for a file.
+    pub(crate) fn format_of(&self, path: &str) -> Option<SurfaceFormat> {
+        self.surfaces.find(path).and_then(|surface| surface.format)
+    }
 }
 
 /// A teacher's diagnosis.

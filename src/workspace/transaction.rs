@@ -128,7 +128,7 @@ fn restore(workspace: &Workspace, file: &IntendedFile, head: &Harness) -> Result
     }
     match at_head {
         Some(bytes) => workspace.root.publish(&path, bytes)?,
-        None => workspace.root.remove(&path)?,
+        None => workspace.root.remove_with_folders(&path)?,
     }
     if let Some(before) = interrupted {
         workspace.root.forget_copy_of(before);

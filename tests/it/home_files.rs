@@ -203,3 +203,151 @@ fn the_users_own_codex_home_starts_with_its_agents_md() {
         json!(["AGENTS.md", "config.toml"])
     );
 }
+
+#[test]
+fn the_doctor_names_a_file_that_cannot_be_written() {
+    let space = linked_home();
+    space.kaizen(&["init"]).exits(0);
+    let mode = std::fs::Permissions::from_mode(0o444);
+    std::fs::set_permissions(space.root.join("CLAUDE.md"), mode).unwrap();
+    let rows = space.kaizen(&["doctor", "--format", "json"]).exits(4).events();
+    let harness = row(&rows, "harness");
+    assert_eq!(
+        (&harness["ok"], &harness["fix"]),
+        (&json!(false), &json!("chmod u+w 'CLAUDE.md'"))
+    );
+    assert!(
+        harness["found"]
+            .as_str()
+            .unwrap()
+            .starts_with("CLAUDE.md cannot be written"),
+        "{harness}"
+    );
+}
+
+#[test]
+fn init_names_the_imports_that_are_not_followed_and_why() {
+    let space = Space::empty();
+    space.write(
+        "CLAUDE.md",
+        "@gone.md @~/mine.md @../other.md @a.md @vendor/v.md @octocat @scope/package and @b.md twice: @b.md\n",
+    );
+    space.write("a.md", "@CLAUDE.md @b.md\n");
+    space.write("b.md", "@1.md\n");
+    for depth in 1..6 {
+        space.write(&format!("{depth}.md"), &format!("@{}.md\n", depth + 1));
+    }
+    space.write("6.md", "Deep.\n");
+    space.write("vendor/v.md", "Theirs.\n");
+    let rows = space.kaizen(&["init", "--format", "json"]).exits(0).events();
+    let harness = row(&rows, "harness");
+    let skipped = |file: &str, import: &str, reason: &str| json!({"file": file, "import": import, "reason": reason});
+    assert_eq!(
+        harness["skipped_imports"],
+        json!([
+            skipped("4.md", "5.md", "the host follows no imports so deep"),
+            skipped("CLAUDE.md", "../other.md", "it is outside the workspace"),
+            skipped("CLAUDE.md", "gone.md", "there is no such file in the workspace"),
+            skipped("CLAUDE.md", "vendor/v.md", "code that others maintain"),
+            skipped("CLAUDE.md", "~/mine.md", "it is outside the workspace"),
+            skipped("a.md", "CLAUDE.md", "it would import itself"),
+        ])
+    );
+    std::fs::remove_file(space.root.join("kaizen.toml")).unwrap();
+    let said = space.kaizen(&["init"]).exits(0);
+    assert!(
+        said.out
+            .contains("imports that are not followed:\n    @5.md in 4.md: the host follows no"),
+        "{}",
+        said.out
+    );
+}
+
+#[test]
+fn init_reads_the_files_before_it_writes() {
+    let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n";
+    let space = Space::empty();
+    space.write("CLAUDE.md", "Be brief.\n");
+    space.write(".cursorrules", pointer);
+    space.kaizen(&["init"]).exits(4).says(&[".cursorrules", "git lfs pull"]);
+    assert!(!space.root.join("kaizen.toml").exists() && !space.root.join(".git").exists());
+
+    let space = Space::empty();
+    space.write("config.toml", "[agent.x]\nclass = \"simple\"\n");
+    std::fs::create_dir_all(space.root.join("agents/x")).unwrap();
+    std::fs::write(space.root.join("agents/x/system_prompt.md"), b"caf\xe9\n").unwrap();
+    let task = "{\"task_id\": \"t\", \"query\": \"Q\", \"reference_answer\": \"a\", \"category\": \"c\", \"split\": \"train\"}\n";
+    space.write("t.jsonl", task);
+    for arguments in [&["init"][..], &["init", "--tasks", "t.jsonl"]] {
+        space
+            .kaizen(arguments)
+            .exits(1)
+            .says(&["agents/x/system_prompt.md", "save it as UTF-8"]);
+        assert!(!space.root.join("kaizen.toml").exists() && !space.root.join("benchmark").exists());
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_name_that_is_not_utf8_is_left_out_aloud() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let space = linked_home();
+    for folder in [".claude/agents", "docs"] {
+        let folder = space.root.join(folder);
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join(std::ffi::OsStr::from_bytes(b"caf\xe9.md")), "Mine.\n").unwrap();
+    }
+    let rows = space.kaizen(&["init", "--format", "json"]).exits(0).events();
+    let reason = "its name is not UTF-8; rename it";
+    assert_eq!(
+        row(&rows, "harness")["left_out"],
+        json!({".claude/agents/caf\u{fffd}.md": reason})
+    );
+    let rows = space.kaizen(&["doctor", "--format", "json"]).exits(4).events();
+    let harness = row(&rows, "harness");
+    assert!(
+        harness["found"]
+            .as_str()
+            .unwrap()
+            .contains(".claude/agents/caf\u{fffd}.md (its name"),
+        "{harness}"
+    );
+}
+
+#[test]
+fn the_data_of_a_skill_is_a_text_and_its_programs_are_shown() {
+    let space = linked_home();
+    for (path, text) in [
+        ("references/units.json", "[{\"name\": \"mile\", \"km\": 1.6}]\n"),
+        ("references/deep/rules.yaml", "a: 1\n"),
+        ("assets/table.csv", "a,b\n"),
+        ("assets/page.html", "<p>\n"),
+        ("assets/logo.png", "not shown\n"),
+        ("assets/run.py", "print(1)\n"),
+        ("other/x.json", "{}\n"),
+    ] {
+        space.write(&format!("skills/a/{path}"), text);
+    }
+    space.commit_all("data");
+    let rows = space.kaizen(&["init", "--format", "json"]).exits(0).events();
+    let harness = row(&rows, "harness");
+    let files = [
+        ".claude/settings.json",
+        "CLAUDE.md",
+        "skills/a/SKILL.md",
+        "skills/a/assets/page.html",
+        "skills/a/assets/table.csv",
+        "skills/a/references/deep/rules.yaml",
+        "skills/a/references/units.json",
+    ];
+    assert_eq!(harness["files"], json!(files));
+    assert_eq!(
+        harness["shown"],
+        json!(["skills/a/assets/run.py", "skills/a/other/x.json"])
+    );
+    let op = json!({"op": "patch_text", "path": "skills/a/references/units.json", "key": null, "tier": "review"});
+    assert!(row(&rows, "ops")["ops"].as_array().unwrap().contains(&op));
+    let rows = space.kaizen(&["doctor", "--format", "json"]).exits(4).events();
+    assert_eq!(row(&rows, "harness")["files"], json!(files));
+}

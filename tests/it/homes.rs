@@ -489,7 +489,7 @@ fn layouts_are_listed_with_the_users_own_first() {
     space
         .kaizen(&["layouts"])
         .exits(1)
-        .says(&["mine.toml", "line 7", "inside the home"]);
+        .says(&["mine.toml", "line 7", "inside the home", "move it away"]);
 }
 
 #[test]

@@ -266,6 +266,7 @@ impl HomeSpace {
                 .kaizen(&["revert", session.trim_start_matches("sessions/")])
                 .exits(0);
         }
+        assert_eq!(empty_folders(&self.space.root), [] as [String; 0], "{}", self.layout);
         let committed = self.space.git(&["ls-files"]);
         let is_ours = |path: &&str| {
             let folders = ["sessions/", "benchmark/", "traces/"];
@@ -289,12 +290,22 @@ impl HomeSpace {
         // The manifest may put a folder before the name in the layout, or the name of a file after it.
         let own = |name: &String| name.split('/').rfind(|part| all.contains(part)).map(str::to_owned);
         let touched: BTreeSet<String> = touched.iter().filter_map(own).collect();
-        // A skill in small letters is edited like the others.
+        // A skill in small letters is edited like the others, and the data of skills of one layout like those of the others.
         all.into_iter()
             .map(str::to_owned)
-            .filter(|name| !touched.contains(name) && !name.starts_with("small_"))
+            .filter(|name| !touched.contains(name) && !name.starts_with("small_") && !name.contains("s_of_"))
             .collect()
     }
+}
+
+/// The folders of the agent that hold nothing.
+fn empty_folders(root: &Path) -> Vec<String> {
+    let is_ours = |name: &str| [".git", ".kaizen", "sessions", "traces"].contains(&name);
+    let walk = walkdir::WalkDir::new(root).min_depth(1).into_iter();
+    let walk = walk.filter_entry(|entry| !is_ours(entry.file_name().to_str().unwrap()));
+    let folders = walk.map(Result::unwrap).filter(|entry| entry.file_type().is_dir());
+    let empty = folders.filter(|folder| std::fs::read_dir(folder.path()).unwrap().next().is_none());
+    empty.map(|folder| folder.path().display().to_string()).collect()
 }
 
 /// The name of the surface of a file in the manifest.

@@ -7,6 +7,7 @@ use super::{DoctorRow, bad, failed, good};
 use crate::artifact::counted;
 use crate::cli::init_homes::{FoundHomes, LINK_REMEDY};
 use crate::cli::offered::OfferedEdits;
+use crate::harness::layout::detect::ODD_NAME;
 use crate::harness::layout::table::LayoutTable;
 use crate::manifest::layout::DEFAULT_LAYOUT;
 use crate::workspace::Workspace;
@@ -72,8 +73,24 @@ fn on_disk(
     if !unlisted.is_empty() {
         words.push(format!("kaizen.toml does not list {}", named(unlisted)));
     }
-    match homes.and_then(|homes| homes.bad_link) {
-        Some(problem) => bad(CHECK, problem, LINK_REMEDY),
+    let odd = homes.as_ref().map_or(&[][..], |homes| &homes.odd_names);
+    if !odd.is_empty() {
+        words.push(format!("left out: {} ({ODD_NAME})", named(odd)));
+    }
+    if let Some(problem) = homes.and_then(|homes| homes.bad_link) {
+        return bad(CHECK, problem, LINK_REMEDY);
+    }
+    let is_locked = |path: &&String| workspace.root.is_read_only(path).unwrap_or(false);
+    let locked: Vec<String> = files
+        .iter()
+        .flat_map(|files| files.files.iter().filter(is_locked).cloned())
+        .collect();
+    match locked.first() {
+        Some(first) => bad(
+            CHECK,
+            format!("{} cannot be written, so no edit can change it", named(&locked)),
+            format!("chmod u+w '{first}'"),
+        ),
         None => good(CHECK, words.join("; ")),
     }
 }
@@ -84,6 +101,8 @@ struct HomeCheck {
     bad_link: Option<String>,
     /// Files of the homes that no pattern of the manifest matches.
     unlisted: Vec<String>,
+    /// Files that look like a part of the homes, and whose names are not UTF-8.
+    odd_names: Vec<String>,
 }
 
 impl HomeCheck {
@@ -95,10 +114,12 @@ impl HomeCheck {
             return None;
         }
         let homes = FoundHomes::find(&workspace.root, &table, Some(&workspace.ledger)).ok()?;
+        let odd = homes.found.left_out.iter().filter(|(_, reason)| *reason == ODD_NAME);
         let files = homes.found.files.keys().chain(homes.found.shown.keys());
         Some(Self {
             bad_link: homes.bad_link(),
             unlisted: files.filter(|path| !workspace.selects(path)).cloned().collect(),
+            odd_names: odd.map(|(path, _)| path.clone()).collect(),
         })
     }
 }

@@ -18,6 +18,9 @@ pub(crate) const IMPORTS: &str = "imports";
 /// Why a file is only shown that a built-in layout protects.
 pub(super) const PROTECTED: &str = "protected";
 
+/// Why a file is left out whose name no manifest can have.
+pub(crate) const ODD_NAME: &str = "its name is not UTF-8; rename it";
+
 /// What was found in a workspace.
 #[derive(Debug, Default)]
 pub(crate) struct Detection<'t> {
@@ -29,6 +32,8 @@ pub(crate) struct Detection<'t> {
     pub shown: BTreeMap<String, &'static str>,
     /// Files and folders that look like a part of a home, but do not belong to one, each with the reason.
     pub left_out: BTreeMap<String, String>,
+    /// Imports that are not followed, by the file and the import as it is written, each with the reason.
+    pub skipped_imports: BTreeMap<(String, String), String>,
     /// Links that look like a part of a home, but lead to no file that can belong to one, each with the reason.
     pub bad_links: BTreeMap<String, String>,
 }
@@ -90,6 +95,7 @@ pub(crate) fn detect<'t>(
         search.layout(number);
     }
     search.bad_links();
+    search.odd_names();
     let mut found = search.found;
     let other = "a git repository of its own; run `kaizen init` there";
     let repositories = listing.repositories.iter().map(|folder| (folder, other));

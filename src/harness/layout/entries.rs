@@ -11,7 +11,7 @@ use super::detect::{DetectedHome, Detection, HomeFile, PROTECTED};
 use super::entry_names::{EntryNames, literal, short};
 use super::foreign::joined;
 use super::listing::WorkspaceListing;
-use super::reserved::{exclusion, is_closed};
+use super::reserved::{exclusion, is_binary, is_closed};
 use crate::manifest::protected_files::ProtectedFiles;
 use crate::manifest::relative_path::folder_of;
 use crate::manifest::surface::{CreateTier, Surface, SurfaceFormat, compiled};
@@ -220,7 +220,8 @@ impl<'f> EntryWriter<'f, '_> {
         let free = |path: &&str| !self.entries.iter().any(|earlier| earlier.glob.is_match(path));
         let members = self.members(glob).into_iter().filter(free);
         // No edit can change what a built-in layout protects, whichever surface matches it.
-        let is_open = |path: &&str| !is_closed(path) && self.found.shown.get(*path) != Some(&PROTECTED);
+        let is_open =
+            |path: &&str| !is_closed(path) && !is_binary(path) && self.found.shown.get(*path) != Some(&PROTECTED);
         members.filter(is_open).collect()
     }
 

@@ -14,6 +14,7 @@ use super::table::LayoutTable;
 use super::{HostLayout, Marker};
 use crate::harness::Harness;
 use crate::harness::format::key_pattern::{leads_to, parts};
+use crate::harness::skills::is_data;
 use crate::manifest::HarnessSection;
 use crate::manifest::protected_files::ProtectedFiles;
 use crate::manifest::surface::{SurfaceFormat, compiled};
@@ -98,11 +99,13 @@ impl HomeGuard {
         };
         let path = &*view.seen(path);
         let table = TABLE.get_or_init(|| GuardTable::built_in().unwrap_or_default());
+        // The host does not read the keys of a skill's data, such as a table with names.
+        let is_data = is_data(view.own(path), harness);
         for home in folders(path) {
             for (row, is_closed) in table.knowing(inside(path, home)) {
                 if row.is_home(home, path, &view) {
                     guards.push(FileGuard {
-                        keys: &row.layout.protected.keys,
+                        keys: if is_data { &[] } else { &row.layout.protected.keys },
                         is_closed,
                     });
                 }
@@ -288,6 +291,23 @@ mod tests {
         assert!(covers(".claude/agents/a.md", "name"));
         assert!(!covers(".claude/settings.json", "model"));
         assert!(covers(".roomodes", "customModes.0.groups.1"));
+    }
+
+    #[test]
+    fn the_data_of_a_skill_has_no_keys_of_a_host() {
+        let harness = Harness::default()
+            .with(".claude/skills/x/SKILL.md", "---\nname: x\n---\n")
+            .with(".claude/settings.json", "{}");
+        let covers = |path: &str| is_covered(&HomeGuard::default(), path, "name", &harness);
+        assert!(!covers(".claude/skills/x/references/units.json"));
+        assert!(!covers(".claude/skills/x/assets/a/units.json"));
+        for path in [
+            ".claude/skills/x/SKILL.md",
+            ".claude/skills/y/assets/units.json",
+            ".claude/skills/x/other/units.json",
+        ] {
+            assert!(covers(path), "{path}");
+        }
     }
 
     #[test]

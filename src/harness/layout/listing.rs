@@ -18,6 +18,8 @@ pub(crate) struct WorkspaceListing {
     pub ignored: BTreeSet<String>,
     /// Files that a harness cannot have, each with the reason: they are too large, or cannot be read.
     pub unusable: BTreeMap<String, String>,
+    /// Files and folders whose names are not UTF-8, with a mark for what cannot be read of them.
+    pub odd_names: BTreeSet<String>,
     /// Folders that cannot be read. Their files are not listed.
     pub unreadable: BTreeSet<String>,
     /// Folders that are other git repositories, such as submodules and worktrees. Their files are not listed.

@@ -7,6 +7,7 @@ pub(crate) mod at_start;
 pub(crate) mod detect;
 pub(crate) mod entries;
 mod entry_names;
+mod followed_imports;
 mod foreign;
 pub(crate) mod guard;
 mod imports;
@@ -33,6 +34,11 @@ use crate::manifest::surface::{Surface, SurfaceFormat};
 /// The values of a file, read well enough to compare them; `None` if it has none, or they cannot be read.
 pub(crate) fn values(path: &str, text: &str) -> Option<serde_json::Value> {
     outline::values_of(SurfaceFormat::of(path), text)
+}
+
+/// The same in a format.
+pub(crate) fn values_in(format: SurfaceFormat, text: &str) -> Option<serde_json::Value> {
+    outline::values_of(format, text)
 }
 
 /// The layout of the homes of one host.

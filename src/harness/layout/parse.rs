@@ -1,14 +1,14 @@
 //! Reads a layout from TOML and checks it. Errors name the file, the line and the remedy.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::{HostLayout, Protection};
 use crate::harness::format::key_pattern::{covers, parts};
 use crate::harness::op::protected_kind;
-use crate::harness::skills::SKILL_FILE;
+use crate::harness::skills::{DATA_FOLDERS, SKILL_FILE};
 use crate::manifest;
-use crate::manifest::surface::{CreateTier, Surface, compiled};
+use crate::manifest::surface::{BodyTier, CreateTier, Surface, SurfaceFormat, compiled};
 
 /// A layout that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -41,7 +41,7 @@ impl HostLayout {
     pub(crate) fn parse(path: &Path, text: &str) -> Result<Self, LayoutError> {
         let layout = Self::read(path, text)?;
         match layout.check() {
-            Ok(()) => Ok(layout.with_small_letters()),
+            Ok(()) => Ok(layout.with_skill_files()),
             Err(LayoutMisfit { value, problem }) => Err(LayoutError {
                 path: path.to_owned(),
                 problem: match line_of(text, &value) {
@@ -57,7 +57,7 @@ impl HostLayout {
     /// # Errors
     /// It is not TOML, or has an unknown key.
     pub(super) fn built_in(path: &Path, text: &str) -> Result<Self, LayoutError> {
-        Ok(Self::read(path, text)?.with_small_letters())
+        Ok(Self::read(path, text)?.with_skill_files())
     }
 
     fn read(path: &Path, text: &str) -> Result<Self, LayoutError> {
@@ -66,6 +66,34 @@ impl HostLayout {
             path: path.to_owned(),
             problem: manifest::explain(&error),
         })
+    }
+
+    /// Adds what every host reads of skills.
+    fn with_skill_files(self) -> Self {
+        self.with_small_letters().with_data_of_skills()
+    }
+
+    /// Adds surfaces for the data in the folders of skills, such as tables: a text, whatever its extension.
+    fn with_data_of_skills(mut self) -> Self {
+        let of = |surface: &Surface, data: &str| {
+            let folder = surface.path.strip_suffix(SKILL_FILE)?;
+            (!folder.contains("**")).then(|| Surface {
+                name: format!("{data}_of_{}", surface.name),
+                path: format!("{folder}{data}/**"),
+                format: Some(SurfaceFormat::Text),
+                body: Some(BodyTier::Review),
+                keys: BTreeMap::new(),
+                text: Vec::new(),
+                create: CreateTier::Off,
+            })
+        };
+        let all = self.surfaces.iter();
+        let data: Vec<Surface> = all
+            .flat_map(|surface| DATA_FOLDERS.iter().filter_map(move |data| of(surface, data)))
+            .collect();
+        // The surfaces of the layout come first, so that they keep their files.
+        self.surfaces.extend(data);
+        self
     }
 
     /// Adds a surface for the skills whose file is called `skill.md`, which hosts read like `SKILL.md`.

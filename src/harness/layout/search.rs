@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::detect::{Barrier, DetectedHome, Detection, HomeFile, IMPORTS, PROTECTED, SeenPath};
+use super::detect::{Barrier, DetectedHome, Detection, HomeFile, IMPORTS, ODD_NAME, PROTECTED, SeenPath};
 use super::foreign::{foreign, joined};
-use super::imports::imports;
 use super::listing::{HostView, WorkspaceListing};
 use super::marker::FileContents;
 use super::matcher::{GlobRole, LayoutMatcher, innermost};
@@ -55,7 +54,7 @@ struct LayoutHomes {
     used: BTreeSet<String>,
 }
 
-impl<'t> HomeSearch<'_, 't> {
+impl<'s, 't> HomeSearch<'s, 't> {
     /// Finds the homes of a layout and claims their files.
     pub(super) fn layout(&mut self, number: usize) {
         let table: &'t LayoutTable = self.table;
@@ -130,7 +129,7 @@ impl<'t> HomeSearch<'_, 't> {
             let Some((surface, folder)) = places.next() else {
                 continue;
             };
-            if self.is_barred(seen) {
+            if self.is_barred(seen) || is_binary(seen.file) {
                 continue;
             }
             if self.closed.contains(seen.file) || Self::is_protected(number, seen, &homes.folders) {
@@ -153,7 +152,7 @@ impl<'t> HomeSearch<'_, 't> {
         seen.barrier.is_some()
     }
 
-    fn leave_out(&mut self, seen: &SeenPath) {
+    pub(super) fn leave_out(&mut self, seen: &SeenPath) {
         let entry = seen.barrier.as_ref().map(|barrier| barrier.entry(seen.file));
         self.found.left_out.extend(entry);
     }
@@ -188,33 +187,14 @@ impl<'t> HomeSearch<'_, 't> {
         }
     }
 
-    /// Claims the files that the files of a layout import, as deep as its host follows them.
-    fn claim_imports(&mut self, layout: &'t HostLayout) {
-        let own = self.found.files.iter();
-        let own = own
-            .filter(|(_, file)| file.home.layout.name == layout.name && layout.importing.contains(&file.surface.name));
-        let mut level: Vec<(String, DetectedHome<'t>)> =
-            own.map(|(path, file)| (path.clone(), file.home.clone())).collect();
-        let mut seen: BTreeSet<String> = level.iter().map(|(path, _)| path.clone()).collect();
-        for _ in 0..layout.import_depth {
-            let mut next = Vec::new();
-            for (path, home) in &level {
-                let text = self.contents.text(path).unwrap_or_default().to_owned();
-                for target in imports(path, &text) {
-                    if seen.insert(target.clone()) && self.claim_text(&target, home, IMPORTS) {
-                        next.push((target, home.clone()));
-                    }
-                }
-            }
-            level = next;
-        }
+    /// The path of the view that a text names.
+    pub(super) fn seen(&self, path: &str) -> Option<&'s SeenPath<'s>> {
+        self.paths.iter().find(|seen| seen.path == path || seen.file == path)
     }
 
     /// Claims a text that another file names; returns whether it is a text of the workspace. Other files are only shown.
-    fn claim_text(&mut self, path: &str, home: &DetectedHome<'t>, named: &str) -> bool {
-        let paths = self.paths;
-        let names = |seen: &&SeenPath| seen.path == path || seen.file == path;
-        let Some(seen) = paths.iter().find(names) else {
+    pub(super) fn claim_text(&mut self, path: &str, home: &DetectedHome<'t>, named: &str) -> bool {
+        let Some(seen) = self.seen(path) else {
             return false;
         };
         if seen.barrier.is_some() {
@@ -272,21 +252,50 @@ impl<'t> HomeSearch<'_, 't> {
         self.found.shown.retain(|path, _| !files.contains_key(path));
     }
 
-    /// Reports links that look like a part of a home, but lead to no file of the workspace.
-    pub(super) fn bad_links(&mut self) {
+    /// The homes of each layout.
+    fn used_homes(&self) -> BTreeMap<&'t str, BTreeSet<String>> {
         let mut used: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
         for home in &self.found.homes {
             used.entry(&home.layout.name).or_default().insert(home.folder.clone());
         }
-        let is_part = |path: &str| {
-            let matches = self.matcher.matches(path);
-            matches.iter().any(|((layout, role), folders)| {
-                let layout = &self.table.rows()[*layout].layout;
-                let homes = used.get(layout.name.as_str());
-                let is_used = homes.is_some_and(|homes| innermost(folders, homes).is_some());
-                matches!(role, GlobRole::Surface(_)) && (is_used || !layout.fallback && folders.contains(&""))
-            })
-        };
+        used
+    }
+
+    /// Whether a path looks like a part of one of the homes.
+    fn is_part(&self, path: &str, used: &BTreeMap<&str, BTreeSet<String>>) -> bool {
+        let matches = self.matcher.matches(path);
+        matches.iter().any(|((layout, role), folders)| {
+            let layout = &self.table.rows()[*layout].layout;
+            let homes = used.get(layout.name.as_str());
+            let is_used = homes.is_some_and(|homes| innermost(folders, homes).is_some());
+            matches!(role, GlobRole::Surface(_)) && (is_used || !layout.fallback && folders.contains(&""))
+        })
+    }
+
+    /// Whether a path, or what a folder at it may hold, looks like a part of one of the homes.
+    fn may_be_part(&self, path: &str, used: &BTreeMap<&str, BTreeSet<String>>) -> bool {
+        let name = path.rsplit('/').next().unwrap_or_default();
+        let is_folder = !name.trim_start_matches('.').contains('.');
+        let mut below = ["x.md", "SKILL.md", "x/SKILL.md"].iter();
+        self.is_part(path, used) || is_folder && below.any(|rest| self.is_part(&format!("{path}/{rest}"), used))
+    }
+
+    /// Leaves out what looks like a part of a home, but has a name that is not UTF-8.
+    pub(super) fn odd_names(&mut self) {
+        let used = self.used_homes();
+        let prefix = self.listing.prefix();
+        let odd = self.listing.odd_names.iter();
+        let odd: Vec<&String> = odd
+            .filter(|path| foreign(path, self.listing).is_none())
+            .filter(|path| self.may_be_part(&format!("{prefix}{path}"), &used))
+            .collect();
+        let entries = odd.into_iter().map(|path| (path.clone(), ODD_NAME.to_owned()));
+        self.found.left_out.extend(entries);
+    }
+
+    /// Reports links that look like a part of a home, but lead to no file of the workspace.
+    pub(super) fn bad_links(&mut self) {
+        let used = self.used_homes();
         let mut bad = BTreeMap::new();
         let prefix = self.listing.prefix();
         for (link, reason) in &self.view.broken {
@@ -294,15 +303,15 @@ impl<'t> HomeSearch<'_, 't> {
             if foreign(own, self.listing).is_some() || self.listing.ignored.contains(own) {
                 continue;
             }
-            let inside = ["", "/x.md", "/SKILL.md", "/x/SKILL.md"].map(|rest| format!("{link}{rest}"));
-            let name = link.rsplit('/').next().unwrap_or_default();
-            let is_folder = !name.trim_start_matches('.').contains('.');
-            let (itself, below) = inside.split_at(1);
-            if is_part(&itself[0]) || is_folder && below.iter().any(|path| is_part(path)) {
+            if self.may_be_part(link, &used) {
                 bad.insert(link.clone(), reason.clone());
             }
         }
-        for seen in self.paths.iter().filter(|seen| seen.is_link && is_part(seen.path)) {
+        for seen in self
+            .paths
+            .iter()
+            .filter(|seen| seen.is_link && self.is_part(seen.path, &used))
+        {
             if let Some(Barrier::Reserved(reason)) = &seen.barrier {
                 let reason = format!("a link to {}, which cannot be edited: {reason}", seen.file);
                 bad.insert(seen.path.to_owned(), reason);

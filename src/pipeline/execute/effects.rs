@@ -70,7 +70,7 @@ impl ExecuteContext<'_> {
         }
         match wanted {
             Some(bytes) => Ok(root.publish(path, bytes)?),
-            None => Ok(root.remove(path)?),
+            None => Ok(root.remove_with_folders(path)?),
         }
     }
 
@@ -190,7 +190,10 @@ impl ExecuteContext<'_> {
         let root = &self.context.workspace.root;
         let written = match &change.after {
             Some(bytes) => root.publish_over(&change.path, bytes, change.before.as_deref())?,
-            None if root.read(&change.path)? == change.before => root.remove(&change.path).map(|()| true)?,
+            None if root.read(&change.path)? == change.before => {
+                root.remove_with_folders(&change.path)?;
+                true
+            }
             None => false,
         };
         match written {

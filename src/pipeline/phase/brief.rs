@@ -10,6 +10,7 @@ use crate::eval::memo::Forgetful;
 use crate::eval::run::{Evaluator, attempt_all};
 use crate::harness::{Harness, op};
 use crate::llm::redact::Redactor;
+use crate::manifest::surface_table::SurfaceTable;
 use crate::pipeline::context::Context;
 use crate::pipeline::rejected_edits::rejected_edits;
 use crate::teacher::{Briefing, TeacherFailure, for_any_tasks};
@@ -59,6 +60,7 @@ pub(crate) fn brief<T>(
     let briefing = Briefing {
         harness: &harness,
         layout,
+        surfaces: &SurfaceTable::of(&context.manifest().harness),
         ops: &ops,
         offers: &offers,
         train: &train,

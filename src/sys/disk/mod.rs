@@ -40,6 +40,7 @@ pub(crate) use scratch::Scratch;
 pub(crate) use space::free_bytes;
 pub(crate) use stored_form::FORM_BYTES;
 pub use stored_form::StoredForm;
+pub(crate) use walk::WalkVisitor;
 
 /// kaizen's own folder in a workspace; git ignores it.
 pub(crate) const OWN_FOLDER: &str = ".kaizen";

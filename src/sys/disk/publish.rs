@@ -101,6 +101,22 @@ impl Root {
         Ok(replaced)
     }
 
+    /// Removes a file, and the folders above it that it leaves empty, as git does; a missing one is not an error.
+    ///
+    /// # Errors
+    /// The file cannot be removed.
+    pub(crate) fn remove_with_folders(&self, path: impl AsRef<Path>) -> Result<(), DiskError> {
+        let relative = self.relative(path.as_ref())?;
+        self.remove(&relative)?;
+        let folders = relative.ancestors().skip(1);
+        for folder in folders.take_while(|folder| !folder.as_os_str().is_empty()) {
+            if !self.remove_empty_folder(folder)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// Removes a file or link; a missing one is not an error.
     ///
     /// # Errors

@@ -238,3 +238,17 @@ fn a_folder_that_is_swapped_for_a_link_all_the_time_leads_nowhere() {
     });
     assert!(place.is_untouched());
 }
+
+#[test]
+fn a_file_is_removed_with_the_folders_that_it_leaves_empty() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = Root::open(folder.path()).unwrap();
+    for path in ["a/kept", "a/b/c/file"] {
+        root.publish(path, b"x").unwrap();
+    }
+    root.remove_with_folders("a/b/c/file").unwrap();
+    assert!(root.join("a/kept").is_file() && !root.join("a/b").exists());
+    root.remove_with_folders("a/b/c/file").unwrap();
+    root.remove_with_folders("a/kept").unwrap();
+    assert!(root.is_dir() && !root.join("a").exists());
+}

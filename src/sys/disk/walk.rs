@@ -52,35 +52,52 @@ impl Root {
     /// # Errors
     /// A folder cannot be listed, or `visit` fails.
     pub(crate) fn walk(&self, visit: WalkVisitor) -> Result<(), DiskError> {
-        self.walk_in(self.dir(), "", visit)
+        self.walk_noting(visit, &mut |_| {})
     }
 
-    fn walk_in(&self, dir: &Dir, prefix: &str, visit: WalkVisitor) -> Result<(), DiskError> {
+    /// The same; `odd` receives the paths that are not UTF-8, with a mark for what cannot be read of them.
+    ///
+    /// # Errors
+    /// As for [`Root::walk`].
+    pub(crate) fn walk_noting(&self, visit: WalkVisitor, odd: &mut dyn FnMut(String)) -> Result<(), DiskError> {
+        self.walk_in(self.dir(), "", visit, odd)
+    }
+
+    fn walk_in(
+        &self,
+        dir: &Dir,
+        prefix: &str,
+        visit: WalkVisitor,
+        odd: &mut dyn FnMut(String),
+    ) -> Result<(), DiskError> {
+        let below = |name: &str| match prefix {
+            "" => name.to_owned(),
+            prefix => format!("{prefix}/{name}"),
+        };
         let whole = || self.join(prefix);
         let mut entries = Vec::new();
         for entry in dir.entries().map_err(failed("list", &whole()))? {
             let entry = entry.map_err(failed("list", &whole()))?;
             // A name that is not UTF-8 matches no pattern.
-            if let Ok(name) = entry.file_name().into_string() {
-                let kind = entry.file_type().map_err(failed("list", &whole()))?;
-                entries.push((name, kind));
+            match entry.file_name().into_string() {
+                Ok(name) => {
+                    let kind = entry.file_type().map_err(failed("list", &whole()))?;
+                    entries.push((name, kind));
+                }
+                Err(name) => odd(below(&name.to_string_lossy())),
             }
         }
         entries.sort_by(|one, other| one.0.cmp(&other.0));
         for (name, kind) in entries {
-            let path = if prefix.is_empty() {
-                name.clone()
-            } else {
-                format!("{prefix}/{name}")
-            };
+            let path = below(&name);
             let found = WalkEntry {
                 path: path.clone(),
                 kind,
             };
             if visit(found)? && kind.is_dir() {
                 // A folder that was removed or replaced by a link in the meantime counts as empty.
-                if let Ok(below) = dir.open_dir_nofollow(&name) {
-                    self.walk_in(&below, &path, visit)?;
+                if let Ok(inner) = dir.open_dir_nofollow(&name) {
+                    self.walk_in(&inner, &path, visit, odd)?;
                 }
             }
         }

@@ -125,7 +125,7 @@ fn files(briefing: &Briefing) -> String {
     let mut shown = String::new();
     for (path, bytes) in briefing.harness.files() {
         let Ok(text) = std::str::from_utf8(bytes) else { continue };
-        let text = &shown::shown(path, text);
+        let text = &shown::shown(path, briefing.format_of(path), text);
         let room = MOST_OF_A_FILE.min(MOST.saturating_sub(shown.chars().count()));
         let length = text.chars().count();
         let cut = if length > room {

@@ -14,6 +14,7 @@ use crate::harness::Harness;
 use crate::llm::chat::{Reply, Request, Stop, ToolCall};
 use crate::llm::model::{AskError, ModelAnswer};
 use crate::manifest::layout::Layout;
+use crate::manifest::surface_table::SurfaceTable;
 
 /// A model that plays back scripted replies and records its requests.
 struct Scripted {
@@ -113,6 +114,7 @@ fn with_briefing<T>(use_it: impl FnOnce(&Briefing) -> T) -> T {
     use_it(&Briefing {
         harness: &harness,
         layout: &layout,
+        surfaces: &SurfaceTable::default(),
         ops: &Op::ALL,
         offers: &[],
         train: &train,

@@ -39,6 +39,7 @@ fn briefing<'a>(harness: &'a Harness, layout: &'a Layout, train: &'a [Task]) -> 
     Briefing {
         harness,
         layout,
+        surfaces: Box::leak(Box::default()),
         ops: &Op::ALL,
         offers: &[],
         train,

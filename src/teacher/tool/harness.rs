@@ -107,7 +107,7 @@ fn file_of<'b>(context: &'b ToolContext, name: &str) -> Option<(&'b str, &'b str
 
 /// A file as the teacher sees it.
 fn shown_to(context: &ToolContext, (path, text): &(&str, &str)) -> String {
-    shown(path, &context.redactor.text(text)).into_owned()
+    shown(path, context.briefing.format_of(path), &context.redactor.text(text)).into_owned()
 }
 
 fn get_agent_prompt(context: &ToolContext, arguments: &ToolArguments) -> Result<RawOutput, String> {

@@ -67,6 +67,14 @@ pub enum ConsentError {
         /// The problem, with its line.
         problem: String,
     },
+    /// A layout of the user is not usable.
+    #[error("{}: {problem}", path.display())]
+    Layout {
+        /// The file.
+        path: PathBuf,
+        /// The problem, with its line.
+        problem: String,
+    },
     /// The store cannot be written.
     #[error("cannot write {}: {}", path.display(), ErrorWithRemedy(source))]
     Store {

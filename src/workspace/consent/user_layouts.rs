@@ -47,7 +47,7 @@ fn table_with(folder: Option<PathBuf>, root: &Path) -> Result<LayoutTable, Conse
 }
 
 fn unusable(LayoutError { path, problem }: LayoutError) -> ConsentError {
-    ConsentError::Config { path, problem }
+    ConsentError::Layout { path, problem }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Free checks of what a generic op made, before the gate spends anything: the format, placeholders, links, and limits of
 //! the host.
 
+mod form;
 mod host_limits;
 mod links;
 mod parses;
@@ -13,6 +14,7 @@ use super::OpRules;
 use super::inapplicable::Inapplicable;
 use crate::artifact::edit::{Edit, Op};
 use crate::harness::Harness;
+use crate::manifest::surface::SurfaceFormat;
 
 /// Checks the result of an edit, after all its members.
 ///
@@ -38,6 +40,10 @@ pub(super) fn check(edit: &Edit, before: &Harness, after: &Harness, rules: &OpRu
                 new: &new,
                 has_examples: edit.ops().contains(&Op::EditExamples),
             })?;
+        }
+        // In any other format, the check above is stricter.
+        if format == Some(SurfaceFormat::Text) {
+            form::check(change)?;
         }
         links::check(&change.path, before, after, rules)?;
         host_limits::check(&change.path, before, after)?;

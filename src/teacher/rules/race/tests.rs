@@ -11,6 +11,7 @@ use crate::eval::score::score;
 use crate::harness::Harness;
 use crate::harness::home::ParsedHome;
 use crate::manifest::layout::Layout;
+use crate::manifest::surface_table::SurfaceTable;
 use crate::teacher::rules::{RulesSettings, RulesTeacher, edits as write};
 use crate::teacher::{Teacher, for_any_tasks};
 
@@ -101,6 +102,7 @@ fn planned(train: &[Task], traces: &[Trace], most: usize, seed: u64) -> TestPlan
     let briefing = Briefing {
         harness: &harness,
         layout: &layout,
+        surfaces: &SurfaceTable::default(),
         ops: &Op::ALL,
         offers: &[],
         train,

@@ -7,6 +7,7 @@ use crate::artifact::task::{Split, Task};
 use crate::artifact::trace::Trace;
 use crate::harness::Harness;
 use crate::manifest::layout::Layout;
+use crate::manifest::surface_table::SurfaceTable;
 use crate::teacher::tool::{OwnAnswer, ToolContext};
 use crate::teacher::{Briefing, TraceSearch, for_any_tasks};
 
@@ -117,6 +118,7 @@ impl World {
         let briefing = Briefing {
             harness: &self.harness,
             layout: &Layout::default(),
+            surfaces: &SurfaceTable::default(),
             ops: &[],
             offers: &[],
             train: &train,
