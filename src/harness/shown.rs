@@ -275,6 +275,17 @@ mod tests {
                 "---\nname: a\nprose\n---\nenv: x\n",
                 "---\nname: a\nprose\n---\nenv: x\n",
             ),
+            ("broken.json", "{\"env\": {", WHOLE),
+            ("broken.json", "{\"model\": ", "{\"model\": "),
+            ("x.txt", "env: A=b", "env: A=b"),
+        ] {
+            assert_eq!(shown(path, None, text), wanted, "{path}");
+        }
+    }
+
+    #[test]
+    fn secrets_of_command_lines_and_addresses_are_hidden() {
+        for (path, text, wanted) in [
             (
                 ".mcp.json",
                 "{\"mcpServers\": {\"x\": {\"command\": \"npx\", \"args\": [\"-y\", \"server\", \"--token\", \"abc\", \"--api-key=d/e\", \"-e\", \"A=b\"]}}}",
@@ -295,9 +306,6 @@ mod tests {
                 "{\"env\": {\"A\": \"b\"}}",
                 "{\"env\": {\"A\": \"[redacted:setting]\"}}",
             ),
-            ("broken.json", "{\"env\": {", WHOLE),
-            ("broken.json", "{\"model\": ", "{\"model\": "),
-            ("x.txt", "env: A=b", "env: A=b"),
         ] {
             assert_eq!(shown(path, None, text), wanted, "{path}");
         }

@@ -75,7 +75,7 @@ fn home(words: &[&str]) -> Space {
         ),
         (
             ".mcp.json",
-            "{\"mcpServers\": {\"x\": {\"command\": \"npx\", \"env\": {\"A\": \"hidden value\"}}}}\n",
+            "{\"mcpServers\": {\"x\": {\"command\": \"npx\", \"args\": [\"--token\", \"hidden-too\"], \"env\": {\"A\": \"hidden value\"}}}}\n",
         ),
         ("agent.sh", STUDENT),
         (".gitignore", ".kaizen/\n"),
@@ -225,7 +225,7 @@ fn doctor_lists_the_edits_and_the_teacher_gets_them_without_secrets() {
     );
     let servers = space.read("out/harness/.mcp.json");
     assert!(
-        servers.contains("npx") && !servers.contains("hidden value"),
+        servers.contains("npx") && servers.contains("--token") && !servers.contains("hidden"),
         "{servers}"
     );
 }
