@@ -71,6 +71,8 @@ pub(crate) enum CheckError {
 pub(crate) struct CheckReport {
     /// The base as it was given, and its commit.
     pub base: (String, CommitId),
+    /// The workspace relative to the root of the repository; empty, or it ends with `/`.
+    pub prefix: String,
     /// The harness files that differ.
     pub files: Vec<String>,
     /// The harness files with uncommitted changes; they are judged as they are on disk.
@@ -137,6 +139,7 @@ pub(crate) fn check(
     let paid = (run.attempts > 0 && spent > Money::ZERO).then_some(spent);
     Ok(CheckReport {
         base: (asked.base.clone(), commit),
+        prefix: workspace.ledger.place().1.to_owned(),
         files: before.changes(&after).into_iter().map(|change| change.path).collect(),
         uncommitted: match head {
             Some(_) => Vec::new(),

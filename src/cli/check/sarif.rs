@@ -31,7 +31,10 @@ fn results(found: &CheckReport) -> Vec<Value> {
         CheckVerdict::Better | CheckVerdict::NoWorse => return Vec::new(),
     };
     // A result needs a place: the files that differ. Without one, nothing can be worse.
-    let place = |file: &String| json!({"physicalLocation": {"artifactLocation": {"uri": uri(file)}, "region": {"startLine": 1}}});
+    let place = |file: &String| {
+        let uri = uri(&format!("{}{file}", found.prefix));
+        json!({"physicalLocation": {"artifactLocation": {"uri": uri}, "region": {"startLine": 1}}})
+    };
     let places: Vec<Value> = found.files.iter().take(1).map(place).collect();
     let related: Vec<Value> = found.files.iter().skip(1).map(place).collect();
     let mut results = vec![
@@ -46,7 +49,7 @@ fn results(found: &CheckReport) -> Vec<Value> {
     results
 }
 
-/// A path as a relative reference: every byte that a URI cannot hold is escaped.
+/// A path from the root of the repository as a relative reference: every byte that a URI cannot hold is escaped.
 fn uri(path: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
     let one = |byte: u8| match is_plain(byte) {
