@@ -4,6 +4,8 @@
 
 use std::ops::RangeInclusive;
 
+use super::failure_words::occurs;
+
 /// The meaning of a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FailureKind {
@@ -36,8 +38,9 @@ impl FailureKind {
     }
 }
 
-/// One row. It applies if the status is in one of the ranges, or if one of the phrases occurs in the words; a row has
-/// either ranges or phrases. `*` in a phrase stands for any text within the message.
+/// One row. It applies if the status is in one of the ranges, or if one of the phrases occurs in the words, as whole words;
+/// a row has either ranges or phrases. `*` in a phrase stands for any text within the message, `_` at its end for the rest
+/// of an identifier.
 struct FailureRow {
     kind: FailureKind,
     statuses: &'static [RangeInclusive<u16>],
@@ -197,6 +200,7 @@ const TABLE: &[FailureRow] = &[
             "failed to authenticate",
             "permission_error",
             "unauthorized",
+            "unauthorized_client",
             "please run /login",
             "not logged in",
             "oauth token",
@@ -226,6 +230,9 @@ const TABLE: &[FailureRow] = &[
         FailureKind::Overload,
         &[
             "overloaded",
+            "engine_overloaded",
+            "model_overloaded",
+            "server_overloaded",
             "rate limit",
             "rate_limit",
             "ratelimit",
@@ -244,12 +251,16 @@ const TABLE: &[FailureRow] = &[
         &[
             "service unavailable",
             "serviceunavailable",
+            "service_unavailable",
             "temporarily unavailable",
+            "temporarily_unavailable",
             "UNAVAILABLE",
             "internal server error",
             "internalservererror",
             "bad gateway",
-            "gateway time",
+            "gateway timeout",
+            "gateway time-out",
+            "gateway timed out",
             "gatewaytimeout",
             "deadline exceeded",
             "deadlineexceeded",
@@ -270,7 +281,8 @@ const TABLE: &[FailureRow] = &[
             "connecttimeout",
             "readtimeout",
             "apitimeouterror",
-            "apiconnection",
+            "apiconnectionerror",
+            "apiconnectiontimeouterror",
             "failed to connect",
             "could not connect",
             "couldn't connect",
@@ -293,12 +305,15 @@ const TABLE: &[FailureRow] = &[
             "curl: (52)",
             "curl: (56)",
             "econnrefused",
+            "wsaeconnrefused",
             "econnreset",
+            "wsaeconnreset",
             "econnaborted",
             "enotfound",
             "enetunreach",
             "ehostunreach",
             "etimedout",
+            "wsaetimedout",
             "eai_again",
             "und_err_",
             "fetch failed",
@@ -320,29 +335,11 @@ const TABLE: &[FailureRow] = &[
 
 /// The meaning of a failure, from its status, if one is known, and its words; `None` if the words say nothing.
 pub(crate) fn classify(status: Option<u16>, words: &str) -> Option<FailureKind> {
-    let lower = words.to_lowercase();
     let applies = |row: &&FailureRow| {
         let by_status = status.is_some_and(|status| row.statuses.iter().any(|range| range.contains(&status)));
-        let is_code = |phrase: &str| phrase.starts_with(|first: char| first.is_ascii_uppercase());
-        let by_words = row.phrases.iter().any(|phrase| match is_code(phrase) {
-            true => words.contains(phrase),
-            false => occurs(phrase, &lower),
-        });
-        by_status || by_words
+        by_status || row.phrases.iter().any(|phrase| occurs(phrase, words))
     };
     TABLE.iter().find(applies).map(|row| row.kind)
-}
-
-/// Whether a phrase occurs in a text in lower case; `*` in it stands for any text.
-fn occurs(phrase: &str, words: &str) -> bool {
-    let mut rest = words;
-    phrase.split('*').all(|part| match rest.find(part) {
-        Some(at) => {
-            rest = &rest[at + part.len()..];
-            true
-        }
-        None => false,
-    })
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ pub(crate) mod client;
 pub(crate) mod estimate;
 pub(crate) mod failure;
 pub(crate) mod failure_status;
+mod failure_words;
 pub(crate) mod json;
 pub(crate) mod model;
 pub(crate) mod price;
