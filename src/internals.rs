@@ -1,6 +1,11 @@
 //! Internals for benches and tests. Not part of the public API; they may change without notice.
 #![allow(missing_docs)]
 
+use crate::artifact::task::Task;
+use crate::gate::check::CheckMargins;
+use crate::gate::check::run::CheckSpec;
+use crate::harness::Harness;
+
 pub use crate::artifact::egress::LlmRole;
 pub use crate::artifact::gate::budget::level;
 pub use crate::artifact::gate::numbers::Tally;
@@ -32,6 +37,39 @@ pub use crate::sys::clock::Clock;
 pub use crate::sys::disk::Root;
 pub use crate::trace::store::trace_store::open as open_traces;
 pub use crate::workspace::consent::{ApprovalStore, Permission};
+
+/// The result of a check: its verdict in words, and the attempts that it made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CheckOutcome {
+    pub verdict: &'static str,
+    pub attempts: usize,
+}
+
+/// The verdict of a check with the usual settings.
+pub fn check_verdict(evaluator: &Evaluator, before: &Harness, after: &Harness, tasks: &[Task]) -> CheckOutcome {
+    let manifest = Manifest::default();
+    let run = crate::gate::check::run::check(
+        evaluator,
+        &CheckSpec {
+            before,
+            after,
+            tasks,
+            mode: manifest.gate.mode,
+            settings: manifest.gate.settings(evaluator.student.shares_chance()),
+            noisy: None,
+            margins: CheckMargins {
+                whole: manifest.check.margin,
+                category: manifest.check.category_margin,
+            },
+            most_attempts: None,
+            progress: &|_, _| {},
+        },
+    );
+    CheckOutcome {
+        verdict: run.verdict.words(),
+        attempts: run.attempts,
+    }
+}
 
 /// The number of files in a folder that have an editable part, as `kaizen init` finds them without git.
 ///

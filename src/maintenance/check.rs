@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use crate::artifact::Money;
-use crate::artifact::holdout_use::{AuditLine, HoldoutUse, tasks};
+use crate::artifact::holdout_use::{self, AuditLine, HoldoutUse, tasks};
 use crate::artifact::task::{Split, Task};
 use crate::gate::check::aa::{NoiseRun, noise};
 use crate::gate::check::run::{CheckEnd, CheckRun, CheckSpec, check as run_check};
@@ -14,7 +14,7 @@ use crate::ledger::port::CommitId;
 use crate::llm::client::SpendingLimit;
 use crate::manifest;
 use crate::manifest::relative_path::folder_of;
-use crate::pipeline::gate_policy::gate_policy;
+use crate::manifest::surface::compiled;
 use crate::workspace::cache_epoch::noisy;
 use crate::workspace::error::RunError;
 use crate::workspace::event::{Event, Listener};
@@ -125,7 +125,8 @@ pub(crate) fn check(
     limit(workspace, asked.limits);
     let margins = margins(workspace);
     let run = compared(workspace, asked, (&before, &after), &tasks, listener)?;
-    if run.pairs > 0 {
+    // Repeating a check from the cache tells nothing new about the tasks.
+    if run.attempts > 0 {
         holdout_log::record(workspace, &consultation(workspace, &commit, &tasks, run.pairs))?;
     }
     let stopped = match &run.end {
@@ -138,7 +139,7 @@ pub(crate) fn check(
     let spent = workspace.calls.spent();
     let paid = (run.attempts > 0 && spent > Money::ZERO).then_some(spent);
     Ok(CheckReport {
-        base: (asked.base.clone(), commit),
+        base: (asked.base.clone(), commit.clone()),
         prefix: workspace.ledger.place().1.to_owned(),
         files: before.changes(&after).into_iter().map(|change| change.path).collect(),
         uncommitted: match head {
@@ -146,7 +147,7 @@ pub(crate) fn check(
             None => user_changes(workspace, &inputs, &after)?,
         },
         not_judged: match &head {
-            Some(head) => not_judged(workspace, head)?,
+            Some(head) => not_judged(workspace, &commit, head)?,
             None => Vec::new(),
         },
         margins,
@@ -217,25 +218,24 @@ fn base(workspace: &Workspace, asked: &CheckOptions, head: &str) -> Result<Commi
     common.ok_or_else(|| CheckError::NoMergeBase(asked.base.clone(), head.to_owned()))
 }
 
-/// What a commit changes, compared with the checkout, of the files by which its harness is judged.
-fn not_judged(workspace: &Workspace, head: &str) -> Result<Vec<String>, RunError> {
+/// What a commit changes of the files by which its harness is judged, compared with the base.
+fn not_judged(workspace: &Workspace, base: &str, head: &str) -> Result<Vec<String>, RunError> {
     let list = workspace.permission.list()?;
     let pinned = list.programs.iter().flat_map(|program| &program.pinned);
     let pinned: Vec<&str> = pinned.map(|file| file.path.as_str()).collect();
-    let tasks: Vec<&str> = workspace
-        .manifest
-        .benchmark
-        .files
+    let globs = &workspace.manifest.benchmark.files;
+    let folders: Vec<&str> = globs.iter().map(|glob| folder_of(glob)).collect();
+    let matchers: Vec<_> = globs
         .iter()
-        .map(|glob| folder_of(glob))
+        .filter_map(|glob| Some(compiled(glob).ok()?.compile_matcher()))
         .collect();
     let judges = |path: &String| {
-        let of_tasks = tasks
-            .iter()
-            .any(|folder| !folder.is_empty() && Path::new(path).starts_with(folder));
-        path == manifest::FILE || of_tasks || pinned.contains(&path.as_str())
+        let in_folder = |folder: &&str| !folder.is_empty() && Path::new(path).starts_with(folder);
+        let of_tasks = folders.iter().any(in_folder) || matchers.iter().any(|glob| glob.is_match(path));
+        let is_ours = path == holdout_use::FILE || path == holdout_log::ATTRIBUTES;
+        path == manifest::FILE || (of_tasks && !is_ours) || pinned.contains(&path.as_str())
     };
-    let differing = workspace.ledger.differing("HEAD", head)?;
+    let differing = workspace.ledger.differing(base, head)?;
     Ok(differing.into_iter().filter(judges).collect())
 }
 
@@ -253,7 +253,8 @@ fn compared(
         before,
         after,
         tasks,
-        policy: gate_policy(workspace),
+        mode: workspace.manifest.gate.mode,
+        settings: workspace.manifest.gate.settings(workspace.student.shares_chance()),
         noisy: noisy(workspace)?,
         margins: margins(workspace),
         most_attempts: asked.limits.attempts,

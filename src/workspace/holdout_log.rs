@@ -15,7 +15,7 @@ use crate::workspace::error::RunError;
 use crate::workspace::session::SessionError;
 
 /// The attributes that git reads for the log.
-const ATTRIBUTES: &str = "benchmark/.gitattributes";
+pub(crate) const ATTRIBUTES: &str = "benchmark/.gitattributes";
 /// The line of the attributes that keeps both branches' lines.
 const UNION: &[u8] = b"consultations.jsonl merge=union\n";
 

@@ -15,11 +15,11 @@ use serde_json::json;
 
 use super::exit::{Code, CommandFailure};
 use super::render::{self, Renderer};
-use super::visible::visible;
 use super::{Format, Setting, number, terminal};
 use crate::artifact::Money;
 use crate::gate::check::CheckVerdict;
 use crate::maintenance::check::{CheckError, CheckLimits, CheckOptions, CheckReport, check as run_check, check_noise};
+use crate::sys::disk::ErrorWithRemedy;
 
 /// The variable that names the file to which a job of GitHub Actions appends its summary.
 const STEP_SUMMARY: &str = "GITHUB_STEP_SUMMARY";
@@ -27,7 +27,7 @@ const STEP_SUMMARY: &str = "GITHUB_STEP_SUMMARY";
 /// Check whether the harness is worse than its base, for CI
 ///
 /// The check compares the harness on disk with the one at the base, on the gate tasks whose requests differ. It stops as soon
-/// as it can tell. Each kind of wrong verdict has an error of at most 5 %. The verdicts: better, no worse (the score did not
+/// as it can tell. A verdict about the whole is wrong at most once in 20 times. The verdicts: better, no worse (the score did not
 /// fall by more than [check] margin, and no category fell), worse, and cannot tell, with what is missing.
 ///
 /// Exit codes: 0 better or no worse, 5 worse, 3 cannot tell, 4 not measured. In a job of GitHub Actions, the verdict is also
@@ -62,6 +62,9 @@ pub(crate) struct CheckArgs {
 /// # Errors
 /// There is no such commit or no gate task, or the runs could not be made.
 pub(crate) fn check(command: &CheckArgs, setting: &Setting) -> Result<Code, CommandFailure> {
+    if command.aa && !matches!(setting.format, Format::Text | Format::Json) {
+        return Err(CommandFailure::usage("`--aa` prints text or JSON only"));
+    }
     let workspace = setting.workspace()?;
     // Progress goes to stderr, whatever the format.
     let renderer = Renderer::new(Format::Text);
@@ -72,7 +75,7 @@ pub(crate) fn check(command: &CheckArgs, setting: &Setting) -> Result<Code, Comm
     let Some(base) = &command.base else {
         let found = check_noise(&workspace, limits, &|event| renderer.show(event));
         renderer.finish();
-        return noise::show(&found.map_err(failure)?, command.show_tasks, setting);
+        return Ok(noise::show(&found.map_err(failure)?, command.show_tasks, setting));
     };
     let asked = CheckOptions {
         base: base.clone(),
@@ -90,7 +93,7 @@ pub(crate) fn check(command: &CheckArgs, setting: &Setting) -> Result<Code, Comm
         Format::Junit => terminal::exact(&junit::suite(&found)),
         Format::Sarif => terminal::exact(&sarif::log(&found)),
     }
-    append_summary(&markdown::page(&found))?;
+    append_summary(&markdown::page(&found));
     Ok(code(found.run.verdict))
 }
 
@@ -107,7 +110,7 @@ fn object(found: &CheckReport) -> serde_json::Value {
     let run = &found.run;
     let missing = (run.verdict == CheckVerdict::CannotTell).then(|| {
         json!({"attempts": run.attempts_left, "cost_usd": found.price_left,
-            "tasks": run.tasks_missing.filter(|_| run.attempts_left == 0)})
+            "tasks": run.tasks_missing.filter(|_| run.attempts_left == 0).map(|(_, more)| more)})
     });
     json!({"event": "checked", "verdict": run.verdict, "attempts": run.attempts, "interval": run.whole.interval,
         "change": run.whole.mean, "tasks": run.whole.tasks, "reached": run.reached, "pairs": run.pairs,
@@ -118,38 +121,45 @@ fn object(found: &CheckReport) -> serde_json::Value {
 
 fn failure(error: CheckError) -> CommandFailure {
     let message = error.to_string();
+    let again = "the same command continues; the answers so far are kept";
     match error {
         CheckError::NoCommit(name) => CommandFailure::usage(message).hint(fetch(&name)),
         CheckError::NoMergeBase(..) => CommandFailure::usage(message)
             .hint("in a shallow clone, `git fetch --unshallow` gets the rest of the history"),
         CheckError::NoTasks => CommandFailure::not_ready(message)
             .hint("tasks go in benchmark/*.jsonl; those with \"split\": \"gate\" are gate tasks"),
-        CheckError::Halted(_) | CheckError::Lost(_) => {
-            CommandFailure::not_ready(message).hint("the same command continues; the answers so far are kept")
+        // The words of a server or a program may quote a gate task, and logs of CI are often public.
+        CheckError::Halted(_) if !terminal::is_out_watched() => {
+            CommandFailure::not_ready("not measured: the student or its server failed")
+                .hint(format!("in a terminal, it says why; {again}"))
         }
+        CheckError::Halted(_) | CheckError::Lost(_) => CommandFailure::not_ready(message).hint(again),
         CheckError::Run(error) => error.into(),
     }
 }
 
 /// The command that gets a commit which a clone for CI lacks.
 fn fetch(name: &str) -> String {
-    let name = visible(name).into_owned();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
+    let is_plain = !name.is_empty() && !name.starts_with('-') && name.chars().all(is_plain);
     match name.strip_prefix("origin/") {
-        Some(branch) => format!("`git fetch origin {branch}:refs/remotes/origin/{branch}` gets it"),
-        None => format!("`git fetch origin {name}` gets it; then use `--base FETCH_HEAD`"),
+        Some(branch) if is_plain => format!("`git fetch origin {branch}:refs/remotes/origin/{branch}` gets it"),
+        None if is_plain && name != "HEAD" => format!("`git fetch origin {name}` gets it, as FETCH_HEAD"),
+        _ => "`git log` and `git branch --all` list them; `git fetch --unshallow` completes a shallow clone".to_owned(),
     }
 }
 
-/// Appends a text to the summary of a job of GitHub Actions, if this is one.
-fn append_summary(text: &str) -> Result<(), CommandFailure> {
+/// Appends a text to the summary of a job of GitHub Actions, if this is one. The verdict stands without it.
+fn append_summary(text: &str) {
     let Some(path) = std::env::var_os(STEP_SUMMARY).filter(|path| !path.is_empty()) else {
-        return Ok(());
+        return;
     };
     let file = std::fs::OpenOptions::new().append(true).create(true).open(&path);
-    let written = file.and_then(|mut file| writeln!(file, "{text}"));
-    written.map_err(|error| {
+    if let Err(error) = file.and_then(|mut file| writeln!(file, "{text}")) {
         let path = std::path::Path::new(&path).display();
-        CommandFailure::failed(format!("cannot write {STEP_SUMMARY} ({path}): {error}"))
-            .hint("the verdict above is complete; unset the variable to leave the summary out")
-    })
+        err!(
+            "note: the summary in {STEP_SUMMARY} ({path}) cannot be written: {}",
+            ErrorWithRemedy(&error)
+        );
+    }
 }

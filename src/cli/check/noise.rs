@@ -4,29 +4,23 @@ use serde_json::json;
 
 use super::words;
 use crate::artifact::counted;
-use crate::cli::exit::{Code, CommandFailure};
+use crate::cli::exit::Code;
 use crate::cli::visible::visible;
-use crate::cli::{Format, Setting, render};
+use crate::cli::{Setting, render, terminal};
 use crate::gate::check::CheckVerdict;
 use crate::gate::check::aa::NoiseRun;
 
 /// Prints the noise; `show_tasks`: with the ids of the tasks, which only the terminal shows.
-///
-/// # Errors
-/// The format is none that noise has.
-pub(super) fn show(found: &NoiseRun, show_tasks: bool, setting: &Setting) -> Result<Code, CommandFailure> {
-    match setting.format {
-        Format::Text => print(found, show_tasks),
-        Format::Json => render::json(&json!({"event": "checked", "aa": true, "verdict": found.verdict,
+pub(super) fn show(found: &NoiseRun, show_tasks: bool, setting: &Setting) -> Code {
+    match setting.is_json() {
+        false => print(found, show_tasks),
+        true => render::json(&json!({"event": "checked", "aa": true, "verdict": found.verdict,
             "attempts": found.attempts, "interval": found.whole.interval, "change": found.whole.mean,
             "tasks": found.tasks, "flaky": found.flaky.len(), "flaky_by_category": found.flaky_by_category,
             "lost": found.lost})),
-        Format::Markdown | Format::Junit | Format::Sarif => {
-            return Err(CommandFailure::usage("`--aa` prints text or JSON only"));
-        }
     }
     // Noise alone cannot make a harness worse, whatever a check would say.
-    Ok(Code::Settled)
+    Code::Settled
 }
 
 fn print(found: &NoiseRun, show_tasks: bool) {
@@ -42,8 +36,10 @@ fn print(found: &NoiseRun, show_tasks: bool) {
     if found.lost > 0 {
         out!("{} lost to infrastructure failures", counted(found.lost, "task"));
     }
-    if show_tasks {
-        found.flaky.iter().for_each(|task| out!("  {}", visible(task)));
+    match show_tasks {
+        true if terminal::is_out_watched() => found.flaky.iter().for_each(|task| out!("  {}", visible(task))),
+        true => err!("note: --show-tasks names the tasks on a terminal only"),
+        false => {}
     }
     out!("the whole changed by {}: noise alone", words::change(&found.whole));
     if found.verdict == CheckVerdict::Worse {

@@ -3,6 +3,7 @@
 use super::words;
 use crate::artifact::counted;
 use crate::cli::render::{FAINT, STRONG, columns};
+use crate::cli::terminal;
 use crate::cli::visible::visible;
 use crate::gate::check::ChangeSoFar;
 use crate::maintenance::check::CheckReport;
@@ -39,7 +40,8 @@ pub(super) fn print(found: &CheckReport) {
         counted(run.pairs, "pair"),
         counted(run.attempts, "attempt")
     );
-    if let Some(failures) = &run.failures {
+    // They may quote a gate task, and logs of CI are often public.
+    if let Some(failures) = run.failures.as_ref().filter(|_| terminal::is_out_watched()) {
         out!("{}", visible(failures));
     }
     if run.reached > 0 {

@@ -64,11 +64,11 @@ fn missing(found: &CheckReport) -> String {
         );
     }
     match run.tasks_missing {
-        Some(more) => format!(
-            "every gate task ran; about {} would tell, if they were like these",
-            counted(more, "more gate task")
+        Some((verdict, more)) => format!(
+            "every gate task ran; about {} would show that it is {}, if they were like these",
+            counted(more, "more gate task"),
+            verdict.words()
         ),
-        None => "every gate task ran; the change is about as large as the margin, so that more tasks would not help"
-            .to_owned(),
+        None => "every gate task ran; the change is so close to a margin that more tasks would hardly help".to_owned(),
     }
 }

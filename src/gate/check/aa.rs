@@ -43,8 +43,11 @@ pub(crate) fn noise(
     for task in tasks {
         *sizes.entry(task.category.clone()).or_default() += 1;
     }
-    let names: Vec<&str> = varying.iter().map(|task| task.category.as_str()).collect();
-    let mut check = Check::new(&sizes, &names, margins);
+    let mut check = Check::new(&sizes, !varying.is_empty(), margins);
+    tasks
+        .iter()
+        .filter(|task| !arm.varies(task))
+        .for_each(|task| check.feed(&task.category, Some(0.0)));
     let mut attempts = 0;
     let mut run = |number: u32| -> Result<Vec<Option<f64>>, EvaluationHalted> {
         let runs: Vec<TaskRun> = varying.iter().map(|task| TaskRun { task, number }).collect();

@@ -1,18 +1,22 @@
 //! The tests of one mean change, of all tasks or of a category, during the runs and after the last one. Pure.
 
+use super::bound::lower_bound;
+use crate::artifact::gate::numbers::{TOLERANCE, Tally};
 use crate::gate::evidence::{Wealth, interval as interval_at_every_look};
-use crate::gate::quantile::upper_quantile;
-use crate::gate::sample::sign_flip::{p_value, p_value_of_loss};
-use crate::gate::sample::summary::{interval_at, mean};
+use crate::gate::sample::sign_flip::binomial_tail;
+use crate::gate::sample::summary::mean;
 
-/// The change of some tasks, of which some have different requests under the two harnesses.
+/// The largest multiple of the tasks that [`ChangeTest::tasks_to_clear`] and [`ChangeTest::tasks_to_fall`] consider.
+const MOST_TIMES: f64 = 1_000.0;
+
+/// The change of some tasks. A task whose request is the same is a tie; it counts like any other, because how many requests
+/// a change reaches is also known from the sample only.
 ///
 /// Each test has two halves, which share its error: a bet that holds at every look, and a test over all tasks once the last
-/// one ran, which sees more. Tasks whose request is the same are ties and need no run.
+/// one ran, which sees more. The second one is for scores that pass or fail; graded ones have the bet alone.
 #[derive(Clone, Debug)]
 pub(super) struct ChangeTest {
     tasks: usize,
-    reached: usize,
     /// A change below this is worse, as a negative share.
     floor: f64,
     differences: Vec<f64>,
@@ -20,24 +24,21 @@ pub(super) struct ChangeTest {
     lost: usize,
     fall: Wealth,
     rise: Wealth,
-    /// `None`: the tasks that may change are too few to take the mean to the floor.
-    above_floor: Option<Wealth>,
+    above_floor: Wealth,
 }
 
 impl ChangeTest {
-    /// `tasks` in all, `reached` of them with different requests; `margin` is the largest fall that does not matter, 0 to 1.
-    pub(super) fn new(tasks: usize, reached: usize, margin: f64) -> Self {
-        let share = reached as f64 / tasks.max(1) as f64;
-        let of_reached = -margin / share;
+    /// `margin` is the largest fall that does not matter, above 0 and at most 1.
+    pub(super) fn new(tasks: usize, margin: f64) -> Self {
         Self {
             tasks,
-            reached,
             floor: -margin,
             differences: Vec::new(),
             lost: 0,
             fall: Wealth::below(0.0),
             rise: Wealth::above(0.0),
-            above_floor: (of_reached > -1.0).then(|| Wealth::above(of_reached)),
+            // A bet against the lowest possible mean cannot win.
+            above_floor: Wealth::above((-margin).max(-1.0 + TOLERANCE)),
         }
     }
 
@@ -51,9 +52,7 @@ impl ChangeTest {
         self.differences.push(difference);
         self.fall.add(difference);
         self.rise.add(difference);
-        if let Some(wealth) = &mut self.above_floor {
-            wealth.add(difference);
-        }
+        self.above_floor.add(difference);
     }
 
     /// Notes a task whose pair was lost.
@@ -61,74 +60,116 @@ impl ChangeTest {
         self.lost += 1;
     }
 
-    /// Whether every task with different requests ran.
+    /// Whether every task ran or is a tie.
     pub(super) fn is_complete(&self) -> bool {
-        self.differences.len() + self.lost == self.reached
+        self.differences.len() + self.lost == self.tasks
     }
 
     /// Whether the mean fell, with an error of at most `level`.
     pub(super) fn fell(&self, level: f64) -> bool {
         let half = level / 2.0;
-        self.fall.log_e() >= -half.ln() || (self.is_complete() && p_value_of_loss(&self.differences) <= half)
+        let at_the_end = || self.complete_tally().is_some_and(|tally| p_of_loss(&tally) <= half);
+        self.fall.log_e() >= -half.ln() || at_the_end()
     }
 
     /// Whether the mean rose, with an error of at most `level`.
     pub(super) fn rose(&self, level: f64) -> bool {
         let half = level / 2.0;
-        self.rise.log_e() >= -half.ln() || (self.is_complete() && p_value(&self.differences) <= half)
+        let at_the_end = || {
+            self.complete_tally()
+                .is_some_and(|tally| p_of_loss(&turned(&tally)) <= half)
+        };
+        self.rise.log_e() >= -half.ln() || at_the_end()
     }
 
     /// Whether the mean is above the floor, with an error of at most `level`.
     pub(super) fn is_above_floor(&self, level: f64) -> bool {
-        let Some(wealth) = &self.above_floor else { return true };
-        let low = || interval_at(&self.with_ties(), level).map_or(-1.0, |[low, _]| low);
-        wealth.log_e() >= -(level / 2.0).ln() || (self.is_complete() && low() > self.floor)
+        let half = level / 2.0;
+        let at_the_end = || {
+            self.complete_tally()
+                .is_some_and(|tally| lower_bound(&tally, half) > self.floor)
+        };
+        self.above_floor.log_e() >= -half.ln() || at_the_end()
     }
 
-    /// The mean change over all tasks; `None` before the first difference.
+    /// The mean change; `None` before the first difference.
     pub(super) fn mean(&self) -> Option<f64> {
-        match self.reached {
-            0 => Some(0.0),
-            _ => mean(&self.differences).map(|mean| mean * self.reached as f64 / self.tasks as f64),
-        }
+        mean(&self.differences)
     }
 
-    /// The interval of the mean change over all tasks with an error of at most `level`: the part that the interval for every
-    /// look and, at the end, the one for all tasks share.
+    /// The interval of the mean change with an error of at most `level`: the part that the interval for every look and, at
+    /// the end, the one for all tasks share.
     pub(super) fn interval(&self, level: f64) -> [f64; 2] {
-        if self.reached == 0 {
-            return [0.0, 0.0];
-        }
-        let share = self.reached as f64 / self.tasks as f64;
-        let always = interval_at_every_look(&self.differences, level / 2.0).map(|end| end * share);
-        match interval_at(&self.with_ties(), level / 2.0).filter(|_| self.is_complete()) {
-            Some([low, high]) => [always[0].max(low), always[1].min(high)],
-            None => always,
+        let [low, high] = interval_at_every_look(&self.differences, level / 2.0);
+        match self.complete_tally() {
+            Some(tally) => {
+                let bound = |tally: &Tally| lower_bound(tally, level / 4.0);
+                [low.max(bound(&tally)), high.min(-bound(&turned(&tally)))]
+            }
+            None => [low, high],
         }
     }
 
-    /// How many tasks in all would show that the mean is above the floor, if further tasks were like these; `None` if no
-    /// number would.
-    pub(super) fn tasks_needed(&self, level: f64) -> Option<usize> {
-        let mean = self.mean().filter(|mean| *mean > self.floor)?;
-        let count = self.differences.len().max(1) as f64;
-        let share = self.reached as f64 / self.tasks.max(1) as f64;
-        let square = self
-            .differences
-            .iter()
-            .map(|difference| difference * difference)
-            .sum::<f64>()
-            / count
-            * share;
-        // Without a flip among the tasks, one of them could still be one.
-        let variance = (square - mean * mean).max(1.0 / self.tasks.max(1) as f64);
-        let needed = variance * (upper_quantile(level / 2.0) / (mean - self.floor)).powi(2);
-        Some(needed.ceil() as usize)
+    /// How many tasks in all would show that the mean is above the floor, if further tasks were like these; `None` if it is
+    /// not above it, or too close.
+    pub(super) fn tasks_to_clear(&self, level: f64) -> Option<usize> {
+        self.mean().filter(|mean| *mean > self.floor)?;
+        self.tasks_until(|tally| lower_bound(tally, level / 2.0) > self.floor)
     }
 
-    fn with_ties(&self) -> Vec<f64> {
-        let ties = std::iter::repeat_n(0.0, self.tasks.saturating_sub(self.reached));
-        self.differences.iter().copied().chain(ties).collect()
+    /// How many tasks in all would show that the mean fell, if further tasks were like these; `None` if it did not fall.
+    pub(super) fn tasks_to_fall(&self, level: f64) -> Option<usize> {
+        self.mean().filter(|mean| *mean < 0.0)?;
+        self.tasks_until(|tally| p_of_loss(tally) <= level / 2.0)
+    }
+
+    /// The smallest number of tasks with the same shares of wins and losses for which something holds.
+    fn tasks_until(&self, holds: impl Fn(&Tally) -> bool) -> Option<usize> {
+        let tally = Tally::of(&self.differences);
+        let scaled = |times: f64| {
+            let scale = |count: usize| (count as f64 * times).round() as usize;
+            Tally {
+                wins: scale(tally.wins),
+                losses: scale(tally.losses),
+                ties: scale(tally.ties),
+            }
+        };
+        let (mut too_few, mut enough) = (1.0, MOST_TIMES);
+        if tally.pairs() == 0 || !holds(&scaled(enough)) {
+            return None;
+        }
+        for _ in 0..20 {
+            let middle = f64::midpoint(too_few, enough);
+            match holds(&scaled(middle)) {
+                true => enough = middle,
+                false => too_few = middle,
+            }
+        }
+        Some(scaled(enough).pairs())
+    }
+
+    /// Wins, losses and ties once every task ran; `None` before, and for graded scores.
+    fn complete_tally(&self) -> Option<Tally> {
+        let whole = |difference: &f64| (difference.abs() - difference.abs().round()).abs() < TOLERANCE;
+        let is_whole = self.is_complete() && self.differences.iter().all(whole);
+        is_whole.then(|| Tally::of(&self.differences))
+    }
+}
+
+/// The probability of as many losses among the flips if each were a fair coin.
+fn p_of_loss(tally: &Tally) -> f64 {
+    match tally.wins + tally.losses {
+        0 => 1.0,
+        flips => binomial_tail(flips, tally.losses),
+    }
+}
+
+/// Wins and losses exchanged.
+fn turned(tally: &Tally) -> Tally {
+    Tally {
+        wins: tally.losses,
+        losses: tally.wins,
+        ties: tally.ties,
     }
 }
 
@@ -143,22 +184,11 @@ mod tests {
     }
 
     #[test]
-    fn few_changed_requests_cannot_take_the_mean_to_the_floor() {
-        let test = ChangeTest::new(100, 2, 0.02);
-        assert!(
-            test.is_above_floor(0.05),
-            "both could fail, which is no more than 2 points"
-        );
-        assert!(!ChangeTest::new(100, 3, 0.02).is_above_floor(0.05));
-        assert_eq!(ChangeTest::new(100, 0, 0.02).interval(0.1), [0.0, 0.0]);
-    }
-
-    #[test]
     fn losses_show_a_fall_during_the_runs_and_fewer_show_it_at_the_end() {
-        let some = fed(ChangeTest::new(40, 40, 0.02), &[-1.0; 9]);
+        let some = fed(ChangeTest::new(40, 0.02), &[-1.0; 9]);
         assert!(some.fell(0.05) && !some.rose(0.05), "nine losses in a row");
         let mixed = [[-1.0; 12].as_slice(), &[1.0; 2], &[0.0; 25]].concat();
-        let before = fed(ChangeTest::new(40, 40, 0.02), &mixed);
+        let before = fed(ChangeTest::new(40, 0.02), &mixed);
         assert!(!before.is_complete() && !before.fell(0.025));
         let after = fed(before, &[0.0]);
         assert!(
@@ -169,18 +199,45 @@ mod tests {
 
     #[test]
     fn many_ties_show_that_nothing_fell() {
-        let ties = |count: usize| fed(ChangeTest::new(500, 500, 0.02), &vec![0.0; count]);
-        assert!(!ties(100).is_above_floor(0.05));
-        assert!(ties(450).is_above_floor(0.05));
-        let [low, high] = ties(500).interval(0.1);
+        let ties = |count: usize, of: usize| fed(ChangeTest::new(of, 0.02), &vec![0.0; count]);
+        assert!(!ties(100, 500).is_above_floor(0.05));
+        assert!(ties(450, 500).is_above_floor(0.05), "before the end");
+        assert!(
+            !ties(216, 216).is_above_floor(0.05) && ties(217, 217).is_above_floor(0.05),
+            "at the end"
+        );
+        let [low, high] = ties(500, 500).interval(0.1);
         assert!(-0.02 < low && low < 0.0 && 0.0 < high, "{low} {high}");
     }
 
     #[test]
-    fn more_tasks_help_only_above_the_floor() {
-        let even = [[1.0; 10].as_slice(), &[-1.0; 10], &[0.0; 80]].concat();
-        let needed = fed(ChangeTest::new(100, 100, 0.02), &even).tasks_needed(0.05);
-        assert_eq!(needed, Some(1921), "a variance of .2 and a distance of 2 points");
-        assert_eq!(fed(ChangeTest::new(10, 10, 0.02), &[-1.0; 10]).tasks_needed(0.05), None);
+    fn graded_scores_have_the_bet_alone() {
+        // The signs say better, and the mean is -5 points.
+        let graded = [[-1.0; 2].as_slice(), &[0.05; 12], &[0.0; 6]].concat();
+        let test = fed(ChangeTest::new(20, 0.02), &graded);
+        assert!(test.is_complete() && !test.rose(0.05));
+        let nearly = [[0.01].as_slice(), &[0.0; 19]].concat();
+        assert!(
+            !fed(ChangeTest::new(20, 0.02), &nearly).is_above_floor(0.05),
+            "20 tasks may hide a loss"
+        );
+    }
+
+    #[test]
+    fn how_many_tasks_would_do_is_what_the_test_itself_needs() {
+        let ties = fed(ChangeTest::new(100, 0.02), &[0.0; 100]);
+        assert_eq!(ties.tasks_to_clear(0.05), Some(217));
+        assert_eq!(ties.tasks_to_fall(0.05), None);
+        let losses = [[-1.0; 6].as_slice(), &[1.0; 2], &[0.0; 32]].concat();
+        let fallen = fed(ChangeTest::new(40, 0.02), &losses);
+        assert_eq!(fallen.tasks_to_clear(0.05), None);
+        let needed = fallen.tasks_to_fall(0.05).unwrap();
+        assert!(!fallen.fell(0.05) && (80..160).contains(&needed), "{needed}");
+        let close = [[-1.0; 2].as_slice(), &[0.0; 97]].concat();
+        assert_eq!(
+            fed(ChangeTest::new(99, 0.02), &close).tasks_to_clear(0.05),
+            None,
+            "-2.02 points"
+        );
     }
 }

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use super::{ChangeSoFar, Check, CheckMargins, CheckVerdict};
 use crate::artifact::gate::record::RunCounts;
-use crate::artifact::gate::settings::Mode;
+use crate::artifact::gate::sample::SampleSettings;
+use crate::artifact::gate::settings::{GateSettings, Mode};
 use crate::artifact::task::Task;
 use crate::digest::Digest;
 use crate::eval::run::Evaluator;
 use crate::gate::audit::run::{FIRST_RUN, is_noisy};
 use crate::gate::order::shuffled;
-use crate::gate::trial::{GatePolicy, Trial, TrialSpec};
+use crate::gate::trial::{Trial, TrialSpec, is_too_many};
 use crate::harness::Harness;
 
 /// The input of a check.
@@ -21,8 +22,10 @@ pub(crate) struct CheckSpec<'a> {
     pub after: &'a Harness,
     /// The tasks.
     pub tasks: &'a [Task],
-    /// The settings of the gate.
-    pub policy: GatePolicy,
+    /// The mode of the gate.
+    pub mode: Mode,
+    /// Its settings.
+    pub settings: GateSettings,
     /// Whether two runs of the same request were seen to differ; `None` if no two runs were compared.
     pub noisy: Option<bool>,
     /// The falls that do not matter.
@@ -68,8 +71,8 @@ pub(crate) struct CheckRun {
     pub attempts: usize,
     /// New attempts that the tasks without a pair need.
     pub attempts_left: usize,
-    /// How many tasks more would show that the harness is no worse; `None` if no number would.
-    pub tasks_missing: Option<usize>,
+    /// What more tasks would show, and how many more; `None` if the change is too close to a margin.
+    pub tasks_missing: Option<(CheckVerdict, usize)>,
     /// How many attempts the agent itself failed, and why; `None` if it failed none.
     pub failures: Option<String>,
 }
@@ -85,17 +88,24 @@ pub(crate) fn check(evaluator: &Evaluator, spec: &CheckSpec) -> CheckRun {
             target: None,
             mode: Mode::Sequential,
             one_pass: true,
-            settings: spec.policy.settings,
-            sample: spec.policy.sample,
+            settings: spec.settings,
+            sample: SampleSettings::default(),
             edit: Digest::of_bytes(b"check"),
         },
     );
     // An edit was kept because of its runs, so those runs are biased in its favour.
-    let run = match is_noisy(spec.policy.mode, spec.noisy, &trial) {
+    let run = match is_noisy(spec.mode, spec.noisy, &trial) {
         true => FIRST_RUN,
         false => 0,
     };
     Checking::new(evaluator, spec, &trial, run).finished()
+}
+
+/// A task in the order of the check.
+struct ScheduledTask<'a> {
+    category: &'a str,
+    /// The index among the tasks whose request differs; `None`: the request is the same, so the task is a tie.
+    reached: Option<usize>,
 }
 
 /// A check under way.
@@ -104,30 +114,42 @@ struct Checking<'a> {
     trial: &'a Trial<'a>,
     /// The number of the runs.
     run: u32,
-    categories: Vec<String>,
-    /// The reached tasks without a pair, in their random order.
-    left: Vec<usize>,
+    /// The tasks that are left, in their random order.
+    left: Vec<ScheduledTask<'a>>,
+    /// The number of tasks whose request differs.
+    reached: usize,
     /// Pairs that run at a time.
     batch: usize,
     check: Check,
     made: RunCounts,
+    pairs: usize,
     lost: usize,
 }
 
 impl<'a> Checking<'a> {
     fn new(evaluator: &Evaluator, spec: &'a CheckSpec, trial: &'a Trial, run: u32) -> Self {
-        let categories: Vec<String> = trial.reached().into_iter().map(|reached| reached.category).collect();
-        let names: Vec<&str> = categories.iter().map(String::as_str).collect();
-        let tasks: Vec<usize> = (0..categories.len()).collect();
+        let reached = trial.reached();
+        let index: BTreeMap<&str, usize> = reached
+            .iter()
+            .enumerate()
+            .map(|(at, one)| (one.task.as_str(), at))
+            .collect();
+        let scheduled = |task: &'a Task| ScheduledTask {
+            category: &task.category,
+            reached: index.get(task.task_id.as_str()).copied(),
+        };
+        let order: Vec<usize> = (0..spec.tasks.len()).collect();
+        let order = shuffled(&order, trial.comparison().seed(), 0, 0);
         Self {
             spec,
             trial,
             run,
-            check: Check::new(&trial.sizes(), &names, spec.margins),
-            left: shuffled(&tasks, trial.comparison().seed(), 0, 0),
-            batch: evaluator.concurrency.max(categories.len() / LOOKS).max(1),
-            categories,
+            check: Check::new(&trial.sizes(), !reached.is_empty(), spec.margins),
+            left: order.into_iter().map(|at| scheduled(&spec.tasks[at])).collect(),
+            reached: reached.len(),
+            batch: evaluator.concurrency.max(reached.len() / LOOKS).max(1),
             made: RunCounts::default(),
+            pairs: 0,
             lost: 0,
         }
     }
@@ -151,44 +173,59 @@ impl<'a> Checking<'a> {
             end,
             whole: self.check.whole(),
             categories: self.check.categories(),
-            reached: self.categories.len(),
-            pairs: self.categories.len() - self.left.len() - self.lost,
+            reached: self.reached,
+            pairs: self.pairs,
             attempts: self.attempts(),
-            attempts_left: self.trial.missing(&self.left, self.run),
+            attempts_left: self.trial.missing(&reached_of(&self.left), self.run),
             tasks_missing: self.check.tasks_missing(),
             failures: self.trial.failures(),
         }
     }
 
+    /// Runs the next pairs, and counts the ties between them.
     fn next_pairs(&mut self) -> Result<(), CheckEnd> {
-        let count = self.affordable();
-        if count == 0 {
-            return Err(CheckEnd::AttemptLimit);
-        }
-        let next: Vec<usize> = self.left[..count].to_vec();
-        let pairs = self.trial.pairs(&next, self.run, &mut self.made);
-        let pairs = pairs.map_err(|halted| CheckEnd::Halted(halted.0))?;
-        self.left.drain(..count);
-        for (task, pair) in next.into_iter().zip(pairs) {
-            let difference = pair.difference();
+        let count = self.affordable().ok_or(CheckEnd::AttemptLimit)?;
+        let pairs = self
+            .trial
+            .pairs(&reached_of(&self.left[..count]), self.run, &mut self.made);
+        let mut pairs = pairs.map_err(|halted| CheckEnd::Halted(halted.0))?.into_iter();
+        for task in self.left.drain(..count) {
+            let difference = match task.reached.and_then(|_| pairs.next()) {
+                None => Some(0.0),
+                Some(pair) => pair.difference(),
+            };
+            self.pairs += usize::from(task.reached.is_some() && difference.is_some());
             self.lost += usize::from(difference.is_none());
-            self.check.feed(&self.categories[task], difference);
+            self.check.feed(task.category, difference);
         }
-        let ran = self.categories.len() - self.left.len();
-        (self.spec.progress)(ran, self.categories.len());
-        match crate::gate::trial::is_too_many(self.lost, ran, self.spec.policy.settings.max_infra_share) {
+        let ran = self.pairs + self.lost;
+        (self.spec.progress)(ran, self.reached);
+        match is_too_many(self.lost, ran, self.spec.settings.max_infra_share) {
             true => Err(CheckEnd::Lost(self.lost)),
             false => Ok(()),
         }
     }
 
-    /// The number of next pairs that the limit of attempts allows, at most a batch.
-    fn affordable(&self) -> usize {
-        let batch = self.batch.min(self.left.len());
+    /// The number of next tasks whose pairs fit into a batch and the limit of attempts; `None` if not even one pair does.
+    fn affordable(&self) -> Option<usize> {
+        let places: Vec<usize> = (0..self.left.len())
+            .filter(|at| self.left[*at].reached.is_some())
+            .collect();
+        let batch = &places[..self.batch.min(places.len())];
+        let end = |pairs: usize| places.get(pairs).copied().unwrap_or(self.left.len());
         let Some(most) = self.spec.most_attempts else {
-            return batch;
+            return Some(end(batch.len()));
         };
-        let fits = |count: &usize| self.attempts() + self.trial.missing(&self.left[..*count], self.run) <= most;
-        (1..=batch).rev().find(fits).unwrap_or(0)
+        let fits = |pairs: &usize| {
+            let next = reached_of(&self.left[..end(*pairs)]);
+            self.attempts() + self.trial.missing(&next, self.run) <= most
+        };
+        let least = usize::from(!batch.is_empty());
+        (least..=batch.len()).rev().find(fits).map(end)
     }
+}
+
+/// The tasks whose request differs.
+fn reached_of(tasks: &[ScheduledTask]) -> Vec<usize> {
+    tasks.iter().filter_map(|task| task.reached).collect()
 }

@@ -28,6 +28,12 @@ pub(crate) fn interval_at(differences: &[f64], alpha: f64) -> Option<[f64; 2]> {
     interval_with(differences, upper_quantile(alpha / 2.0))
 }
 
+/// The same for pass or fail scores that are counted.
+pub(crate) fn interval_of(tally: &Tally, alpha: f64) -> [f64; 2] {
+    let (middle, reach) = adjusted(tally, upper_quantile(alpha / 2.0));
+    [(middle - reach).max(-1.0), (middle + reach).min(1.0)]
+}
+
 fn interval_with(differences: &[f64], z: f64) -> Option<[f64; 2]> {
     let mean = mean(differences)?;
     let whole = |difference: &f64| difference.abs() < TOLERANCE || (difference.abs() - 1.0).abs() < TOLERANCE;
