@@ -56,7 +56,11 @@ fn damage_is_worse_in_every_format_and_no_format_names_a_task() {
     }
     let markdown = check(&space, "markdown", &["--base", "HEAD"]).exits(5).out;
     assert!(
-        markdown.starts_with("### kaizen check: worse\n") && markdown.contains("| home | 6 | -100.0 |"),
+        markdown.starts_with("### kaizen check: worse\n")
+            && markdown.contains("| home | 6 | -100.0 |")
+            && markdown.contains("| **all tasks** | 24 | -50.0 |")
+            && markdown.contains("Uncommitted changes are included: config.toml.")
+            && markdown.contains("Too small to be judged alone: "),
         "{markdown}"
     );
     let junit = check(&space, "junit", &["--base", "HEAD"]).exits(5).out;
@@ -130,7 +134,10 @@ fn what_it_cannot_tell_names_what_is_missing() {
     let junit = check(&space, "junit", &["--base", "HEAD", "--max-attempts", "3"])
         .exits(3)
         .out;
-    assert!(junit.contains("skipped=\"1\""), "{junit}");
+    assert!(
+        junit.contains("skipped=\"3\"") && junit.contains("name=\"home\"><skipped message=\"no pair ran\"/>"),
+        "{junit}"
+    );
     check(&space, "json", &["--base", "HEAD"]).exits(5);
 }
 
@@ -243,6 +250,7 @@ fn action(space: &Space, script: &str, variables: &[(&str, &str)]) -> (i32, Stri
     }
     command
         .env("DIRECTORY", ".")
+        .env("MERGE_BASE", "true")
         .env("GITHUB_STEP_SUMMARY", temp.join("summary"));
     command.envs(variables.iter().copied());
     let said = Said::of(command.output().unwrap());
@@ -254,48 +262,229 @@ fn action(space: &Space, script: &str, variables: &[(&str, &str)]) -> (i32, Stri
     )
 }
 
+/// The page that the action made last.
+fn page(space: &Space) -> String {
+    std::fs::read_to_string(space.root.parent().unwrap().join("runner/kaizen.md")).unwrap()
+}
+
+/// Commits a change on a branch of this name, and returns to the one before; the id of the commit.
+fn branch(space: &Space, name: &str, change: impl Fn()) -> String {
+    space.git(&["checkout", "-q", "-b", name]);
+    change();
+    space.commit_all(name);
+    let head = space.git(&["rev-parse", "HEAD"]);
+    space.git(&["checkout", "-q", "-"]);
+    head.trim().to_owned()
+}
+
+fn damage(space: &Space) {
+    space.replace("config.toml", "= 0.0 # too shy", "= 0.95 # too shy");
+}
+
 #[test]
 fn the_action_judges_a_pull_request_from_a_checkout_of_its_base() {
     let space = Space::executed();
     let base = space.git(&["rev-parse", "HEAD"]);
-    space.git(&["checkout", "-q", "-b", "change"]);
-    space.replace(
-        "config.toml",
-        "refuse_below = 0.0 # too shy",
-        "refuse_below = 0.95 # too shy",
+    let head = branch(&space, "change", || damage(&space));
+    let commits = [("BASE", base.trim()), ("HEAD", head.as_str())];
+    space.git(&["checkout", "-q", "change"]);
+    let (code, output, said) = action(&space, "run.sh", &commits);
+    assert!(
+        code == 0 && output.ends_with("verdict=not_measured\ncode=2\n"),
+        "{said}"
     );
-    space.commit_all("damage");
-    let head = space.git(&["rev-parse", "HEAD"]);
-    let commits = [("BASE", base.trim()), ("HEAD", head.trim())];
-    let (code, _, said) = action(&space, "run.sh", &commits);
-    assert!(code == 2 && said.contains("check out the base"), "{said}");
+    assert!(page(&space).contains("check out the base"), "{said}");
     space.git(&["checkout", "-q", "-"]);
     let (code, output, said) = action(&space, "run.sh", &commits);
-    assert!(code == 0 && output.ends_with("verdict=worse\n"), "{output} {said}");
+    assert!(
+        code == 0 && output.ends_with("verdict=worse\ncode=5\n"),
+        "{output} {said}"
+    );
     let runner = space.root.parent().unwrap().join("runner");
     let summary = std::fs::read_to_string(runner.join("summary")).unwrap();
-    assert!(summary.starts_with("### kaizen check: worse\n"), "{summary}");
-    for (verdict, fail_on, wanted) in [
-        ("worse", "worse", 1),
-        ("worse", "never", 0),
-        ("not_measured", "worse", 0),
-        ("not_measured", "not-measured", 1),
-        ("cannot_tell", "cannot-tell", 1),
-        ("no_worse", "not-measured", 0),
-        ("worse", "sometimes", 2),
-    ] {
-        let (code, _, said) = action(&space, "fail.sh", &[("VERDICT", verdict), ("FAIL_ON", fail_on)]);
-        assert_eq!(code, wanted, "{verdict} {fail_on}: {said}");
-    }
+    assert!(summary.ends_with(&page(&space)), "{summary}");
+    assert!(page(&space).starts_with("### kaizen check: worse\n"), "{summary}");
     let chat = "[student]\nengine = \"chat\"\nmodel = \"m\"\nbase_url = \"http://127.0.0.1:9/v1\"\n";
     space.write("kaizen.toml", &format!("{MANIFEST}{chat}"));
     space.commit_all("a student that nobody approved");
     let base = space.git(&["rev-parse", "HEAD"]);
-    let (code, output, said) = action(&space, "run.sh", &[("BASE", base.trim()), ("HEAD", head.trim())]);
+    let commits = [("BASE", base.trim()), ("HEAD", head.as_str())];
+    let (code, output, said) = action(&space, "run.sh", &commits);
     assert!(
-        code == 0 && output.ends_with("verdict=not_measured\n"),
+        code == 0 && output.ends_with("verdict=not_measured\ncode=4\n"),
         "{output} {said}"
     );
+    // Not a word of what kaizen said: it may quote a server.
+    let unmeasured = "### kaizen check: not measured\n\nExit code 4. See the log of the job.\n";
+    assert_eq!(page(&space), unmeasured);
+    let wrong = [&commits[..], &[("MAX_COST_USD", "much")]].concat();
+    let (_, output, said) = action(&space, "run.sh", &wrong);
+    assert!(output.ends_with("verdict=not_measured\ncode=2\n"), "{output} {said}");
+    assert_eq!(page(&space), unmeasured.replace('4', "2"));
+}
+
+#[test]
+fn what_only_the_base_changed_does_not_count() {
+    let space = Space::executed();
+    let head = branch(&space, "notes", || space.write("notes.txt", "nothing\n"));
+    damage(&space);
+    space.commit_all("only main");
+    let base = space.git(&["rev-parse", "HEAD"]);
+    let commits = [("BASE", base.trim()), ("HEAD", head.as_str())];
+    for (merge_base, wanted) in [("true", "no_worse"), ("false", "better")] {
+        let variables = [&commits[..], &[("MERGE_BASE", merge_base)]].concat();
+        let (_, output, said) = action(&space, "run.sh", &variables);
+        assert!(
+            output.ends_with(&format!("verdict={wanted}\ncode=0\n")),
+            "{output} {said}"
+        );
+    }
+}
+
+#[test]
+fn the_action_gets_the_commits_and_says_which_are_missing() {
+    let space = Space::executed();
+    let base = space.git(&["rev-parse", "HEAD"]);
+    let replaced = branch(&space, "change", || damage(&space));
+    space.git(&["branch", "-q", "-D", "change"]);
+    let newer = branch(&space, "newer", || space.write("notes.txt", "nothing\n"));
+    space.git(&["update-ref", "refs/pull/7/head", &newer]);
+    space.git(&["branch", "-q", "-D", "newer"]);
+    // As actions/checkout leaves it: one commit.
+    let source = format!("file://{}", space.root.display());
+    space.git(&["clone", "-q", "--depth", "1", &source, "../clone"]);
+    let unknown = "1234567890123456789012345678901234567890";
+    for (base, head, number, wanted, words) in [
+        (base.trim(), replaced.as_str(), "7", "worse\ncode=5\n", "check: worse"),
+        (base.trim(), newer.as_str(), "7", "no_worse\ncode=0\n", "no worse"),
+        (
+            base.trim(),
+            unknown,
+            "7",
+            "not_measured\ncode=2\n",
+            "the head could not be fetched",
+        ),
+        (
+            unknown,
+            newer.as_str(),
+            "7",
+            "not_measured\ncode=2\n",
+            "the base could not be fetched",
+        ),
+        (
+            "",
+            "",
+            "",
+            "not_measured\ncode=2\n",
+            "needs the inputs `base` and `head`",
+        ),
+    ] {
+        let variables = [
+            ("BASE", base),
+            ("HEAD", head),
+            ("PULL_REQUEST", number),
+            ("DIRECTORY", "../clone"),
+        ];
+        let (code, output, said) = action(&space, "run.sh", &variables);
+        assert!(
+            code == 0 && output.ends_with(&format!("verdict={wanted}")),
+            "{words}: {output} {said}"
+        );
+        assert!(page(&space).contains(words), "{words}: {}", page(&space));
+    }
+}
+
+#[test]
+fn the_action_fails_as_asked_and_always_if_it_could_not_ask() {
+    let space = Space::empty();
+    for (verdict, code, fail_on, wanted) in [
+        ("worse", "5", "worse", 1),
+        ("worse", "5", "never", 0),
+        ("not_measured", "4", "worse", 0),
+        ("not_measured", "4", "not-measured", 1),
+        ("cannot_tell", "3", "cannot-tell", 1),
+        ("cannot_tell", "3", "worse", 0),
+        ("no_worse", "0", "not-measured", 0),
+        ("worse", "5", "sometimes", 2),
+        ("not_measured", "1", "worse", 1),
+        ("not_measured", "2", "never", 2),
+    ] {
+        let variables = [("VERDICT", verdict), ("CODE", code), ("FAIL_ON", fail_on)];
+        let (found, _, said) = action(&space, "fail.sh", &variables);
+        assert_eq!(found, wanted, "{verdict} {code} {fail_on}: {said}");
+    }
+}
+
+/// A stand-in for GitHub's program: it writes its arguments to `calls`, and answers with what is in `login` and `comments`.
+const GH: &str = r#"#!/bin/bash
+cd "$(dirname "$0")"
+echo "$@" >> calls
+case "$*" in
+    *graphql*) cat login ;;
+    *--paginate*) cat comments ;;
+esac
+"#;
+
+#[test]
+fn the_action_replaces_the_comment_of_its_own_account() {
+    let space = Space::empty();
+    space.write("gh", GH);
+    space.git(&["init", "-q"]);
+    Said::of(space.bare("chmod", &["+x", "gh"]).output().unwrap()).exits(0);
+    let path = format!("{}:{}", space.root.display(), std::env::var("PATH").unwrap());
+    let variables = [("PATH", path.as_str()), ("REPOSITORY", "o/r"), ("PULL_REQUEST", "7")];
+    let runner = space.root.parent().unwrap().join("runner");
+    std::fs::create_dir_all(&runner).unwrap();
+    let line = "x".repeat(99);
+    for (login, comments, account, call) in [
+        (
+            Some("me[bot]\n"),
+            "8\n9\n",
+            "me[bot]",
+            "-X PATCH repos/o/r/issues/comments/8 ",
+        ),
+        (None, "", "github-actions[bot]", "--silent repos/o/r/issues/7/comments "),
+    ] {
+        space.write("calls", "");
+        space.write("comments", comments);
+        match login {
+            Some(login) => space.write("login", login),
+            None => std::fs::remove_file(space.root.join("login")).unwrap(),
+        }
+        std::fs::write(runner.join("kaizen.md"), format!("{line}\n").repeat(700)).unwrap();
+        let (code, _, said) = action(&space, "comment.sh", &variables);
+        let calls = space.read("calls");
+        assert_eq!(code, 0, "{said} {calls}");
+        assert!(calls.contains(call), "no {call} in {calls}");
+        assert!(calls.contains(&format!(".user.login == \"{account}\"")), "{calls}");
+        let body = std::fs::read_to_string(runner.join("kaizen-comment.md")).unwrap();
+        assert!(body.len() < 60_100 && body.ends_with("\n\nThe rest is cut.\n"));
+    }
+    std::fs::remove_file(runner.join("kaizen.md")).unwrap();
+    action(&space, "comment.sh", &variables);
+    let body = std::fs::read_to_string(runner.join("kaizen-comment.md")).unwrap();
+    assert!(
+        body.starts_with("<!-- kaizen check -->\n### kaizen check: not measured\n"),
+        "{body}"
+    );
+}
+
+#[test]
+fn code_scanning_finds_the_files_of_a_workspace_in_a_subfolder() {
+    let space = Space::new();
+    space.replace("config.toml", "= 0.9 # too shy", "= 0.0 # too shy");
+    std::fs::create_dir(space.root.join("my agent")).unwrap();
+    for name in ["config.toml", "agents", "tools", "kaizen.toml", "benchmark", "traces"] {
+        space.git(&["mv", name, "my agent/"]);
+    }
+    space.commit_all("into a folder");
+    space.replace("my agent/config.toml", "= 0.0 # too shy", "= 0.95 # too shy");
+    let mut command = space.bare(
+        env!("CARGO_BIN_EXE_kaizen"),
+        &["check", "--base", "HEAD", "--format", "sarif"],
+    );
+    let said = Said::of(command.current_dir(space.root.join("my agent")).output().unwrap()).exits(5);
+    assert!(said.out.contains("\"uri\": \"my%20agent/config.toml\""), "{}", said.out);
 }
 
 #[test]

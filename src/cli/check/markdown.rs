@@ -2,7 +2,10 @@
 
 use std::fmt::Write;
 
+use super::text::is_id_of;
 use super::words;
+use crate::artifact::counted;
+use crate::cli::visible::visible;
 use crate::gate::check::ChangeSoFar;
 use crate::gate::words::points;
 use crate::maintenance::check::CheckReport;
@@ -17,24 +20,26 @@ pub(super) fn page(found: &CheckReport) -> String {
     );
     if run.reached > 0 {
         page += "\n| | gate tasks | change, points | 90 % interval | |\n|---|---:|---:|---|---|\n";
-        page += &row("all", &run.whole);
+        page += &row("**all tasks**", &run.whole);
         run.categories
             .iter()
-            .for_each(|(name, change)| page += &row(name, change));
+            .for_each(|(name, change)| page += &row(&escaped(name), change));
     }
-    let (name, commit) = &found.base;
     // Writing to a string cannot fail.
     let _ = write!(
         page,
-        "\nCompared with {} (`{}`): {} of {} gate tasks have other requests; {} new attempts.\n",
-        escaped(name),
-        &commit[..commit.len().min(8)],
+        "\nCompared with {}: {} of {} have another request; {}, {}.\n",
+        compared_with(found),
         run.reached,
-        run.whole.tasks,
-        run.attempts
+        counted(run.whole.tasks, "gate task"),
+        counted(run.pairs, "pair"),
+        counted(run.attempts, "new attempt")
     );
+    let small: Vec<String> = found.small_categories().map(str::to_owned).collect();
     let lists = [
+        ("Too small to be judged alone", &small),
         ("Files that differ", &found.files),
+        ("Uncommitted changes are included", &found.uncommitted),
         ("Also changed, but judged by the base's version", &found.not_judged),
     ];
     for (title, files) in lists.into_iter().filter(|(_, files)| !files.is_empty()) {
@@ -44,10 +49,20 @@ pub(super) fn page(found: &CheckReport) -> String {
     page
 }
 
+/// The base: its commit, and its name if it has another one.
+fn compared_with(found: &CheckReport) -> String {
+    let (name, commit) = &found.base;
+    let short = &commit[..commit.len().min(8)];
+    match is_id_of(name, commit) {
+        true => format!("`{short}`"),
+        false => format!("{} (`{short}`)", escaped(name)),
+    }
+}
+
 fn row(name: &str, change: &ChangeSoFar) -> String {
     format!(
         "| {} | {} | {} | {} | {} |\n",
-        escaped(name),
+        name,
         change.tasks,
         change
             .mean
@@ -58,13 +73,19 @@ fn row(name: &str, change: &ChangeSoFar) -> String {
 }
 
 /// A text that Markdown shows as it is, on one line: names of categories and files come from the workspace.
-pub(super) fn escaped(text: &str) -> String {
+fn escaped(text: &str) -> String {
     let one = |c: char| match c {
-        c if c.is_control() => " ".to_owned(),
-        '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' | '!' | '&' | '@' | '~' => format!("\\{c}"),
+        '\n' => " ".to_owned(),
+        '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '!' | '&' | '~' => format!("\\{c}"),
+        // GitHub looks for people, tasks and addresses after it resolved escapes, so that only a character between helps.
+        '@' | '#' => format!("\\{c}&#8203;"),
+        // GitHub's way to keep a dollar from starting a formula.
+        '$' => "<span>$</span>".to_owned(),
         c => c.to_string(),
     };
-    text.chars().map(one).collect()
+    let text: String = visible(text).chars().map(one).collect();
+    // Links need no brackets; GitHub looks for these before it resolves references.
+    text.replace("://", "&#58;//").replace("www.", "www&#46;")
 }
 
 #[cfg(test)]
@@ -73,6 +94,15 @@ mod tests {
 
     #[test]
     fn names_cannot_become_markup() {
-        assert_eq!(escaped("a|b\n<img> [x](y) @team"), "a\\|b \\<img\\> \\[x\\](y) \\@team");
+        for (name, shown) in [
+            ("a|b\n<img> [x](y)", "a\\|b \\<img\\> \\[x\\](y)"),
+            ("@team #1", "\\@&#8203;team \\#&#8203;1"),
+            ("$x$", "<span>$</span>x<span>$</span>"),
+            ("https://a.b www.a.b", "https&#58;//a.b www&#46;a.b"),
+            ("a\u{202e}b\u{2069}", "a\\<U+202E\\>b\\<U+2069\\>"),
+            ("config.toml", "config.toml"),
+        ] {
+            assert_eq!(escaped(name), shown);
+        }
     }
 }

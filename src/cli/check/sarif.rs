@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::words;
+use crate::cli::visible::escaped_json;
 use crate::gate::check::CheckVerdict;
 use crate::maintenance::check::CheckReport;
 
@@ -21,7 +22,8 @@ pub(super) fn log(found: &CheckReport) -> String {
             "results": results(found),
         }],
     });
-    format!("{}\n", serde_json::to_string_pretty(&log).unwrap_or_default())
+    let log = serde_json::to_string_pretty(&log).unwrap_or_default();
+    format!("{}\n", escaped_json(&log))
 }
 
 fn results(found: &CheckReport) -> Vec<Value> {
