@@ -30,6 +30,12 @@ impl FrontMatter {
         let mut at = keys;
         for line in lines {
             if is_rule(line) {
+                if !may_hold_keys(&text[keys..at]) {
+                    return Ok(Self {
+                        keys: None,
+                        body: start,
+                    });
+                }
                 let after = at + line.len();
                 let blank = text[after..]
                     .split_inclusive('\n')
@@ -42,7 +48,8 @@ impl FrontMatter {
             }
             at += line.len();
         }
-        match first.ends_with('\n') {
+        // Some hosts read a head that does not end up to the end of the text.
+        match first.ends_with('\n') && may_hold_keys(&text[keys..]) {
             true => Err(FormatError::OpenHead),
             false => Ok(Self {
                 keys: None,
@@ -50,6 +57,13 @@ impl FrontMatter {
             }),
         }
     }
+}
+
+/// Whether the lines below a `---` may be a head. Text without a colon holds no `name: value`, so that the `---` is a
+/// thematic break.
+fn may_hold_keys(lines: &str) -> bool {
+    let is_key = |line: &str| line.trim_start().starts_with('?');
+    lines.trim().is_empty() || lines.contains(':') || lines.lines().any(is_key)
 }
 
 fn is_rule(line: &str) -> bool {
@@ -150,6 +164,11 @@ mod tests {
             ("---", "---"),
             ("---\nname: x\n---", ""),
             ("Text.\n---\nMore.\n---\n", "Text.\n---\nMore.\n---\n"),
+            (
+                "---\n\n# Project\n\n---\nMore: text.\n",
+                "---\n\n# Project\n\n---\nMore: text.\n",
+            ),
+            ("---\n# Agents\n\nUse uv.\n", "---\n# Agents\n\nUse uv.\n"),
         ];
         for (text, wanted) in cases {
             assert_eq!(body(text), Ok(wanted), "{text:?}");

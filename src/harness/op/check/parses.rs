@@ -39,12 +39,7 @@ mod tests {
             (Text, "", "{", None),
             (FrontMatter, "", "---\nname: x\n", Some("line 1")),
             (FrontMatter, "", "---\nname: x\nprose\n---\n", Some("line 3")),
-            (
-                FrontMatter,
-                "---\nprose\n---\n",
-                "---\nprose\n---\nMore.\n",
-                Some("line 2"),
-            ),
+            (FrontMatter, "---\nprose\n---\n", "---\nprose\n---\nMore.\n", None),
             (FrontMatter, "", "---\nname: \"x\n---\n", Some("line 2")),
             (
                 FrontMatter,
