@@ -59,8 +59,8 @@ pub(crate) enum CheckError {
     #[error("not measured: {0}")]
     Halted(String),
     /// Too many pairs were lost.
-    #[error("not measured: {0} attempts failed for reasons outside the agent")]
-    Lost(usize),
+    #[error("not measured: {lost} of {pairs} pairs lost to failures outside the agent")]
+    Lost { lost: usize, pairs: usize },
     /// Any other error.
     #[error(transparent)]
     Run(#[from] RunError),
@@ -130,11 +130,14 @@ pub(crate) fn check(
         holdout_log::record(workspace, &consultation(workspace, &commit, &tasks, run.pairs))?;
     }
     let stopped = match &run.end {
-        CheckEnd::Decided => None,
+        CheckEnd::Decided | CheckEnd::Refused => None,
         CheckEnd::AttemptLimit => Some("the limit of attempts is reached".to_owned()),
         CheckEnd::Halted(reason) if workspace.calls.limit_reached() => Some(reason.clone()),
         CheckEnd::Halted(reason) => return Err(CheckError::Halted(reason.clone())),
-        CheckEnd::Lost(count) => return Err(CheckError::Lost(*count)),
+        &CheckEnd::Lost(lost) => {
+            let pairs = run.pairs + lost;
+            return Err(CheckError::Lost { lost, pairs });
+        }
     };
     let spent = workspace.calls.spent();
     let paid = (run.attempts > 0 && spent > Money::ZERO).then_some(spent);

@@ -4,6 +4,8 @@ use serde_json::{Value, json};
 
 use crate::audit::noisy;
 use crate::fixture::{MANIFEST, tasks};
+use crate::outages::chat;
+use crate::server::{Reply, Server};
 use crate::space::{Said, Space};
 
 /// The workspace after a change that makes half of the answers wrong, against HEAD.
@@ -501,4 +503,40 @@ fn what_a_failing_agent_says_is_shown_to_nobody() {
             .find(|word| said.out.contains(word.as_str()) || said.err.contains(word.as_str()));
         assert_eq!(found, None, "{format}: {}{}", said.out, said.err);
     }
+}
+
+#[test]
+fn a_change_that_the_server_refuses_is_worse_and_its_words_stay_hidden() {
+    let server = Server::start();
+    let refusal = Reply::error(400, "unsupported value in: Capital of France? 1");
+    server.on("brief", refusal.clone()).on("", Reply::says("Paris"));
+    let space = chat(&server, "");
+    space.write("agents/echo/system_prompt.md", "You are brief.\n");
+    for format in ["json", "text", "markdown", "junit", "sarif"] {
+        let out = check(&space, format, &["--base", "HEAD"]).exits(5).out;
+        assert!(
+            out.contains("the server refuses the changed requests") && !out.contains("France"),
+            "{out}"
+        );
+    }
+    // A server that refuses everybody says nothing about the change.
+    server.forget_rules();
+    server.on("", refusal);
+    check(&space, "json", &["--base", "HEAD"])
+        .exits(4)
+        .says(&["not measured: "]);
+}
+
+#[test]
+fn second_tries_of_lost_runs_are_within_the_limit_and_lost_pairs_are_counted() {
+    let server = Server::start();
+    let server_is_down = Reply::error(401, "Incorrect API key");
+    server.on("brief", server_is_down).on("", Reply::says("Paris"));
+    let space = chat(&server, "concurrency = 1\n");
+    space.write("agents/echo/system_prompt.md", "You are brief.\n");
+    let found = verdict(&check(&space, "json", &["--base", "HEAD", "--max-attempts", "2"]).exits(3));
+    assert_eq!((&found["attempts"], server.received().len()), (&json!(2), 2), "{found}");
+    check(&space, "json", &["--base", "HEAD"])
+        .exits(4)
+        .says(&["not measured: 2 of 2 pairs lost to failures outside the agent"]);
 }

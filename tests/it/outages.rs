@@ -36,7 +36,8 @@ fn space(student: &str) -> Space {
     space
 }
 
-fn chat(server: &Server, more: &str) -> Space {
+/// Such a workspace, whose agent is a language model on this server.
+pub fn chat(server: &Server, more: &str) -> Space {
     space(&format!(
         "engine = \"chat\"\nmodel = \"m\"\nbase_url = \"{}\"\n{more}",
         server.url()

@@ -133,7 +133,7 @@ fn failure(error: CheckError) -> CommandFailure {
             CommandFailure::not_ready("not measured: the student or its server failed")
                 .hint(format!("in a terminal, it says why; {again}"))
         }
-        CheckError::Halted(_) | CheckError::Lost(_) => CommandFailure::not_ready(message).hint(again),
+        CheckError::Halted(_) | CheckError::Lost { .. } => CommandFailure::not_ready(message).hint(again),
         CheckError::Run(error) => error.into(),
     }
 }

@@ -1,9 +1,13 @@
 //! The sentence that says what a check found.
 
 use crate::artifact::counted;
+use crate::gate::check::run::CheckEnd;
 use crate::gate::check::{ChangeSoFar, CheckVerdict};
 use crate::gate::words::points;
 use crate::maintenance::check::CheckReport;
+
+/// Why a check ended if the server refuses the change. Its words may hold the text of a task.
+const REFUSED: &str = "the server refuses the changed requests, but not those of the base";
 
 /// The verdict with its reason.
 pub(super) fn sentence(found: &CheckReport) -> String {
@@ -16,6 +20,7 @@ pub(super) fn sentence(found: &CheckReport) -> String {
             whole(found),
             floor(found.margins.whole)
         ),
+        CheckVerdict::Worse if run.end == CheckEnd::Refused => REFUSED.to_owned(),
         CheckVerdict::Worse => fallen(found),
         CheckVerdict::CannotTell => format!("{}; {}", whole(found), missing(found)),
     };

@@ -48,6 +48,8 @@ pub(crate) enum CheckEnd {
     AttemptLimit,
     /// The runs were halted; the reason.
     Halted(String),
+    /// The server refuses what the change puts into a request.
+    Refused,
     /// More pairs were lost to infrastructure failures than the gate's settings allow.
     Lost(usize),
 }
@@ -55,7 +57,7 @@ pub(crate) enum CheckEnd {
 /// The result of a check, with its cost.
 #[derive(Debug)]
 pub(crate) struct CheckRun {
-    /// The verdict; [`CheckVerdict::CannotTell`] if the check ended early.
+    /// The verdict; [`CheckVerdict::CannotTell`] if the check ended early, unless the server refuses the change.
     pub verdict: CheckVerdict,
     /// Why it ended.
     pub end: CheckEnd,
@@ -165,7 +167,11 @@ impl<'a> Checking<'a> {
                 break (verdict, CheckEnd::Decided);
             }
             if let Err(end) = self.next_pairs() {
-                break (CheckVerdict::CannotTell, end);
+                let verdict = match end {
+                    CheckEnd::Refused => CheckVerdict::Worse,
+                    _ => CheckVerdict::CannotTell,
+                };
+                break (verdict, end);
             }
         };
         CheckRun {
@@ -185,9 +191,12 @@ impl<'a> Checking<'a> {
     /// Runs the next pairs, and counts the ties between them.
     fn next_pairs(&mut self) -> Result<(), CheckEnd> {
         let count = self.affordable().ok_or(CheckEnd::AttemptLimit)?;
-        let pairs = self
-            .trial
-            .pairs(&reached_of(&self.left[..count]), self.run, &mut self.made);
+        let reached = reached_of(&self.left[..count]);
+        if let Some(most) = self.spec.most_attempts {
+            let needed = self.attempts() + self.trial.missing(&reached, self.run);
+            self.trial.limit_retries(most.saturating_sub(needed));
+        }
+        let pairs = self.trial.pairs(&reached, self.run, &mut self.made);
         let mut pairs = pairs.map_err(|halted| CheckEnd::Halted(halted.0))?.into_iter();
         for task in self.left.drain(..count) {
             let difference = match task.reached.and_then(|_| pairs.next()) {
@@ -200,6 +209,9 @@ impl<'a> Checking<'a> {
         }
         let ran = self.pairs + self.lost;
         (self.spec.progress)(ran, self.reached);
+        if self.trial.refusal().is_some() {
+            return Err(CheckEnd::Refused);
+        }
         match is_too_many(self.lost, ran, self.spec.settings.max_infra_share) {
             true => Err(CheckEnd::Lost(self.lost)),
             false => Ok(()),

@@ -10,7 +10,7 @@ mod sample;
 mod second_look;
 mod sequential;
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
 
 pub(crate) use policy::GatePolicy;
@@ -70,6 +70,8 @@ pub struct Trial<'a> {
     /// The words of a server that refuses the candidate's request, but not that of the harness without the edit.
     refusal: OnceCell<String>,
     losses: RefCell<RunLosses>,
+    /// The number of second tries that are left.
+    retries: Cell<usize>,
 }
 
 /// How the runs so far ended.
@@ -128,6 +130,7 @@ impl<'a> Trial<'a> {
             question,
             refusal: OnceCell::new(),
             losses: RefCell::default(),
+            retries: Cell::new(usize::MAX),
         };
         trial.comparison = trial.comparison_over(|_| true);
         trial
@@ -148,6 +151,11 @@ impl<'a> Trial<'a> {
     /// Why a server refuses what the edit puts into a request: the edit is inapplicable, whatever the record says.
     pub(crate) fn refusal(&self) -> Option<&str> {
         self.refusal.get().map(String::as_str)
+    }
+
+    /// From now on, at most this many runs without a score are tried once more.
+    pub(crate) fn limit_retries(&self, most: usize) {
+        self.retries.set(most);
     }
 
     /// Digest of the student, the target and the requests of both arms. Two trials with the same digest are the same
@@ -269,7 +277,8 @@ impl<'a> Trial<'a> {
         }
     }
 
-    /// The scores of runs of one arm; runs without a score are tried once more. Adds the new attempts to `made`.
+    /// The scores of runs of one arm; runs without a score are tried once more. Adds the new attempts to `made`, also if
+    /// the runs are halted.
     fn scores(&self, arm: &Arm, places: &[RunSlot], made: &mut usize) -> Result<Vec<Option<f64>>, EvaluationHalted> {
         let run = |(at, number): &RunSlot| TaskRun {
             task: self.reached[*at],
@@ -277,13 +286,24 @@ impl<'a> Trial<'a> {
         };
         let mut scores = vec![None; places.len()];
         for round in 0..2 {
-            let open: Vec<usize> = (0..places.len()).filter(|at| scores[*at].is_none()).collect();
+            let most = if round == 0 { usize::MAX } else { self.retries.get() };
+            let without_score = (0..places.len()).filter(|at| scores[*at].is_none());
+            let open: Vec<usize> = without_score.take(most).collect();
             let runs: Vec<TaskRun> = open.iter().map(|at| run(&places[*at])).collect();
             let ran = arm.runs(&runs);
-            if let Some(reason) = (self.evaluator.halted)() {
+            let halted = (self.evaluator.halted)();
+            // Attempts without a result may be those that were halted before a request was sent.
+            let is_made = |attempted: &&ScoredAttempt| {
+                attempted.fresh && (halted.is_none() || attempted.attempt.unscored().is_none())
+            };
+            let fresh = ran.iter().filter(is_made).count();
+            *made += fresh;
+            if let Some(reason) = halted {
                 return Err(EvaluationHalted(reason));
             }
-            *made += ran.iter().filter(|attempted| attempted.fresh).count();
+            if round > 0 {
+                self.retries.set(most.saturating_sub(fresh));
+            }
             for (run, attempted) in runs.iter().zip(&ran) {
                 self.note_refusal(arm, run, &attempted.attempt)?;
                 if round > 0 || attempted.score.is_some() {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::json;
@@ -52,6 +53,37 @@ impl PreparedStudent for TardyRead {
         let own = Digest::of_value(&(self.footprint(task), draw.seed)).seed();
         std::thread::sleep(Duration::from_micros(own % 300));
         self.0.attempt(task, Draw { seed: own, ..draw })
+    }
+}
+
+/// A student whose server is out of reach.
+struct Unreachable(Nearest);
+
+struct UnreachableRead(Box<dyn PreparedStudent>);
+
+impl Student for Unreachable {
+    fn identity(&self) -> serde_json::Value {
+        self.0.identity()
+    }
+
+    fn prepare(&self, harness: &Harness) -> Box<dyn PreparedStudent> {
+        Box::new(UnreachableRead(self.0.prepare(harness)))
+    }
+}
+
+impl PreparedStudent for UnreachableRead {
+    fn footprint(&self, task: &Task) -> Digest {
+        self.0.footprint(task)
+    }
+
+    fn varies(&self, task: &Task) -> bool {
+        self.0.varies(task)
+    }
+
+    fn attempt(&self, _: &Task, _: Draw) -> Attempt {
+        Attempt::Infra {
+            reason: "connection refused".into(),
+        }
     }
 }
 
@@ -121,17 +153,6 @@ fn put(
     settings: GateSettings,
     earlier: Option<&GateRecord>,
 ) -> Result<(GateRecord, RunCounts), EvaluationHalted> {
-    let question = TrialSpec {
-        before: arms.0,
-        after: arms.1,
-        tasks: &tasks(),
-        target: Some("home"),
-        mode: Mode::Sequential,
-        one_pass: false,
-        settings,
-        sample: SampleSettings::default(),
-        edit: Digest::of_bytes(b"edit"),
-    };
     let stake = AlphaGrant {
         alpha: 0.01,
         budget: BudgetMode::Planned,
@@ -139,7 +160,22 @@ fn put(
         carried: 0.0,
         session: None,
     };
-    Trial::new(evaluator, question).decide(Some(stake), earlier)
+    let tasks = tasks();
+    Trial::new(evaluator, question(arms, &tasks, settings)).decide(Some(stake), earlier)
+}
+
+fn question<'a>(arms: (&'a Harness, &'a Harness), tasks: &'a [Task], settings: GateSettings) -> TrialSpec<'a> {
+    TrialSpec {
+        before: arms.0,
+        after: arms.1,
+        tasks,
+        target: Some("home"),
+        mode: Mode::Sequential,
+        one_pass: false,
+        settings,
+        sample: SampleSettings::default(),
+        edit: Digest::of_bytes(b"edit"),
+    }
 }
 
 fn memo() -> DiskMemo {
@@ -238,6 +274,51 @@ fn lost_pairs_are_dropped_in_both_arms_until_there_are_too_many() {
     assert!(halted.starts_with("the scorer fell over ("), "{halted}");
     let asked = *failing.0.lock().unwrap();
     assert!(asked < 40, "it stopped after {asked} runs");
+}
+
+/// The attempts that pairs of the first four tasks made, and whether they were halted. `retries`: the largest number of second
+/// tries; `halted_after`: the number of attempts after which they are halted.
+fn made_of_pairs(student: &dyn Student, retries: usize, halted_after: usize) -> (RunCounts, bool) {
+    let (before, after) = (harness(0.25, false), harness(0.25, true));
+    let (tasks, memo, attempts) = (tasks(), memo(), AtomicUsize::new(0));
+    let evaluator = Evaluator {
+        student,
+        memo: &memo,
+        score: &|_, _| Ok(1.0),
+        seed: 3,
+        epoch: 0,
+        concurrency: 1,
+        progress: &|_, _| {
+            attempts.fetch_add(1, Ordering::Relaxed);
+        },
+        halted: &|| (attempts.load(Ordering::Relaxed) >= halted_after).then(|| "the budget is spent".to_owned()),
+    };
+    let settings = GateSettings::of(Preset::Default);
+    let trial = Trial::new(&evaluator, question((&before, &after), &tasks, settings));
+    trial.limit_retries(retries);
+    let mut made = RunCounts::default();
+    let is_halted = trial.pairs(&[0, 1, 2, 3], 0, &mut made).is_err();
+    (made, is_halted)
+}
+
+#[test]
+fn attempts_count_also_if_the_runs_are_halted_or_tried_again() {
+    let counts = |baseline, edited| RunCounts { edited, baseline };
+    let (well, down) = (
+        Nearest::new(Layout::default()),
+        Unreachable(Nearest::new(Layout::default())),
+    );
+    for (student, retries, halted_after, wanted) in [
+        (&well as &dyn Student, 9, 99, (counts(4, 4), false)),
+        (&well, 9, 3, (counts(3, 0), true)),
+        (&well, 9, 6, (counts(4, 2), true)),
+        (&down, 9, 99, (counts(8, 8), false)),
+        (&down, 5, 99, (counts(8, 5), false)),
+        (&down, 0, 99, (counts(4, 4), false)),
+    ] {
+        let made = made_of_pairs(student, retries, halted_after);
+        assert_eq!(made, wanted, "{retries} {halted_after}");
+    }
 }
 
 #[test]
