@@ -172,7 +172,7 @@ fn secrets((at, edit): (usize, &Value), harness: &Harness) -> Vec<String> {
     let found = secret::in_value(edit, harness);
     if found.is_empty() {
         // The name of a secret and its value may be in different fields.
-        let problems = secret::in_text(&edit.to_string(), harness);
+        let problems = secret::in_fields(edit, harness);
         return problems
             .into_iter()
             .map(|one| format!("edits[{at}]{label}: line 1: {}", one.message))

@@ -29,20 +29,54 @@ pub(crate) fn in_text(text: &str, harness: &Harness) -> Vec<Problem> {
     found.map(secret).map(|secret| problem(&secret)).collect()
 }
 
-/// Every key and password in the text of a plan. Its JSON strings are checked after unescaping too.
+/// Every key and password in the text of a plan. Its JSON strings and its fields are checked; the text itself would make the
+/// name of a field and the value of the next one a pair.
 pub(crate) fn in_json(text: &str, harness: &Harness) -> Vec<Problem> {
     let found = in_text(text, harness);
-    match serde_json::from_str::<Value>(text.strip_prefix('\u{feff}').unwrap_or(text)) {
-        Ok(value) if found.is_empty() => in_value(&value, harness)
-            .into_iter()
-            .map(|(_, problem)| Problem {
+    let Ok(value) = serde_json::from_str::<Value>(text.strip_prefix('\u{feff}').unwrap_or(text)) else {
+        return found;
+    };
+    let in_values = in_value(&value, harness).into_iter().map(|(_, problem)| problem);
+    let mut in_values: Vec<Problem> = in_values.collect();
+    if in_values.is_empty() {
+        in_values = in_fields(&value, harness);
+    }
+    match found.is_empty() {
+        // The text has the better places.
+        false if !in_values.is_empty() => found,
+        _ => {
+            let at_the_start = |problem| Problem {
                 line: 1,
                 column: 1,
                 ..problem
-            })
-            .collect(),
-        _ => found,
+            };
+            in_values.into_iter().map(at_the_start).collect()
+        }
     }
+}
+
+/// Every password whose name and value are different parts of a value: a field, such as `"password": "…"`, or two fields,
+/// such as `"key": "api_token", "value": "…"`. The field `key` of an edit holds a path.
+pub(crate) fn in_fields(value: &Value, harness: &Harness) -> Vec<Problem> {
+    let inner = match value {
+        Value::Array(items) => items.iter().collect(),
+        Value::Object(fields) => fields.values().collect(),
+        _ => Vec::new(),
+    };
+    let mut found: Vec<Problem> = inner.into_iter().flat_map(|value| in_fields(value, harness)).collect();
+    let Value::Object(fields) = value else { return found };
+    let text = |name: &str| fields.get(name).and_then(Value::as_str);
+    let named = ["key", "name"]
+        .map(text)
+        .into_iter()
+        .flatten()
+        .zip(std::iter::repeat(text("value").unwrap_or_default()));
+    let own = fields.iter().filter(|(name, _)| *name != "key");
+    let own = own.filter_map(|(name, value)| Some((name.as_str(), value.as_str()?)));
+    for (name, value) in own.chain(named) {
+        found.extend(in_text(&format!("{name}: {value}"), harness));
+    }
+    found
 }
 
 /// Every key and password in the strings of a value, each with the path of its string: `payload.new_content`.
@@ -134,6 +168,27 @@ mod tests {
             "password: [redacted:secret]",
         ] {
             assert_eq!(in_text(text, &Harness::default()), [], "{text}");
+        }
+    }
+
+    #[test]
+    fn the_name_of_a_field_and_the_value_of_the_next_one_are_no_pair() {
+        for model in [
+            "claude-sonnet-4-5-20250929",
+            "openai/gpt-5.2-codex-high",
+            "gemini-2.5-flash-lite",
+        ] {
+            let plan = format!(
+                "{{\"edits\":[{{\"payload\":{{\"path\":\"a.md\",\"key\":\"model\",\"value\":\"{model}\"}}}}]}}"
+            );
+            assert_eq!(in_json(&plan, &Harness::default()), [], "{model}");
+        }
+        for plan in [
+            "{\"payload\":{\"password\":\"hunter22!\"}}",
+            "{\"payload\":{\"path\":\"a.toml\",\"key\":\"server.password\",\"value\":\"hunter22!\"}}",
+            "{\"edits\":[\n{\"name\": \"password\",\n \"value\": \"hunter22!\"}]}",
+        ] {
+            assert_ne!(in_json(plan, &Harness::default()), [], "{plan}");
         }
     }
 
