@@ -3,11 +3,10 @@
 
 use std::path::Path;
 
-use super::sample_homes::harness_in;
+use super::sample_homes::{harness_in, listing_of};
 use super::*;
 use crate::harness::layout::detect::detect;
 use crate::harness::layout::entries::entries;
-use crate::harness::layout::listing::WorkspaceListing;
 use crate::harness::layout::table::LayoutTable;
 use crate::harness::op::offers;
 use crate::manifest::{HarnessSection, template};
@@ -26,11 +25,7 @@ fn home_of(file: &Path) -> Harness {
 /// The section of the manifest that `init` writes for a home.
 fn section_of(harness: &Harness) -> HarnessSection {
     let table = LayoutTable::built_in().unwrap();
-    let listing = WorkspaceListing {
-        name: "home".into(),
-        files: harness.files().map(|(path, _)| path.to_owned()).collect(),
-        ..WorkspaceListing::default()
-    };
+    let listing = listing_of(harness);
     let found = detect(&table, &listing, &|path| harness.text(path).map(str::to_owned)).unwrap();
     let is_json = |path: &str| {
         harness

@@ -25,14 +25,19 @@ pub(super) fn harness_in(folder: &Path) -> Harness {
     Harness::new(files)
 }
 
-/// The surfaces that `init` finds, one for each file.
-pub(super) fn section_of(harness: &Harness) -> HarnessSection {
-    let table = LayoutTable::built_in().unwrap();
-    let listing = WorkspaceListing {
+/// The files of a home as the detection of layouts sees them.
+pub(super) fn listing_of(harness: &Harness) -> WorkspaceListing {
+    WorkspaceListing {
         name: "home".into(),
         files: harness.files().map(|(path, _)| path.to_owned()).collect(),
         ..WorkspaceListing::default()
-    };
+    }
+}
+
+/// The surfaces that `init` finds, one for each file.
+pub(super) fn section_of(harness: &Harness) -> HarnessSection {
+    let table = LayoutTable::built_in().unwrap();
+    let listing = listing_of(harness);
     let found = detect(&table, &listing, &|path| harness.text(path).map(str::to_owned)).unwrap();
     let surface = |(path, file): (&String, &crate::harness::layout::detect::HomeFile)| Surface {
         name: path.clone(),
