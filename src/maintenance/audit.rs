@@ -137,7 +137,10 @@ pub(crate) fn audit(
     }
     let found = run(workspace, asked, (&before, &after), &split, listener)?;
     if found.pairs > 0 {
-        holdout_log::record(workspace, &line(workspace, asked, &since, &split, found.pairs))?;
+        holdout_log::record(
+            workspace,
+            &consultation(workspace, asked.split, &since.commit, &split, found.pairs),
+        )?;
     }
     let mut paths: Vec<String> = before
         .files()
@@ -246,12 +249,19 @@ fn step(entry: LedgerEntry, census: &EditCensus) -> AuditStep {
     }
 }
 
-fn line(workspace: &Workspace, asked: &AuditOptions, since: &EarlierState, split: &[Task], pairs: usize) -> HoldoutUse {
+/// The line for the log of consultations about a comparison with the harness at a commit, on the tasks of a split.
+pub(super) fn consultation(
+    workspace: &Workspace,
+    split: Split,
+    since: &CommitId,
+    of_split: &[Task],
+    pairs: usize,
+) -> HoldoutUse {
     HoldoutUse::Audit(AuditLine {
         at: workspace.clock.stamp(),
-        split: asked.split.name().to_owned(),
-        since: since.commit.clone(),
-        tasks: tasks(split),
+        split: split.name().to_owned(),
+        since: since.clone(),
+        tasks: tasks(of_split),
         pairs,
         extra: Default::default(),
     })

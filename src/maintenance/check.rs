@@ -3,8 +3,9 @@
 
 use std::path::Path;
 
+use super::audit::consultation;
 use crate::artifact::Money;
-use crate::artifact::holdout_use::{self, AuditLine, HoldoutUse, tasks};
+use crate::artifact::holdout_use;
 use crate::artifact::task::{Split, Task};
 use crate::gate::check::aa::{NoiseRun, noise};
 use crate::gate::check::run::{CheckEnd, CheckRun, CheckSpec, check as run_check};
@@ -127,7 +128,10 @@ pub(crate) fn check(
     let run = compared(workspace, asked, (&before, &after), &tasks, listener)?;
     // Repeating a check from the cache tells nothing new about the tasks.
     if run.attempts > 0 {
-        holdout_log::record(workspace, &consultation(workspace, &commit, &tasks, run.pairs))?;
+        holdout_log::record(
+            workspace,
+            &consultation(workspace, Split::Gate, &commit, &tasks, run.pairs),
+        )?;
     }
     let stopped = match &run.end {
         CheckEnd::Decided | CheckEnd::Refused => None,
@@ -271,15 +275,4 @@ fn progress(listener: Listener) -> impl Fn(usize, usize) + Sync {
         let what = "check".to_owned();
         listener(Event::Progress { what, done, of });
     }
-}
-
-fn consultation(workspace: &Workspace, base: &CommitId, split: &[Task], pairs: usize) -> HoldoutUse {
-    HoldoutUse::Audit(AuditLine {
-        at: workspace.clock.stamp(),
-        split: Split::Gate.name().to_owned(),
-        since: base.clone(),
-        tasks: tasks(split),
-        pairs,
-        extra: Default::default(),
-    })
 }

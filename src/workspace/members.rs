@@ -27,7 +27,7 @@ impl Workspace {
         Ok(harness)
     }
 
-    /// The harness of the newest commit; `None` if there is none.
+    /// The harness at HEAD; `None` before the first commit and outside of a repository.
     fn at_head(&self) -> Result<Option<Harness>, RunError> {
         let head = match self.ledger.head() {
             Err(LedgerError::NoRepository(_)) => None,

@@ -1,4 +1,4 @@
-//! Files of a home that edits cannot change, or that need a person: programs, links, and names and modes that stand in the way.
+//! Files that no edit changes, or that a person has to repair first: programs, links, unreadable names, read-only files.
 #![cfg(unix)]
 
 use std::os::unix::fs::PermissionsExt;

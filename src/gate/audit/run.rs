@@ -7,7 +7,6 @@
 use crate::artifact::gate::record::{Pair, RunCounts};
 use crate::artifact::gate::settings::{Mode, Population};
 use crate::artifact::task::Task;
-use crate::digest::Digest;
 use crate::eval::run::{EvaluationHalted, Evaluator};
 use crate::gate::audit::{AuditFinding, AuditPairs, AuditResult, Basis, audited};
 use crate::gate::trial::{GatePolicy, Trial, TrialSpec};
@@ -51,20 +50,8 @@ pub(crate) struct AuditRun {
 /// # Errors
 /// The runs were halted; completed attempts are cached.
 pub(crate) fn audit(evaluator: &Evaluator, spec: &AuditSpec) -> Result<AuditRun, EvaluationHalted> {
-    let trial = Trial::new(
-        evaluator,
-        TrialSpec {
-            before: spec.before,
-            after: spec.after,
-            tasks: spec.tasks,
-            target: None,
-            mode: Mode::Sequential,
-            one_pass: false,
-            settings: spec.policy.settings,
-            sample: spec.policy.sample,
-            edit: Digest::of_bytes(b"audit"),
-        },
-    );
+    let question = TrialSpec::of_pairs(spec.before, spec.after, spec.tasks, spec.policy.settings);
+    let trial = Trial::new(evaluator, question);
     let mut made = RunCounts::default();
     let sample = spec.policy.population == Population::Sample;
     if !is_noisy(spec.policy.mode, spec.noisy, &trial) {

@@ -6,6 +6,7 @@ use super::{ChangeSoFar, Check, CheckMargins, CheckVerdict};
 use crate::artifact::task::Task;
 use crate::eval::run::{Arm, EvaluationHalted, Evaluator, TaskRun};
 use crate::gate::audit::run::FIRST_RUN;
+use crate::gate::trial::sizes;
 use crate::harness::Harness;
 
 /// The noise of a harness.
@@ -38,16 +39,9 @@ pub(crate) fn noise(
     margins: CheckMargins,
 ) -> Result<NoiseRun, EvaluationHalted> {
     let arm = Arm::new(evaluator, harness);
-    let varying: Vec<&Task> = tasks.iter().filter(|task| arm.varies(task)).collect();
-    let mut sizes: BTreeMap<String, usize> = BTreeMap::new();
-    for task in tasks {
-        *sizes.entry(task.category.clone()).or_default() += 1;
-    }
-    let mut check = Check::new(&sizes, !varying.is_empty(), margins);
-    tasks
-        .iter()
-        .filter(|task| !arm.varies(task))
-        .for_each(|task| check.feed(&task.category, Some(0.0)));
+    let (varying, steady): (Vec<&Task>, Vec<&Task>) = tasks.iter().partition(|task| arm.varies(task));
+    let mut check = Check::new(&sizes(tasks), !varying.is_empty(), margins);
+    steady.iter().for_each(|task| check.feed(&task.category, Some(0.0)));
     let mut attempts = 0;
     let mut run = |number: u32| -> Result<Vec<Option<f64>>, EvaluationHalted> {
         let runs: Vec<TaskRun> = varying.iter().map(|task| TaskRun { task, number }).collect();

@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{ChangeSoFar, Check, CheckMargins, CheckVerdict};
 use crate::artifact::gate::record::RunCounts;
-use crate::artifact::gate::sample::SampleSettings;
 use crate::artifact::gate::settings::{GateSettings, Mode};
 use crate::artifact::task::Task;
-use crate::digest::Digest;
 use crate::eval::run::Evaluator;
 use crate::gate::audit::run::{FIRST_RUN, is_noisy};
 use crate::gate::order::shuffled;
@@ -81,20 +79,8 @@ pub(crate) struct CheckRun {
 
 /// Compares both harnesses. Completed attempts are cached, so that the same check continues where this one ended.
 pub(crate) fn check(evaluator: &Evaluator, spec: &CheckSpec) -> CheckRun {
-    let trial = Trial::new(
-        evaluator,
-        TrialSpec {
-            before: spec.before,
-            after: spec.after,
-            tasks: spec.tasks,
-            target: None,
-            mode: Mode::Sequential,
-            one_pass: true,
-            settings: spec.settings,
-            sample: SampleSettings::default(),
-            edit: Digest::of_bytes(b"check"),
-        },
-    );
+    let question = TrialSpec::of_pairs(spec.before, spec.after, spec.tasks, spec.settings);
+    let trial = Trial::new(evaluator, question);
     // An edit was kept because of its runs, so those runs are biased in its favour.
     let run = match is_noisy(spec.mode, spec.noisy, &trial) {
         true => FIRST_RUN,

@@ -57,6 +57,23 @@ pub struct TrialSpec<'a> {
     pub edit: Digest,
 }
 
+impl<'a> TrialSpec<'a> {
+    /// A comparison by pairs of runs that decides about no edit.
+    pub(crate) fn of_pairs(before: &'a Harness, after: &'a Harness, tasks: &'a [Task], settings: GateSettings) -> Self {
+        Self {
+            before,
+            after,
+            tasks,
+            target: None,
+            mode: Mode::Sequential,
+            one_pass: false,
+            settings,
+            sample: SampleSettings::default(),
+            edit: Digest::of_bytes(b"pairs"),
+        }
+    }
+}
+
 /// A comparison with both arms prepared, and the tasks whose request differs between them.
 pub struct Trial<'a> {
     question: TrialSpec<'a>,
@@ -231,11 +248,7 @@ impl<'a> Trial<'a> {
 
     /// The number of tasks per category.
     pub(crate) fn sizes(&self) -> BTreeMap<String, usize> {
-        let mut sizes: BTreeMap<String, usize> = BTreeMap::new();
-        for task in self.question.tasks {
-            *sizes.entry(task.category.clone()).or_default() += 1;
-        }
-        sizes
+        sizes(self.question.tasks)
     }
 
     /// The record of a trial before its first pair.
@@ -341,6 +354,15 @@ impl Trial<'_> {
             scored => losses.scored.push(scored.own_failure().map(str::to_owned)),
         }
     }
+}
+
+/// The number of tasks per category.
+pub(crate) fn sizes(tasks: &[Task]) -> BTreeMap<String, usize> {
+    let mut sizes: BTreeMap<String, usize> = BTreeMap::new();
+    for task in tasks {
+        *sizes.entry(task.category.clone()).or_default() += 1;
+    }
+    sizes
 }
 
 /// Whether too many pairs were lost: the remaining pairs would be a biased selection.

@@ -65,6 +65,15 @@ fn files_in(folder: &Path, extension: &str) -> Vec<std::path::PathBuf> {
     files
 }
 
+fn assert_none(refused: &[String]) {
+    assert!(
+        refused.is_empty(),
+        "{} offers do not apply:\n{}",
+        refused.len(),
+        refused.join("\n")
+    );
+}
+
 #[test]
 fn each_offered_op_applies_as_its_example_spells_it() {
     let layouts = files_in(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/layouts"), "toml");
@@ -73,12 +82,7 @@ fn each_offered_op_applies_as_its_example_spells_it() {
         .iter()
         .flat_map(|file| refused(&file.file_stem().unwrap().to_string_lossy(), &home_of(file)))
         .collect();
-    assert!(
-        found.is_empty(),
-        "{} offers do not apply:\n{}",
-        found.len(),
-        found.join("\n")
-    );
+    assert_none(&found);
 }
 
 #[test]
@@ -90,10 +94,5 @@ fn each_offered_op_of_the_sample_homes_applies() {
         .map(|file| file.to_string_lossy().replace(".expected.json", ""))
         .flat_map(|home| refused(&home, &harness_in(Path::new(&home))))
         .collect();
-    assert!(
-        found.is_empty(),
-        "{} offers do not apply:\n{}",
-        found.len(),
-        found.join("\n")
-    );
+    assert_none(&found);
 }
