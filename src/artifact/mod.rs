@@ -164,6 +164,11 @@ pub(crate) fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{plural}")
 }
 
+/// The beginning of a commit's id, by which people know it.
+pub(crate) fn short_id(commit: &str) -> &str {
+    &commit[..commit.len().min(8)]
+}
+
 /// Whether a count is 0, so that a file need not state it.
 pub(crate) fn is_zero<N: Default + PartialEq>(count: &N) -> bool {
     *count == N::default()

@@ -7,7 +7,7 @@ use super::render::{self, FAINT, Renderer, STRONG, columns};
 use super::visible::visible;
 use super::{Format, Setting};
 use crate::artifact::task::Split;
-use crate::artifact::{counted, readiness};
+use crate::artifact::{counted, readiness, short_id};
 use crate::gate::audit::level::{ScoreLevel, ScoreLevels};
 use crate::gate::audit::{AuditFinding, AuditResult, Basis, ScoreChange};
 use crate::gate::words::points;
@@ -98,7 +98,7 @@ fn failure(error: AuditError) -> CommandFailure {
 
 fn print(found: &AuditReport, asked: usize) {
     let since = &found.since;
-    let short = &since.commit[..since.commit.len().min(8)];
+    let short = short_id(&since.commit);
     let before = match &since.session {
         Some(session) => format!("before {session} (commit {short})"),
         None => format!("at commit {short}"),
@@ -137,7 +137,7 @@ fn history(found: &AuditReport) {
         };
         out!(
             "  {}  {}  {}  {FAINT}{}{FAINT:#}",
-            &step.commit[..step.commit.len().min(8)],
+            short_id(&step.commit),
             visible(session),
             visible(&step.subject),
             visible(step.edit.as_deref().unwrap_or_default())

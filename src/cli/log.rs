@@ -11,6 +11,7 @@ use super::exit::{Code, CommandFailure};
 use super::render::{self, FAINT, STRONG};
 use super::visible::visible;
 use crate::artifact::record::SessionStatus;
+use crate::artifact::short_id;
 use crate::ledger::port::{Ledger, LedgerEntry};
 use crate::pipeline::edit_states::census::{AppliedEdit, EditCensus, UnseenEdit};
 use crate::pipeline::execute;
@@ -161,7 +162,7 @@ fn print(made: &SessionCommits) {
     out!("{STRONG}{}{STRONG:#}  {words}", made.session);
     for commit in &made.commits {
         let gate = commit.gate.as_deref().unwrap_or_default();
-        let short = &commit.commit[..commit.commit.len().min(8)];
+        let short = short_id(&commit.commit);
         let (subject, gate) = (visible(&commit.subject), visible(gate));
         out!("  {short}  {subject}  {FAINT}{gate}{FAINT:#}");
     }

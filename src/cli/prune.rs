@@ -8,7 +8,7 @@ use super::render::{self, FAINT, Renderer, STRONG};
 use super::revert::target;
 use super::visible::visible;
 use super::{Setting, number};
-use crate::artifact::counted;
+use crate::artifact::{counted, short_id};
 use crate::gate::prune::run::{PruneEvidence, PruneVerdict};
 use crate::gate::prune::{Fate, worth_words};
 use crate::maintenance::prune;
@@ -149,7 +149,7 @@ fn tell(result: &PruneResult, apply: bool, setting: &Setting) {
         }
     }
     match &result.reverted {
-        Some(Ok(Some(commit))) => out!("    reverted in commit {}", &commit[..commit.len().min(8)]),
+        Some(Ok(Some(commit))) => out!("    reverted in commit {}", short_id(commit)),
         Some(Ok(None)) => out!("    reverted without a commit: no file had to change"),
         Some(Err(why)) => out!("    not reverted: {}", visible(why)),
         None => {}

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use super::merge::merge;
 use crate::artifact::edit::Edit;
+use crate::artifact::short_id;
 use crate::digest::Digest;
 use crate::harness::{FileChange, Harness, op};
 
@@ -63,7 +64,7 @@ impl Conflict {
                 "by the later edit {} of {} (commit {})",
                 later.label,
                 later.session,
-                &later.commit[..later.commit.len().min(8)]
+                short_id(&later.commit)
             ),
         };
         format!("{} was changed {by} on lines of an edit to revert", self.path)

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::history::BlameHistory;
 use super::story::{CUT, CommitStory, FilePast};
 use crate::artifact::outcome::Outcome;
+use crate::artifact::short_id;
 use crate::cli::Setting;
 use crate::cli::exit::CommandFailure;
 use crate::cli::render::{self, FAINT, STRONG, change};
@@ -87,9 +88,7 @@ fn row<'a>(file: &'a str, from: usize, range: &'a [BlamedLine], story: CommitSto
 }
 
 fn print(row: &BlameRow) {
-    let commit = row
-        .commit
-        .map_or("not committed yet", |commit| &commit[..commit.len().min(8)]);
+    let commit = row.commit.map_or("not committed yet", |commit| short_id(commit));
     let mut words = vec![format!("{STRONG}{commit}{STRONG:#}")];
     if row.or_older {
         words[0].push_str(" or older");

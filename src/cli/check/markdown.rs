@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::text::is_id_of;
 use super::words;
-use crate::artifact::counted;
+use crate::artifact::{counted, short_id};
 use crate::cli::visible::visible;
 use crate::gate::check::ChangeSoFar;
 use crate::gate::words::points;
@@ -52,7 +52,7 @@ pub(super) fn page(found: &CheckReport) -> String {
 /// The base: its commit, and its name if it has another one.
 fn compared_with(found: &CheckReport) -> String {
     let (name, commit) = &found.base;
-    let short = &commit[..commit.len().min(8)];
+    let short = short_id(commit);
     match is_id_of(name, commit) {
         true => format!("`{short}`"),
         false => format!("{} (`{short}`)", escaped(name)),

@@ -1,7 +1,7 @@
 //! A check as text for the terminal.
 
 use super::words;
-use crate::artifact::counted;
+use crate::artifact::{counted, short_id};
 use crate::cli::render::{FAINT, STRONG, columns};
 use crate::cli::terminal;
 use crate::cli::visible::visible;
@@ -15,7 +15,7 @@ const SHORTEST_ID: usize = 7;
 pub(super) fn print(found: &CheckReport) {
     let (name, commit) = &found.base;
     let run = &found.run;
-    let commit = format!("commit {}", &commit[..commit.len().min(8)]);
+    let commit = format!("commit {}", short_id(commit));
     let base = match is_id_of(name, &found.base.1) {
         true => commit,
         false => format!("{} ({commit})", line(name)),

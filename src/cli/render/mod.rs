@@ -27,7 +27,7 @@ use crate::artifact::label::SharedLabels;
 use crate::artifact::outcome::{Outcome, OutcomeStatus};
 use crate::artifact::record::{EditOutcome, SessionRecord, SessionStatus};
 use crate::artifact::spending::{self, RoleSpending};
-use crate::artifact::{Money, counted};
+use crate::artifact::{Money, counted, short_id};
 use crate::ledger::extent::CloneExtent;
 use crate::llm::client;
 use crate::pipeline::edit_states::census::UnseenEdit;
@@ -238,7 +238,7 @@ fn name(full: Option<&Outcome>, outcome: &EditOutcome) -> String {
     let commit = outcome
         .commit
         .as_deref()
-        .map(|commit| format!("{} ", &commit[..commit.len().min(8)]))
+        .map(|commit| format!("{} ", short_id(commit)))
         .unwrap_or_default();
     format!("{what}{commit}")
 }

@@ -13,6 +13,7 @@ use super::diff::coloured;
 use super::exit::{Code, CommandFailure};
 use super::render::{self, Renderer};
 use crate::artifact::outcome::RolledBackBy;
+use crate::artifact::short_id;
 use crate::digest::Digest;
 use crate::harness::rederive::Conflict;
 use crate::ledger::port::{Ledger, LedgerEntry};
@@ -195,7 +196,7 @@ fn print(
         return Ok(());
     }
     let how = match commit {
-        Some(commit) => format!("in commit {}", &commit[..commit.len().min(8)]),
+        Some(commit) => format!("in commit {}", short_id(&commit)),
         None => "without a commit: no file had to change".to_owned(),
     };
     out!("{} of {} reverted {how}.", names(target), target.session.id);

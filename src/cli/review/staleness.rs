@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::artifact::edit::Edit;
 use crate::artifact::pending_review::PendingReview;
+use crate::artifact::short_id;
 use crate::cli::exit::CommandFailure;
 use crate::harness::{Harness, op};
 use crate::ledger::port::Ledger;
@@ -97,7 +98,7 @@ pub(crate) fn since(workspace: &Workspace, paths: &[String]) -> Result<String, C
         return Ok(format!("{files} changed since it was proposed (not committed)"));
     }
     let commit = workspace.ledger.last_touch(paths)?;
-    let commit = commit.map(|commit| format!(" (last by commit {})", &commit[..commit.len().min(8)]));
+    let commit = commit.map(|commit| format!(" (last by commit {})", short_id(&commit)));
     Ok(format!(
         "{files} changed since it was proposed{}",
         commit.unwrap_or_default()

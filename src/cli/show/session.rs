@@ -5,6 +5,7 @@ use crate::artifact::error_budget::{self, ErrorBudget, Slot};
 use crate::artifact::outcome::Outcome;
 use crate::artifact::plan::Plan;
 use crate::artifact::record::SessionRecord;
+use crate::artifact::short_id;
 use crate::cli::Setting;
 use crate::cli::exit::CommandFailure;
 use crate::cli::render::{self, FAINT, STRONG};
@@ -123,7 +124,7 @@ fn edit(outcome: &Outcome, width: usize, status: usize) {
     let commit = outcome
         .commit
         .as_deref()
-        .map(|commit| format!("  commit {}", &commit[..commit.len().min(8)]));
+        .map(|commit| format!("  commit {}", short_id(commit)));
     out!(
         "  {:<width$} {FAINT}{digest}{FAINT:#}  {style}{:<status$}{style:#}  {} {}{}",
         visible(&outcome.edit_id),

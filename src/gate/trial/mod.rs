@@ -9,11 +9,13 @@ mod policy;
 mod sample;
 mod second_look;
 mod sequential;
+mod spec;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
 
 pub(crate) use policy::GatePolicy;
+pub use spec::TrialSpec;
 
 use crate::artifact::diagnosis::FailureCluster;
 use crate::artifact::edit::Edit;
@@ -22,57 +24,16 @@ use crate::artifact::gate::reason::GateReason;
 use crate::artifact::gate::record::{
     AlphaGrant, GateEvidence, GateRecord, Pair, ReachedTask, RunCounts, StagedEvidence,
 };
-use crate::artifact::gate::sample::SampleSettings;
 use crate::artifact::gate::settings::{GateSettings, Mode};
 use crate::artifact::task::Task;
 use crate::digest::Digest;
 use crate::eval::run::{Arm, EvaluationHalted, Evaluator, TaskRun, most_frequent};
-use crate::harness::Harness;
 
 /// The smallest denominator of the share of lost pairs, because one lost pair of three proves nothing.
 const FEW: usize = 20;
 
 /// The largest number of an edit. With fresh baselines, each number has a separate range of runs.
 const EDITS: u64 = 4000;
-
-/// The comparison that the gate decides.
-pub struct TrialSpec<'a> {
-    /// The harness without the edit.
-    pub before: &'a Harness,
-    /// The harness with it.
-    pub after: &'a Harness,
-    /// The gate tasks.
-    pub tasks: &'a [Task],
-    /// The category that has to gain; `None`: the overall score.
-    pub target: Option<&'a str>,
-    /// `exact`, `sequential` or `sample`.
-    pub mode: Mode,
-    /// Whether each task runs once, because the tasks are a sample.
-    pub one_pass: bool,
-    /// The settings of modes `exact` and `sequential`.
-    pub settings: GateSettings,
-    /// The settings of mode `sample`.
-    pub sample: SampleSettings,
-    /// The digest of the edit.
-    pub edit: Digest,
-}
-
-impl<'a> TrialSpec<'a> {
-    /// A comparison by pairs of runs that decides about no edit.
-    pub(crate) fn of_pairs(before: &'a Harness, after: &'a Harness, tasks: &'a [Task], settings: GateSettings) -> Self {
-        Self {
-            before,
-            after,
-            tasks,
-            target: None,
-            mode: Mode::Sequential,
-            one_pass: false,
-            settings,
-            sample: SampleSettings::default(),
-            edit: Digest::of_bytes(b"pairs"),
-        }
-    }
-}
 
 /// A comparison with both arms prepared, and the tasks whose request differs between them.
 pub struct Trial<'a> {

@@ -231,7 +231,7 @@ impl Outcome {
 /// Why an applied edit is no longer in the harness.
 fn undone(by: Option<&str>) -> String {
     match by {
-        Some(commit) => format!("commit {} undid it", &commit[..commit.len().min(8)]),
+        Some(commit) => format!("commit {} undid it", crate::artifact::short_id(commit)),
         None => "its commit is no longer in the history, and the files do not contain it".to_owned(),
     }
 }
