@@ -15,7 +15,7 @@ pub use crate::artifact::gate::sample::SampleSettings;
 pub use crate::artifact::gate::settings::{BudgetMode, GateSettings, Mode, Preset};
 pub use crate::artifact::gate::verdict::{GateDecision, GateRule, RuleKind};
 pub use crate::eval::memo::{DiskMemo, Forgetful, Memo};
-pub use crate::eval::run::{EvaluationHalted, Evaluator, evaluate, evaluate_run};
+pub use crate::eval::run::{AttemptGauge, EvaluationHalted, Evaluator, evaluate, evaluate_run};
 pub use crate::eval::score::score;
 pub use crate::eval::student::chat::{ChatStudent, Toolbox};
 pub use crate::eval::student::nearest::Nearest;

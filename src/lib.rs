@@ -100,6 +100,7 @@
 //! | how a value in a TOML, YAML, JSON or Markdown file is read and changed | `harness/format/mod.rs`; a reader and a writer for each format |
 //! | whose failure a failed call is | `llm/failure.rs` for services, `eval/student/program_failure.rs` for programs |
 //! | which names are side files of editors and sync programs | `sys/disk/side_file.rs` |
+//! | what a person sees of a run | `workspace/running.rs` for the present state, `workspace/event_log.rs` for what happened |
 //! | which files a watcher checks | `watch/paths.rs` |
 //! | what leaves the machine | `llm/client/metered.rs` redacts and asks for consent, `llm/client/mod.rs` records before sending |
 //! | what a report may show | `cli/report/veil.rs`: pages take only texts that it made |
@@ -148,6 +149,7 @@ mod workspace;
 pub use cli::{main, note_closed_streams};
 pub use digest::Digest;
 pub use eval::student::{Draw, PreparedStudent, Student};
+pub use gate::trial::TrialLook;
 pub use harness::Harness;
 pub use manifest::layout::Layout;
 pub use pipeline::advance::advance;
@@ -157,6 +159,7 @@ pub use workspace::Workspace;
 pub use workspace::demo::demo;
 pub use workspace::error::RunError;
 pub use workspace::event::{Event, Listener};
+pub use workspace::load::WorkLoad;
 pub use workspace::session::{Session, SessionError};
 
 /// The errors inside [`RunError`], and what a run may wait for.

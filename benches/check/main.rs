@@ -103,6 +103,7 @@ fn outcome(world: &World, temperature: f64, change: Change, seed: u64) -> CheckO
         epoch: 0,
         concurrency: 1,
         progress: &|_, _| {},
+        gauge: &Default::default(),
         halted: &|| None,
     };
     check_verdict(&evaluator, &before, &after, &world.tasks)

@@ -84,6 +84,7 @@ pub fn seated<T>(
         epoch: 0,
         concurrency: 1,
         progress: &|_, _| {},
+        gauge: &Default::default(),
         halted: &|| None,
     };
     let all: Vec<&Task> = tasks.iter().collect();

@@ -43,6 +43,7 @@ pub fn evaluation() -> Outcome<()> {
             epoch: 0,
             concurrency: cores,
             progress: &|_, _| {},
+            gauge: &Default::default(),
             halted: &|| None,
         };
         evaluate(&evaluator, &harness, &all).map_or(0.0, |evaluation| evaluation.overall_score)

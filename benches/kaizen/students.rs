@@ -72,6 +72,7 @@ pub fn students() -> Outcome<()> {
                 epoch: 0,
                 concurrency: 16,
                 progress: &|_, _| {},
+                gauge: &Default::default(),
                 halted: &|| None,
             };
             overall = evaluate(&evaluator, &harness, &all)?.overall_score;

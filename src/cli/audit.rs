@@ -61,7 +61,7 @@ pub(crate) fn audit(command: &AuditArgs, setting: &Setting) -> Result<Code, Comm
         rounds: command.runs.map(|runs| runs as usize),
     };
     // With JSON as well, progress goes to stderr.
-    let renderer = Renderer::new(Format::Text);
+    let renderer = Renderer::beside(Format::Text, &workspace, "kaizen audit");
     let found = audit::audit(&workspace, &asked, &|event| renderer.show(event));
     renderer.finish();
     let found = found.map_err(failure)?;

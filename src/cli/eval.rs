@@ -89,7 +89,7 @@ pub(crate) fn eval(command: &EvalArgs, setting: &Setting) -> Result<Code, Comman
 /// Scores the current harness on tasks.
 fn evaluated(workspace: &Workspace, tasks: &[Task], split: Split) -> Result<Evaluation, CommandFailure> {
     // With JSON as well, progress goes to stderr.
-    let renderer = Renderer::new(Format::Text);
+    let renderer = Renderer::beside(Format::Text, workspace, "kaizen eval");
     let (memo, score) = (workspace.memo(), |task: &Task, answer: &str| {
         workspace.score(task, answer)
     });

@@ -104,7 +104,11 @@ pub(crate) fn init(command: &InitArgs, setting: &Setting) -> Result<Code, Comman
     }
     // The built-in student would not read the texts of another host.
     if !tasks.is_empty() && !home.is_of_host {
-        let made = traces::collect(&workspace, traces::DEFAULT_LIMIT, &Renderer::new(setting.format))?;
+        let made = traces::collect(
+            &workspace,
+            traces::DEFAULT_LIMIT,
+            &Renderer::beside(setting.format, &workspace, "kaizen init"),
+        )?;
         let collected = counted(made.collected, "trace");
         say(
             setting,

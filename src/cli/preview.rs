@@ -46,11 +46,10 @@ pub(crate) fn preview(command: &PreviewArgs, setting: &Setting) -> Result<Code, 
                 .hint("tasks go in benchmark/*.jsonl; `kaizen bench synth` creates some from traces"),
         );
     }
-    let renderer = Renderer::new(setting.format);
-    let listener = |event| {
-        if !setting.is_json() {
-            renderer.show(event);
-        }
+    let renderer = Renderer::beside(setting.format, &workspace, "kaizen plan-gate");
+    let listener = |event| match setting.is_json() {
+        true => renderer.tell(&event),
+        false => renderer.show(event),
     };
     let made = look(&workspace, session.as_ref(), &listener).map_err(failed)?;
     renderer.finish();

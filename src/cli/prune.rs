@@ -62,7 +62,7 @@ pub(crate) fn prune(command: &PruneArgs, setting: &Setting) -> Result<Code, Comm
         which: which_edits(&workspace, command)?,
         apply: command.apply,
     };
-    let renderer = Renderer::new(setting.format);
+    let renderer = Renderer::beside(setting.format, &workspace, "kaizen prune");
     let sum = std::cell::Cell::new(Sum::default());
     let show_result = |result: &PruneResult| {
         renderer.finish();

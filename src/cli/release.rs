@@ -8,6 +8,8 @@ use super::{Setting, render};
 use crate::artifact::Artifact;
 use crate::artifact::plan::Plan;
 use crate::manifest::Hold;
+use crate::workspace::Workspace;
+use crate::workspace::session::Session;
 
 /// Release a plan that is on hold
 #[derive(Clone, Debug, Args)]
@@ -23,6 +25,29 @@ pub(crate) struct ReleaseArgs {
 pub(crate) fn release(command: &ReleaseArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let workspace = setting.workspace()?;
     let session = session_of(&workspace, command.session.as_deref())?;
+    let (before, holds) = release_plan(&workspace, &session)?;
+    if setting.is_json() {
+        render::json(&serde_json::json!({"session": session.id, "released": before || holds, "was_released": before}));
+        return Ok(Code::Settled);
+    }
+    let words = match (before, holds) {
+        (true, _) => "was already released",
+        (false, true) => "is released",
+        (false, false) => "was not on hold",
+    };
+    out!(
+        "the plan of {} {words}; `kaizen run --session {}` continues it",
+        session.id,
+        session.id
+    );
+    Ok(Code::Settled)
+}
+
+/// Releases the plan of a session; returns whether it was released before, and whether it was on hold.
+///
+/// # Errors
+/// There is no plan, or it cannot be read or written.
+pub(super) fn release_plan(workspace: &Workspace, session: &Session) -> Result<(bool, bool), CommandFailure> {
     let missing = || {
         CommandFailure::failed(format!("{} has no plan yet", session.id))
             .hint(format!("`kaizen run --session {}` creates one", session.id))
@@ -39,19 +64,5 @@ pub(crate) fn release(command: &ReleaseArgs, setting: &Setting) -> Result<Code, 
         };
         session.publish("plan.json", &released.to_text())?;
     }
-    if setting.is_json() {
-        render::json(&serde_json::json!({"session": session.id, "released": before || holds, "was_released": before}));
-        return Ok(Code::Settled);
-    }
-    let words = match (before, holds) {
-        (true, _) => "was already released",
-        (false, true) => "is released",
-        (false, false) => "was not on hold",
-    };
-    out!(
-        "the plan of {} {words}; `kaizen run --session {}` continues it",
-        session.id,
-        session.id
-    );
-    Ok(Code::Settled)
+    Ok((before, holds))
 }

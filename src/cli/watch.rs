@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::exit::{Code, CommandFailure};
+use super::pause::WATCHER;
 use super::render::{self, STRONG};
 use super::{Setting, terminal};
 use crate::sys::clock::Clock;
@@ -41,7 +42,7 @@ pub(crate) fn watch(command: &WatchArgs, setting: &Setting) -> Result<Code, Comm
     let holder = format!("kaizen watch, process {}", std::process::id());
     let _lock = workspace
         .root
-        .lock_within(workspace.own("watch.lock"), &holder, SUCCESSION)
+        .lock_within(workspace.own(WATCHER), &holder, SUCCESSION)
         .map_err(|error| match error {
             LockError::Held(_) => CommandFailure::failed(error.to_string())
                 .hint("a workspace needs only one watcher; `kaizen run` works alongside it"),
@@ -168,7 +169,7 @@ impl Teller {
 
     fn tell_programs(&self, event: &Event) {
         // One line per task would bury the other events.
-        if matches!(event, Event::Progress { .. }) {
+        if matches!(event, Event::Progress { .. } | Event::Evidence { .. }) {
             return;
         }
         let mut line = serde_json::to_value(event).unwrap_or_default();

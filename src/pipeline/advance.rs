@@ -24,7 +24,7 @@ use crate::sys::output;
 use crate::workspace::error::RunError;
 use crate::workspace::event::{Event, Listener};
 use crate::workspace::inputs::{Inputs, check_agreement, user_changes};
-use crate::workspace::running::NoticeBoard;
+use crate::workspace::notice_board::NoticeBoard;
 use crate::workspace::session::Session;
 use crate::workspace::transaction::{enter, recover};
 use crate::workspace::{Workspace, pause, questions, session};

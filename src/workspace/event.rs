@@ -1,14 +1,16 @@
 //! The events of a run, for users and for programs.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use super::load::WorkLoad;
 use crate::artifact::edit::Op;
 use crate::artifact::outcome::OutcomeStatus;
 use crate::artifact::record::SessionStatus;
 use crate::artifact::trigger::TriggerKind;
+use crate::gate::trial::TrialLook;
 
 /// An event of a run. The names are stable.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// A session was created.
@@ -46,6 +48,22 @@ pub enum Event {
         /// All attempts.
         of: usize,
     },
+    /// Attempts in flight, failures, spending and rate limits. Only in `.kaizen/events.jsonl`.
+    Load(WorkLoad),
+    /// The evidence about the edit at the gate so far. Only in `.kaizen/events.jsonl`.
+    Evidence {
+        /// The session.
+        session: String,
+        /// The teacher's label.
+        edit: String,
+        /// The counts.
+        #[serde(flatten)]
+        look: TrialLook,
+    },
+    /// A command begins to work. Only in `.kaizen/events.jsonl`.
+    WorkStarted,
+    /// A command ended; one that was killed leaves no such event. Only in `.kaizen/events.jsonl`.
+    WorkEnded,
     /// An edit has an outcome.
     EditSettled {
         /// The session.

@@ -9,11 +9,15 @@ pub(crate) mod engines;
 pub(crate) mod error;
 pub(crate) mod error_budget;
 pub(crate) mod event;
+pub(crate) mod event_log;
 pub(crate) mod holdout_log;
 pub(crate) mod inbox;
 pub(crate) mod inputs;
 pub(crate) mod intake;
+mod ledger_policy;
+pub(crate) mod load;
 mod members;
+pub(crate) mod notice_board;
 pub(crate) mod pause;
 pub(crate) mod progress;
 pub(crate) mod questions;
@@ -35,13 +39,13 @@ use std::time::Duration;
 use crate::artifact::task::{Scorer, Task};
 use crate::eval::judge::ask;
 use crate::eval::memo::{DiskMemo, Forgetful, Memo};
-use crate::eval::run::Evaluator;
+use crate::eval::run::{AttemptGauge, Evaluator};
 use crate::eval::score;
 use crate::eval::score::ScoreEngines;
 use crate::eval::student::Student;
 use crate::harness::op;
+use crate::ledger::Git;
 use crate::ledger::cache::LedgerCache;
-use crate::ledger::{self, Git, Policy};
 use crate::llm::client::LlmClient;
 use crate::llm::model::Model;
 use crate::llm::redact::Redactor;
@@ -98,6 +102,8 @@ pub struct Workspace {
     pub(crate) only_looks: bool,
     /// The client for language models.
     pub(crate) calls: Arc<LlmClient>,
+    /// Counts the attempts of this process.
+    pub(crate) gauge: Arc<AttemptGauge>,
     halted: Box<dyn Fn() -> Option<String> + Send + Sync>,
     membership: Membership,
     evidence: EvidencePatterns,
@@ -115,7 +121,7 @@ impl Workspace {
         let root = Root::open(root)?;
         let manifest = read_manifest(&root)?;
         let clock = Clock::from_environment().map_err(|error| RunError::Config(error.to_string()))?;
-        let ledger = Git::open(&root, policy(&manifest, &clock))?;
+        let ledger = Git::open(&root, ledger_policy::of(&manifest, &clock))?;
         refuse_tracked_state(&root, &ledger)?;
         refuse_links(&root)?;
         let redactor = Redactor::new(&manifest.privacy.redact).map_err(|error| RunError::Config(error.to_string()))?;
@@ -137,6 +143,7 @@ impl Workspace {
             judge: engines::judge(&manifest, &calls),
             halted: Box::new(move || halted.halted()),
             calls,
+            gauge: Arc::default(),
             permission,
             past: LedgerCache::default(),
             breaker: Breaker::default(),
@@ -270,6 +277,7 @@ impl Workspace {
             epoch: cache_epoch::newest(&self.root, &self.student.identity()),
             concurrency: concurrency(section.engine(), section.concurrency),
             progress,
+            gauge: &self.gauge,
             halted: &self.halted,
         }
     }
@@ -373,26 +381,4 @@ fn evidence_patterns(manifest: &Manifest) -> Result<EvidencePatterns, RunError> 
     let mut patterns = manifest.traces.files.clone();
     patterns.extend(manifest.benchmark.files.iter().cloned());
     EvidencePatterns::new(&patterns).map_err(RunError::Config)
-}
-
-fn policy(manifest: &Manifest, clock: &Clock) -> Policy {
-    Policy {
-        hooks: manifest.ledger.hooks,
-        sign: manifest.ledger.sign,
-        author: manifest.ledger.author.as_deref().and_then(name_and_address),
-        lock_wait: Duration::from_secs(manifest.ledger.lock_wait_seconds),
-        detached: ledger::is_detached_allowed(),
-        subject: manifest.ledger.subject.clone(),
-        date: clock.commit_date(),
-        withheld: manifest.withheld(&[]),
-        ..Policy::default()
-    }
-}
-
-fn name_and_address(author: &str) -> Option<(String, String)> {
-    let (name, address) = author.split_once('<')?;
-    Some((
-        name.trim().to_owned(),
-        address.trim_end().trim_end_matches('>').to_owned(),
-    ))
 }

@@ -1,12 +1,14 @@
 //! The progress of work that makes many attempts: how many are done, how fast, and how long the rest will take.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::event::{Event, Listener};
 use crate::artifact::counted;
+use crate::sys::clock::Stopwatch;
 
 /// The shortest time between two lines of a log.
 pub(crate) const LOG_INTERVAL: Duration = Duration::from_secs(10);
@@ -14,6 +16,9 @@ pub(crate) const LOG_INTERVAL: Duration = Duration::from_secs(10);
 const WORTH_A_LINE: usize = 10;
 /// A line is due after this many intervals, however little was done.
 const MOST_INTERVALS: u32 = 6;
+
+/// After this time without an event, the rate is lower than it was then.
+const SILENCE: Duration = Duration::from_secs(2);
 
 /// How far a piece of work has come.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -92,6 +97,10 @@ impl ProgressMeter {
 
     /// Notes an event at `now`; returns the progress if it is one.
     pub(crate) fn hear(&mut self, now: Duration, event: &Event) -> Option<WorkProgress> {
+        // These come with the progress of the same work.
+        if matches!(event, Event::Evidence { .. } | Event::Load(_)) {
+            return None;
+        }
         let Event::Progress { what, done, of } = event else {
             (self.heard, self.begun, self.last) = (now, None, None);
             return None;
@@ -117,6 +126,14 @@ impl ProgressMeter {
         Some(progress)
     }
 
+    /// The rate at `now`, if no event came for a while; `None` if the rate of the last event still holds.
+    pub(crate) fn rate_at(&self, now: Duration) -> Option<f64> {
+        let ((begun, from), last) = (self.begun?, self.last.as_ref()?);
+        let passed = now.saturating_sub(begun).as_secs_f64();
+        let is_silent = now.saturating_sub(self.heard) >= SILENCE && last.done < last.of;
+        (is_silent && passed > 0.0).then(|| (last.done - from) as f64 / passed)
+    }
+
     /// Whether a log should get a line about this progress now: at most one per interval, then one for each tenth of the
     /// work, or after several intervals. Counts the line as written.
     pub(crate) fn is_due(&mut self, now: Duration, progress: &WorkProgress) -> bool {
@@ -126,6 +143,35 @@ impl ProgressMeter {
         let is_due = passed >= self.interval && (tenth || passed >= MOST_INTERVALS * self.interval);
         if is_due {
             self.told = (now, progress.done);
+        }
+        is_due
+    }
+}
+
+/// Lets something happen at most once per interval.
+pub(crate) struct Pace {
+    watch: Stopwatch,
+    interval: Duration,
+    last: Mutex<Option<Duration>>,
+}
+
+impl Pace {
+    /// A pace of which the first moment is due at once.
+    pub(crate) fn new(interval: Duration) -> Self {
+        Self {
+            watch: Stopwatch::started(),
+            interval,
+            last: Mutex::new(None),
+        }
+    }
+
+    /// Whether an interval has passed since the last moment that was due.
+    pub(crate) fn is_due(&self) -> bool {
+        let now = self.watch.passed();
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_due = last.is_none_or(|last| now >= last + self.interval);
+        if is_due {
+            *last = Some(now);
         }
         is_due
     }
@@ -236,6 +282,18 @@ mod tests {
         assert_eq!(lines(100, 1), [10, 20, 30, 40, 50, 60, 70, 80, 90, 100]);
         assert_eq!(lines(20, 30), (1..=20).filter(|done| done % 2 == 0).collect::<Vec<_>>());
         assert_eq!(lines(1000, 12)[..3], [5, 10, 15], "a minute without a tenth");
+    }
+
+    #[test]
+    fn the_rate_falls_while_nothing_happens() {
+        let mut meter = ProgressMeter::new(LOG_INTERVAL);
+        meter.hear(seconds(0), &Event::ManifestLoaded);
+        assert_eq!(meter.rate_at(seconds(9)), None);
+        meter.hear(seconds(10), &attempt("baseline", 5, 9));
+        assert_eq!(meter.rate_at(seconds(11)), None, "as in the last event");
+        assert_eq!(meter.rate_at(seconds(20)), Some(0.05));
+        meter.hear(seconds(21), &attempt("baseline", 9, 9));
+        assert_eq!(meter.rate_at(seconds(40)), None, "all is done");
     }
 
     #[test]

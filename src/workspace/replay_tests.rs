@@ -147,6 +147,7 @@ impl Setup {
             epoch: 0,
             concurrency: 1,
             progress: &|_, _| {},
+            gauge: &Default::default(),
             halted: &|| None,
         };
         let attempted = attempt_runs(&evaluator, harness, &runs);

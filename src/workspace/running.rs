@@ -1,32 +1,36 @@
-//! What a run tells other processes: since when it runs, its phase, and its progress. It is in the lock file, so it counts
-//! only while the process that wrote it holds the lock.
-
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+//! What a run tells other processes: since when it runs, its phase, its progress and its load. It is in a locked file, so
+//! it counts only while the process that wrote it holds the lock.
 
 use serde::{Deserialize, Serialize};
 
-use super::event::Event;
-use super::progress::{LOG_INTERVAL, ProgressMeter, WorkProgress};
+use super::load::WorkLoad;
+use super::notice_board;
+use super::progress::WorkProgress;
 use super::transaction::LOCK;
 use super::{OWN_FOLDER, Workspace};
-use crate::sys::clock::Stopwatch;
-use crate::sys::disk::Lock;
-
-/// The shortest time between two reports of progress.
-const INTERVAL: Duration = Duration::from_secs(1);
+use crate::gate::trial::TrialLook;
 
 /// What a run tells about itself, in one line of JSON after the line that names its process.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
-struct RunNotice {
+pub(super) struct RunNotice {
     /// When the run began, as RFC 3339.
-    since: String,
+    pub since: String,
+    /// Whether it looks for requests to pause.
+    pub pauses: bool,
     /// The session that it works on.
-    session: Option<String>,
+    pub session: Option<String>,
     /// The phase that runs.
-    phase: Option<String>,
-    progress: Option<WorkProgress>,
+    pub phase: Option<String>,
+    pub progress: Option<WorkProgress>,
+    /// The edits that have an outcome, and all edits of the plan.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub edits: Option<(usize, usize)>,
+    /// The evidence about the edit at the gate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<TrialLook>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub load: Option<WorkLoad>,
 }
 
 /// A run of another process.
@@ -48,6 +52,14 @@ impl OtherRun {
             .lock_holder(workspace.root.join(OWN_FOLDER).join(LOCK))
             .ok()??;
         Some(Self::read(&text))
+    }
+
+    /// The commands that work beside the holder of the lock, such as `kaizen audit`.
+    pub(crate) fn beside(workspace: &Workspace) -> Vec<Self> {
+        notice_board::beside(workspace)
+            .iter()
+            .map(|text| Self::read(text))
+            .collect()
     }
 
     fn read(text: &str) -> Self {
@@ -73,7 +85,26 @@ impl OtherRun {
 
     /// Whether it looks for requests to pause. Commands that run no session do not.
     pub(crate) fn can_pause(&self) -> bool {
-        !self.notice.since.is_empty()
+        self.notice.pauses
+    }
+
+    /// The session that it works on.
+    #[allow(dead_code)] // the live views follow
+    pub(crate) fn session(&self) -> Option<&str> {
+        self.notice.session.as_deref()
+    }
+
+    /// The work at hand, if it makes attempts.
+    #[allow(dead_code)] // the live views follow
+    pub(crate) fn what(&self) -> Option<&str> {
+        self.notice.progress.as_ref().map(|progress| progress.what.as_str())
+    }
+
+    /// When it began, in this form; empty if it does not say.
+    pub(crate) fn since(&self, form: &str) -> String {
+        chrono::DateTime::parse_from_rfc3339(&self.notice.since)
+            .map(|since| since.format(form).to_string())
+            .unwrap_or_default()
     }
 
     /// The phase that it runs.
@@ -89,85 +120,50 @@ impl OtherRun {
             .map(|progress| (progress.done, progress.of))
     }
 
+    /// New attempts per second.
+    pub(crate) fn pace(&self) -> Option<f64> {
+        self.notice.progress.as_ref()?.rate
+    }
+
+    /// The time that the work at hand will take, in seconds.
+    pub(crate) fn seconds_left(&self) -> Option<f64> {
+        self.seconds_left
+    }
+
     /// The progress of the work at hand, if it makes attempts.
     pub(crate) fn progress(&self) -> Option<String> {
         self.notice.progress.as_ref().map(WorkProgress::words)
     }
 
+    /// The evidence about the edit at the gate.
+    pub(crate) fn evidence(&self) -> Option<&TrialLook> {
+        self.notice.evidence.as_ref()
+    }
+
+    /// Attempts in flight, failures and spending.
+    pub(crate) fn load(&self) -> WorkLoad {
+        self.notice.load.unwrap_or_default()
+    }
+
+    /// The evidence about the edit at the gate and the load, in one line; `None` if there is nothing to tell.
+    pub(crate) fn details(&self) -> Option<String> {
+        let (evidence, load) = (self.evidence().map(TrialLook::words), self.load().words());
+        let parts: Vec<String> = evidence
+            .into_iter()
+            .chain(Some(load).filter(|load| !load.is_empty()))
+            .collect();
+        (!parts.is_empty()).then(|| parts.join("; "))
+    }
+
     /// One line: the process, when it began, and its progress.
     pub(crate) fn words(&self) -> String {
-        let since = chrono::DateTime::parse_from_rfc3339(&self.notice.since)
-            .map(|since| since.format(" since %Y-%m-%d %H:%M UTC").to_string())
-            .unwrap_or_default();
+        let since = self.since(" since %Y-%m-%d %H:%M UTC");
         let work = match (&self.notice.progress, &self.notice.phase) {
             (Some(progress), _) => format!(": {}, {}", progress.what, progress.words()),
             (None, Some(phase)) => format!(": {phase}"),
             (None, None) => String::new(),
         };
         format!("running{since} ({}){work}", self.process)
-    }
-}
-
-/// Keeps the notice of a run in its lock.
-pub(crate) struct NoticeBoard<'a> {
-    lock: &'a Lock,
-    process: String,
-    watch: Stopwatch,
-    state: Mutex<BoardState>,
-}
-
-struct BoardState {
-    notice: RunNotice,
-    meter: ProgressMeter,
-    /// When progress was last written.
-    written: Option<Duration>,
-}
-
-impl<'a> NoticeBoard<'a> {
-    /// The board of the run that holds this lock.
-    pub(crate) fn new(workspace: &Workspace, lock: &'a Lock) -> Self {
-        let notice = RunNotice {
-            since: workspace.clock.stamp(),
-            ..RunNotice::default()
-        };
-        let board = Self {
-            lock,
-            process: workspace.process(),
-            watch: Stopwatch::started(),
-            state: Mutex::new(BoardState {
-                notice,
-                meter: ProgressMeter::new(LOG_INTERVAL),
-                written: None,
-            }),
-        };
-        board.write(&board.state.lock().unwrap_or_else(PoisonError::into_inner).notice);
-        board
-    }
-
-    /// Notes an event, and writes what other processes should know, progress at most once in [`INTERVAL`].
-    pub(crate) fn hear(&self, event: &Event) {
-        let now = self.watch.passed();
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let progress = state.meter.hear(now, event);
-        match event {
-            Event::SessionStarted { session } => state.notice.session = Some(session.clone()),
-            Event::PhaseStarted { session, phase, .. } => {
-                state.notice.session = Some(session.clone());
-                state.notice.phase = Some(phase.clone());
-                state.written = None;
-            }
-            Event::Progress { .. } if state.written.is_some_and(|at| now < at + INTERVAL) => return,
-            Event::Progress { .. } => state.written = Some(now),
-            Event::EditSettled { .. } | Event::PhaseFinished { .. } => state.written = None,
-            _ => return,
-        }
-        state.notice.progress = progress;
-        self.write(&state.notice);
-    }
-
-    fn write(&self, notice: &RunNotice) {
-        let line = serde_json::to_string(notice).unwrap_or_default();
-        self.lock.describe(&format!("{}\n{line}\n", self.process));
     }
 }
 

@@ -77,7 +77,7 @@ fn a_watcher_says_that_a_plan_waits_and_goes_on_when_it_is_released() {
 }
 
 /// A planned session of two edits whose agent waits as long as the file `block` exists.
-fn slow() -> Space {
+pub fn slow() -> Space {
     let space = Space::planned();
     let manifest = space.read("kaizen.toml");
     let student = "[student]\nengine = \"command\"\nrun = [\"sh\", \"agent.sh\"]\nconcurrency = 1\n";
@@ -92,7 +92,7 @@ fn slow() -> Space {
 }
 
 /// A command that tries the first edit and waits for its agent.
-fn started(space: &Space, arguments: &[&str]) -> Child {
+pub fn started(space: &Space, arguments: &[&str]) -> Child {
     let mut command = space.command(KAIZEN, arguments);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let begun = Instant::now();
@@ -104,7 +104,7 @@ fn started(space: &Space, arguments: &[&str]) -> Child {
 }
 
 /// What a command said, once its agent answers.
-fn ended(space: &Space, child: Child) -> Said {
+pub fn ended(space: &Space, child: Child) -> Said {
     std::fs::remove_file(space.root.join("block")).unwrap();
     Said::of(child.wait_with_output().unwrap())
 }

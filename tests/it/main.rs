@@ -35,6 +35,7 @@ mod interleavings;
 mod labels;
 mod layouts;
 mod limits;
+mod live;
 mod looping;
 mod mcp;
 mod money;

@@ -54,7 +54,7 @@ fn a_log_says_how_far_the_work_has_come() {
 }
 
 /// A workspace whose agent answers two tasks and then waits for ever.
-fn stuck() -> Space {
+pub fn stuck() -> Space {
     let space = Space::new();
     space.write(
         "kaizen.toml",
@@ -82,7 +82,7 @@ fn status_with(space: &Space, words: &str) -> String {
     }
 }
 
-fn kill(mut run: Child) {
+pub fn kill(mut run: Child) {
     run.kill().unwrap();
     run.wait().unwrap();
 }

@@ -67,7 +67,7 @@ pub(crate) fn check(command: &CheckArgs, setting: &Setting) -> Result<Code, Comm
     }
     let workspace = setting.workspace()?;
     // Progress goes to stderr, whatever the format.
-    let renderer = Renderer::new(Format::Text);
+    let renderer = Renderer::beside(Format::Text, &workspace, "kaizen check");
     let limits = CheckLimits {
         attempts: command.max_attempts,
         cost: command.max_cost_usd,

@@ -38,7 +38,8 @@ pub(crate) fn line(event: &Event) -> Option<String> {
         Event::WatchStopped { signal } => {
             format!("stopped by {signal}: finished phases and commits are kept; `kaizen watch` continues")
         }
-        Event::Progress { .. } => return None,
+        Event::Progress { .. } | Event::Load(_) | Event::Evidence { .. } => return None,
+        Event::WorkStarted | Event::WorkEnded => return None,
     })
 }
 

@@ -34,6 +34,7 @@ use crate::pipeline::edit_states::census::UnseenEdit;
 use crate::pipeline::options::RunResult;
 use crate::workspace::Workspace;
 use crate::workspace::event::Event;
+use crate::workspace::notice_board::NoticeBoard;
 use crate::workspace::session::Session;
 
 /// Prints one JSON value as a line on stdout.
@@ -81,26 +82,39 @@ pub(crate) fn older(edits: &[UnseenEdit], extent: CloneExtent) -> String {
 }
 
 /// Prints events as they happen.
-pub(crate) struct Renderer {
+pub(crate) struct Renderer<'a> {
     format: Format,
     progress: ProgressDisplay,
+    /// Tells other processes, if nothing else does.
+    board: Option<NoticeBoard<'a>>,
 }
 
-impl Renderer {
-    /// A renderer for a format.
+impl<'a> Renderer<'a> {
+    /// A renderer for the events of a run, which tells other processes itself.
     pub(crate) fn new(format: Format) -> Self {
         Self {
             format,
             progress: ProgressDisplay::new(),
+            board: None,
+        }
+    }
+
+    /// A renderer for the events of a command that works beside the runs; it also tells other processes.
+    pub(crate) fn beside(format: Format, workspace: &'a Workspace, command: &str) -> Self {
+        Self {
+            board: Some(NoticeBoard::beside(workspace, command)),
+            ..Self::new(format)
         }
     }
 
     /// Shows an event.
     pub(crate) fn show(&self, event: Event) {
+        self.tell(&event);
         let progress = self.progress.hear(&event);
         match (&event, self.format) {
             // One line per task would bury the other events.
             (Event::Progress { done, of, .. }, Format::Json) if done != of && !self.progress.is_due(&progress) => {}
+            (Event::Evidence { .. }, _) => {}
             (_, Format::Json) => json(&event),
             (Event::Progress { .. }, _) => self.progress.show(&progress),
             // The summary reports these.
@@ -111,6 +125,13 @@ impl Renderer {
                     err!("{line}");
                 }
             }
+        }
+    }
+
+    /// Tells other processes about an event without showing it.
+    pub(crate) fn tell(&self, event: &Event) {
+        if let Some(board) = &self.board {
+            board.hear(event);
         }
     }
 

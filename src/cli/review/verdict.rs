@@ -27,7 +27,7 @@ pub(crate) fn verdict(workspace: &Workspace, entry: &QueueEntry) -> Result<Verdi
     let gate = Inputs::new(workspace).gate(&entry.session.id)?;
     let tasks: Vec<&Task> = gate.iter().collect();
     workspace.may_evaluate(&gate)?;
-    let renderer = Renderer::new(Format::Text);
+    let renderer = Renderer::beside(Format::Text, workspace, "kaizen review");
     let (memo, score) = (workspace.memo(), |task: &Task, answer: &str| {
         workspace.score(task, answer)
     });

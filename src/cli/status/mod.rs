@@ -72,6 +72,9 @@ struct StatusLine {
     /// What a person should know about the texts of the harness; only on the newest session's line.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
+    /// Commands that work beside a run, such as an audit; only on the newest session's line.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    beside: Vec<OtherRun>,
 }
 
 /// How worn the gate split is, or why that is unknown.
@@ -94,9 +97,9 @@ pub(crate) fn status(command: &StatusArgs, setting: &Setting) -> Result<Code, Co
     }
     let sessions = workspace.sessions()?;
     let (inputs, engines) = (Inputs::new(&workspace), workspace.engines());
-    let running = OtherRun::of(&workspace);
+    let (running, beside) = (OtherRun::of(&workspace), OtherRun::beside(&workspace));
     let Some((newest, older)) = sessions.split_last() else {
-        return Ok(none(running, &warnings(&workspace, &inputs)?, setting));
+        return Ok(none(running, beside, &warnings(&workspace, &inputs)?, setting));
     };
     let context = Context::new(&workspace, newest, &inputs, &engines);
     let states = history::states(&context, older);
@@ -118,6 +121,7 @@ pub(crate) fn status(command: &StatusArgs, setting: &Setting) -> Result<Code, Co
             .map(|tasks| tasks.unscorable.clone())
             .unwrap_or_default(),
         warnings: warnings(&workspace, &inputs)?,
+        beside,
         spending: render::spent_so_far(newest, newest.record().ok().flatten().as_ref())?,
         ..line(newest, state)
     });
@@ -142,7 +146,8 @@ pub(crate) fn outlook(
     Ok(present::present(&context, None)?.outlook())
 }
 
-fn none(running: Option<OtherRun>, warnings: &[String], setting: &Setting) -> Code {
+fn none(running: Option<OtherRun>, beside: Vec<OtherRun>, warnings: &[String], setting: &Setting) -> Code {
+    let running = running.or_else(|| beside.into_iter().next());
     match (running, setting.is_json()) {
         (Some(running), true) => render::json(&serde_json::json!({"running": running})),
         (None, true) if warnings.is_empty() => {}
@@ -187,6 +192,7 @@ fn line(session: &Session, state: HistoryState) -> StatusLine {
         gate_split: None,
         unscorable: Vec::new(),
         warnings: Vec::new(),
+        beside: Vec::new(),
     }
 }
 
@@ -243,6 +249,9 @@ fn print_details(line: &StatusLine) {
         None => {}
     }
     warn(&line.warnings);
+    for run in &line.beside {
+        out!("  {}", visible(&run.words()));
+    }
     if let Some(present) = &line.present {
         present.print();
     }

@@ -29,6 +29,16 @@ fn lines(record: Option<&SessionRecord>, running: Option<&OtherRun>) -> Vec<(&'s
         lines.push(("process", run.process.clone()));
         lines.extend(run.phase().map(|phase| ("phase", phase.to_owned())));
         lines.extend(run.attempts().map(|(done, of)| ("attempts", format!("{done} {of}"))));
+        lines.extend(run.pace().map(|rate| ("rate", format!("{rate:.3}"))));
+        lines.extend(
+            run.seconds_left()
+                .map(|seconds| ("seconds-left", format!("{seconds:.0}"))),
+        );
+        let load = run.load();
+        lines.push(("in-flight", load.in_flight.to_string()));
+        lines.push(("failed", load.failed.to_string()));
+        lines.push(("spent-usd", load.spent_usd.usd().to_string()));
+        lines.extend(load.limit_usd.map(|limit| ("limit-usd", limit.usd().to_string())));
     }
     let Some(record) = record else { return lines };
     let count = |status| record.edit_outcomes.iter().filter(|one| one.status == status).count();

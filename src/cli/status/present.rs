@@ -258,6 +258,7 @@ impl NewestSession {
         }
         if let Some(run) = &self.running {
             out!("  {}", visible(&run.words()));
+            run.details().iter().for_each(|details| out!("  {}", visible(details)));
         }
         if let Some(way) = &self.in_the_way {
             out!("  {}", visible(way));

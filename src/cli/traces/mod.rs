@@ -70,7 +70,11 @@ pub(crate) fn traces(command: &TracesArgs, setting: &Setting) -> Result<Code, Co
     match &command.command {
         TracesCommand::Collect { limit } => {
             // With JSON as well, progress goes to stderr.
-            let made = collect(&workspace, *limit, &Renderer::new(Format::Text))?;
+            let made = collect(
+                &workspace,
+                *limit,
+                &Renderer::beside(Format::Text, &workspace, "kaizen traces collect"),
+            )?;
             match setting.is_json() {
                 true => render::json(&made),
                 false => out!(

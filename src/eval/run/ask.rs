@@ -127,7 +127,12 @@ fn fan_out(
             return None;
         }
         let question = &questions[at];
-        let made = [(at, prepared.attempt(question.task, question.draw))];
+        let made = [(
+            at,
+            evaluator
+                .gauge
+                .during(|| prepared.attempt(question.task, question.draw)),
+        )];
         if evaluator.student.is_expensive() {
             keep(evaluator.memo, questions, &made);
         }

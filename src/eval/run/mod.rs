@@ -2,6 +2,7 @@
 //! the order of the runs.
 
 mod ask;
+mod gauge;
 mod streak;
 
 #[cfg(test)]
@@ -10,6 +11,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use self::ask::{AnsweredQuestions, KeyedRun};
+pub use self::gauge::AttemptGauge;
 pub(crate) use self::streak::most_frequent;
 use crate::artifact::evaluation::{Attempt, Evaluation, ScoredAttempt, TaskScore};
 use crate::artifact::task::Task;
@@ -36,6 +38,8 @@ pub struct Evaluator<'a> {
     pub concurrency: usize,
     /// Called with the number of finished attempts and of all attempts.
     pub progress: &'a (dyn Fn(usize, usize) + Sync),
+    /// Counts the attempts in flight, for people who watch.
+    pub gauge: &'a AttemptGauge,
     /// Returns the reason to make no further attempts, such as a budget that is used up.
     pub halted: &'a (dyn Fn() -> Option<String> + Sync),
 }

@@ -53,6 +53,7 @@ fn evaluating<T>(memo: &Remembers, epoch: u32, use_it: impl FnOnce(&Evaluator) -
         epoch,
         concurrency: 3,
         progress: &|_, _| {},
+        gauge: &Default::default(),
         halted: &|| None,
     })
 }

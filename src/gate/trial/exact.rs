@@ -1,7 +1,7 @@
 //! The trial of a deterministic student, which makes only the runs that the decision needs; and the rounds of an audit,
 //! which run each task whose request differs once in each arm.
 
-use super::{RunSlot, Trial, TrialResult, decided, too_many_lost};
+use super::{RunSlot, Trial, TrialLook, TrialResult, decided, too_many_lost};
 use crate::artifact::gate::reason::GateReason;
 use crate::artifact::gate::record::{GateEvidence, GateRecord, Pair, RunCounts, StagedEvidence};
 use crate::artifact::task::Task;
@@ -39,6 +39,10 @@ pub(super) fn decide(trial: &Trial, begun: GateRecord) -> Result<TrialResult, Ev
                 break;
             }
         }
+        trial.show(&|| TrialLook {
+            most_pairs: Some(trial.reached.len()),
+            ..TrialLook::of(&record)
+        });
     }
     record.calls = record.pairs.iter().fold(record.calls, |calls, pair| {
         let confirmations = pair.confirmations.len();

@@ -5,6 +5,7 @@
 //! and serve the next baseline.
 
 mod exact;
+mod look;
 mod policy;
 mod sample;
 mod second_look;
@@ -14,6 +15,8 @@ mod spec;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
 
+pub(crate) use look::LookListener;
+pub use look::TrialLook;
 pub(crate) use policy::GatePolicy;
 pub use spec::TrialSpec;
 
@@ -50,6 +53,8 @@ pub struct Trial<'a> {
     losses: RefCell<RunLosses>,
     /// The number of second tries that are left.
     retries: Cell<usize>,
+    /// Somebody who watches the evidence grow.
+    watcher: Option<LookListener<'a>>,
 }
 
 /// How the runs so far ended.
@@ -109,9 +114,25 @@ impl<'a> Trial<'a> {
             refusal: OnceCell::new(),
             losses: RefCell::default(),
             retries: Cell::new(usize::MAX),
+            watcher: None,
         };
         trial.comparison = trial.comparison_over(|_| true);
         trial
+    }
+
+    /// The same trial with somebody who watches the evidence grow; the watcher has no influence on the decision.
+    pub(crate) fn watched(self, watcher: LookListener<'a>) -> Self {
+        Self {
+            watcher: Some(watcher),
+            ..self
+        }
+    }
+
+    /// Offers the present look to the watcher.
+    fn show(&self, look: &dyn Fn() -> TrialLook) {
+        if let Some(watcher) = self.watcher {
+            watcher(look);
+        }
     }
 
     /// Digest of the student, the target and the requests of both arms for some of the reached tasks.

@@ -1,7 +1,7 @@
 //! The trial of a language model or a program: every gate task that the edit reaches, once in each arm, in a shuffled
 //! order, until all of them ran or the trial stops against the edit.
 
-use super::{RunSlot, Trial, TrialResult, decided, is_too_many, too_many_lost};
+use super::{RunSlot, Trial, TrialLook, TrialResult, decided, is_too_many, too_many_lost};
 use crate::artifact::gate::reason::GateReason;
 use crate::artifact::gate::record::{GateEvidence, GateRecord, Pair, RunCounts};
 use crate::artifact::gate::sample::SampleEvidence;
@@ -9,6 +9,7 @@ use crate::artifact::task::Task;
 use crate::eval::run::{Arm, EvaluationHalted, evaluate};
 use crate::gate::design::{sample_design, sample_evidence};
 use crate::gate::sample::Sample;
+use crate::gate::sample::sign_flip::p_value;
 
 pub(super) fn decide(
     trial: &Trial,
@@ -59,6 +60,12 @@ pub(super) fn decide(
                 confirmations: Vec::new(),
             });
         }
+        trial.show(&|| TrialLook {
+            most_pairs: Some(trial.reached.len()),
+            p: Some(p_value(sample.differences())).filter(|_| !sample.differences().is_empty()),
+            level: record.stake.as_ref().map(|stake| stake.alpha),
+            ..TrialLook::of(&record)
+        });
     }
     let scored = record.pairs.iter().filter(|pair| pair.x.is_some()).count() * settings.runs.max(1) as usize;
     record.calls = RunCounts {

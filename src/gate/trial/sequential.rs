@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Trial, TrialResult, decided, too_many_lost};
+use super::{Trial, TrialLook, TrialResult, decided, too_many_lost};
 use crate::artifact::gate::reason::GateReason;
 use crate::artifact::gate::record::{GateEvidence, GateRecord, Pair, RunCounts, StagedEvidence};
 use crate::artifact::gate::settings::GateSettings;
@@ -65,6 +65,7 @@ pub(super) fn decide(
                 break;
             }
         }
+        trial.show(&|| look(&record, &game));
     }
     record.calls.edited = record.pairs.iter().filter(|pair| pair.x.is_some()).count();
     record.calls.baseline = record.calls.edited * controls as usize;
@@ -78,6 +79,14 @@ pub(super) fn decide(
         decided(record, game.decided().unwrap_or(GateReason::Infrastructure)),
         made,
     ))
+}
+
+fn look(record: &GateRecord, game: &Sequential) -> TrialLook {
+    TrialLook {
+        log_e: Some(game.log_e()),
+        log_e_needed: record.stake.as_ref().map(|stake| -stake.alpha.ln()),
+        ..TrialLook::of(record)
+    }
 }
 
 /// Continues an earlier trial: the same bets in the same order under the same error budget, with more pairs allowed if

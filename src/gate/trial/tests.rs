@@ -141,6 +141,7 @@ fn gone_on_with(
         epoch: 0,
         concurrency,
         progress: &|_, _| (),
+        gauge: &Default::default(),
         halted: &|| None,
     };
     put(&evaluator, arms, settings, earlier).unwrap()
@@ -254,6 +255,7 @@ fn lost_pairs_are_dropped_in_both_arms_until_there_are_too_many() {
             epoch: 0,
             concurrency: 1,
             progress: &|_, _| (),
+            gauge: &Default::default(),
             halted: &|| None,
         };
         let settings = GateSettings {
@@ -291,6 +293,7 @@ fn made_of_pairs(student: &dyn Student, retries: usize, halted_after: usize) -> 
         progress: &|_, _| {
             attempts.fetch_add(1, Ordering::Relaxed);
         },
+        gauge: &Default::default(),
         halted: &|| (attempts.load(Ordering::Relaxed) >= halted_after).then(|| "the budget is spent".to_owned()),
     };
     let settings = GateSettings::of(Preset::Default);

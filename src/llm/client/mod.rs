@@ -7,6 +7,7 @@ mod attempts;
 mod dialect;
 mod http;
 mod limit;
+mod load;
 pub(crate) mod local_servers;
 mod metered;
 mod program;
@@ -104,6 +105,8 @@ struct ClientState {
     changed: usize,
     /// Number of the student's answers that came from the store.
     replayed: usize,
+    /// Number of calls that had to be repeated.
+    retries: usize,
 }
 
 impl ClientState {
@@ -124,6 +127,7 @@ impl ClientState {
             halted: None,
             changed: 0,
             replayed: 0,
+            retries: 0,
         }
     }
 }
@@ -358,6 +362,7 @@ impl LlmClient {
         let now = Instant::now();
         let until = now + pause;
         let mut state = self.state();
+        state.retries += 1;
         let was = state.paused.get(server).copied().filter(|was| *was > now);
         state
             .paused

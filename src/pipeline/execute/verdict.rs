@@ -1,5 +1,7 @@
 //! Lets the gate decide about a candidate harness, in the mode of the session, and derives the outcome of the edit.
 
+use std::time::Duration;
+
 use super::consent::{consent, keep, kept};
 use super::head::{SessionHead, score};
 use super::input::{ExecuteContext, ExecuteInput};
@@ -16,13 +18,16 @@ use crate::artifact::probe::Probe;
 use crate::eval::run::{Evaluator, refusal, varies};
 use crate::gate;
 use crate::gate::sample::choice::{StudentSort, choose};
-use crate::gate::trial::{GatePolicy, Trial, TrialSpec, target_among};
+use crate::gate::trial::{GatePolicy, Trial, TrialLook, TrialSpec, target_among};
 use crate::gate::words::mode as name;
 use crate::harness::Harness;
 use crate::pipeline::execute::route::EditRoute;
 use crate::workspace::error::RunError;
 use crate::workspace::event::Event;
-use crate::workspace::progress::AttemptCount;
+use crate::workspace::progress::{AttemptCount, Pace};
+
+/// The shortest time between two reports of the evidence.
+const EVIDENCE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// An edit's outcome before the commit, with the candidate's evaluation if the gate made a complete one.
 pub(super) type GatedOutcome = (Outcome, Option<Evaluation>);
@@ -130,6 +135,7 @@ fn by_trial(
         progress: &|_, _| count.add(),
         ..execution.evaluator
     };
+    let watcher = evidence_watcher(edit, execution);
     let trial = Trial::new(
         &evaluator,
         TrialSpec {
@@ -143,7 +149,8 @@ fn by_trial(
             sample: policy.sample,
             edit: edit.digest(),
         },
-    );
+    )
+    .watched(&watcher);
     // Mode `exact` repeats its decision from cached attempts; the others continue a record.
     let same_bet = |record: &GateRecord| record.mode == Mode::Sequential && record.comparison == trial.comparison();
     count.expect(trial.attempts());
@@ -179,6 +186,20 @@ fn by_trial(
     head.unreached += record.unreached();
     head.flaky |= record.is_flaky();
     Ok(recorded(edit, record, input))
+}
+
+/// Reports the growing evidence about an edit, at most once per interval.
+fn evidence_watcher(edit: &Edit, execution: &ExecuteContext) -> impl Fn(&dyn Fn() -> TrialLook) {
+    let pace = Pace::new(EVIDENCE_INTERVAL);
+    move |look| {
+        if pace.is_due() {
+            (execution.context.listener)(Event::Evidence {
+                session: execution.context.session.id.clone(),
+                edit: edit.id.clone(),
+                look: look(),
+            });
+        }
+    }
 }
 
 /// The outcome of an edit that puts something into the requests that the server refuses.

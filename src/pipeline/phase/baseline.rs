@@ -285,6 +285,7 @@ mod tests {
             progress: &|_, _| {
                 made.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             },
+            gauge: &Default::default(),
             halted: &|| None,
         };
         let mut wanted = BaselineSpec {

@@ -25,9 +25,21 @@ static AT_WORK: Mutex<()> = Mutex::new(());
 pub(crate) struct Lock(File);
 
 impl Lock {
-    /// Replaces what the holder says about itself; the first line names it. It is for messages only, so a failure is
-    /// ignored.
-    pub(crate) fn describe(&self, holder: &str) {
+    /// The text in which the holder says what it does; `None` if the system has no further handles. It keeps the lock,
+    /// so it must be dropped before.
+    pub(crate) fn text(&self) -> Option<LockText> {
+        self.0.try_clone().ok().map(LockText)
+    }
+}
+
+/// What the holder of a lock says about itself.
+#[derive(Debug)]
+pub(crate) struct LockText(File);
+
+impl LockText {
+    /// Replaces the text; the first line names the holder. It is for messages only, so a failure is ignored. Two threads
+    /// must not write at once.
+    pub(crate) fn write(&self, holder: &str) {
         let mut file = &self.0;
         // A reader may find the new text before the rest of a longer old one.
         let written = file.rewind().and_then(|()| file.write_all(holder.as_bytes()));

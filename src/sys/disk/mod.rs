@@ -1,6 +1,7 @@
 //! The disk: all files of a workspace are accessed through an open folder, [`Root`], which no link can lead out of.
 #![allow(clippy::disallowed_methods)] // edge: the file system
 
+mod bounded_log;
 mod database;
 mod draft;
 mod error;
@@ -31,7 +32,7 @@ pub use error::DiskError;
 pub(crate) use error::{failed, refuse_stored};
 pub(crate) use lines::{BYTE_ORDER_MARK, is_utf16, read_line, remove_mark, without_mark};
 pub use lock::LockError;
-pub(crate) use lock::{Lock, hold_still, try_hold_still};
+pub(crate) use lock::{Lock, LockText, hold_still, try_hold_still};
 pub(crate) use publish::take_published;
 pub(crate) use remedy::{ErrorWithRemedy, of_output, reported_problem};
 pub use root::Root;
