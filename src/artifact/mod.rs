@@ -16,6 +16,7 @@ pub(crate) mod key_path;
 pub(crate) mod label;
 pub(crate) mod loop_record;
 pub(crate) mod money;
+pub(crate) mod notice;
 pub(crate) mod outcome;
 pub(crate) mod pause;
 pub(crate) mod pending_review;

@@ -12,8 +12,8 @@ use crate::maintenance::loop_stop::{Progress, SessionEnd};
 use crate::manifest::LoopSection;
 use crate::pipeline::advance::advance;
 use crate::pipeline::options::{RunOptions, RunResult, WaitingFor};
-use crate::pipeline::permissions;
 use crate::pipeline::state::settled;
+use crate::pipeline::{notify, permissions};
 use crate::sys::disk;
 use crate::workspace::error::RunError;
 use crate::workspace::event::Listener;
@@ -71,6 +71,9 @@ pub(crate) fn run_sessions(
         record = after(workspace, record, step, reason);
         keep(workspace, &record)?;
         record.steps.last().iter().for_each(|step| told(&record, step));
+    }
+    if let (Some(StopReason::Budget), Some(last)) = (record.stop_reason, record.steps.last()) {
+        notify::after_budget(workspace, &last.session, listener);
     }
     Ok(record)
 }

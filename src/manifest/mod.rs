@@ -5,6 +5,7 @@ mod gate;
 pub(crate) mod layout;
 pub(crate) mod membership;
 mod models;
+mod notify;
 pub(crate) mod phase_files;
 pub(crate) mod phases;
 mod privacy;
@@ -31,6 +32,7 @@ use serde::{Deserialize, Serialize};
 
 use self::chat::{ChatSettings, NetworkSection, Price};
 pub use self::gate::GateSection;
+pub(crate) use self::notify::NotifySection;
 use self::phases::Stanza;
 pub(crate) use self::privacy::{PersonalKind, PrivacySection};
 pub(crate) use self::sections::{
@@ -80,6 +82,8 @@ pub struct Manifest {
     pub triggers: TriggersSection,
     /// How kaizen uses git.
     pub ledger: LedgerSection,
+    /// Who learns when a session needs a person.
+    pub notify: NotifySection,
     /// Which traces may be evidence, and what is redacted.
     pub privacy: PrivacySection,
     /// Changes to built-in phases, and additional phases.
@@ -104,6 +108,7 @@ impl Default for Manifest {
             looping: LoopSection::default(),
             triggers: TriggersSection::default(),
             ledger: LedgerSection::default(),
+            notify: NotifySection::default(),
             privacy: PrivacySection::default(),
             phase: BTreeMap::new(),
         }
@@ -184,6 +189,7 @@ impl Manifest {
         self.triggers.check()?;
         self.looping.check()?;
         self.ledger.check()?;
+        self.notify.check()?;
         self.privacy.check()?;
         let lowered = self.harness.tiers.iter().find(|(op, tier)| **tier < op.tier());
         if let Some((op, tier)) = lowered {

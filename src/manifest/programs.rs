@@ -23,6 +23,8 @@ pub enum ManifestPart {
     Teacher,
     /// `[phase.<name>]`.
     Phase(String),
+    /// `[notify]`.
+    Notify,
 }
 
 /// A program from the manifest.
@@ -87,6 +89,7 @@ impl std::fmt::Display for ManifestPart {
             ManifestPart::Judge => f.write_str("[judge]"),
             ManifestPart::Teacher => f.write_str("[teacher]"),
             ManifestPart::Phase(name) => write!(f, "[phase.{name}]"),
+            ManifestPart::Notify => f.write_str("[notify]"),
         }
     }
 }
@@ -139,6 +142,7 @@ impl Manifest {
             given: files_for_phase(&stanza.reads),
             ..program(ManifestPart::Phase(name), &stanza.run, &[])
         }));
+        all.push(program(ManifestPart::Notify, &self.notify.run, &self.notify.env));
         all.retain(|program| !program.run.is_empty());
         all
     }

@@ -214,6 +214,10 @@ version = 1
 # author = "Name <address>"  # author of kaizen's commits; absent: according to git's configuration
 # lock_wait_seconds = 10  # how long to wait while another process has locked git's index
 # commit_sessions = true  # a settled session's directory is committed
+
+[notify]
+# run = []  # program that gets a JSON notice on its stdin when a session waits for you or fails, or its budget is spent
+# webhook = "url"  # URL to which the same notice is posted
 "#;
 
 #[cfg(test)]
@@ -253,6 +257,7 @@ mod tests {
                     && !line.contains("max_cost_usd =")
                     && !line.contains("max_age_days =")
                     && !line.contains("schedule =")
+                    && !line.contains("webhook =")
             })
             .map(|line| {
                 line.strip_prefix("# ")

@@ -5,17 +5,14 @@ use super::context::Context;
 use super::next::{Next, half_typed, next, note_problems};
 use super::redo::begin_anew;
 use super::unmet::{Unmet, unmet};
-use super::{briefing, checkout, permissions, step};
+use super::{briefing, checkout, failure, notify, permissions, step};
 use crate::artifact::pause::Pause;
 use crate::artifact::plan::Plan;
 use crate::artifact::readiness::Readiness;
-use crate::artifact::record::{SessionRecord, SessionStatus};
 use crate::artifact::task::Split;
 use crate::artifact::trigger::TriggerKind;
-use crate::artifact::{Artifact, spending};
 use crate::ledger::message::message;
-use crate::ledger::port::{Ledger, LedgerError};
-use crate::llm::client;
+use crate::ledger::port::Ledger;
 use crate::pipeline::freshness::StaleReason;
 use crate::pipeline::options::{RunOptions, RunResult, WaitingFor};
 use crate::pipeline::state::settled;
@@ -27,7 +24,7 @@ use crate::workspace::inputs::{Inputs, check_agreement, user_changes};
 use crate::workspace::notice_board::NoticeBoard;
 use crate::workspace::session::Session;
 use crate::workspace::transaction::{enter, recover};
-use crate::workspace::{Workspace, pause, questions, session};
+use crate::workspace::{Workspace, pause, questions};
 
 /// Starts or resumes a session and runs its stale phases.
 ///
@@ -36,6 +33,20 @@ use crate::workspace::{Workspace, pause, questions, session};
 pub fn advance(workspace: &Workspace, asked: &RunOptions, listener: Listener) -> Result<RunResult, RunError> {
     check_phases(workspace, asked)?;
     permissions::run(workspace, asked)?;
+    let (session, ended) = advance_locked(workspace, asked, listener)?;
+    match &ended {
+        Ok(ended) => notify::after_run(workspace, asked, ended, listener),
+        Err(error) => notify::after_failure(workspace, &session, error, listener),
+    }
+    ended
+}
+
+/// Works on the session under the lock, which others can take while a notice is on its way.
+fn advance_locked(
+    workspace: &Workspace,
+    asked: &RunOptions,
+    listener: Listener,
+) -> Result<(Session, Result<RunResult, RunError>), RunError> {
     let lock = enter(workspace, listener)?;
     pause::forget(workspace)?;
     let board = NoticeBoard::new(workspace, &lock);
@@ -44,12 +55,22 @@ pub fn advance(workspace: &Workspace, asked: &RunOptions, listener: Listener) ->
         listener(event);
     };
     let (session, fresh) = open_session(workspace, asked, listener)?;
-    restore_record(workspace, asked, &session)?;
+    let ended = advance_session(workspace, asked, (&session, fresh), listener);
+    Ok((session, ended))
+}
+
+fn advance_session(
+    workspace: &Workspace,
+    asked: &RunOptions,
+    (session, fresh): (&Session, bool),
+    listener: Listener,
+) -> Result<RunResult, RunError> {
+    restore_record(workspace, asked, session)?;
     let before = session.record()?.filter(settled);
-    match go_on(workspace, asked, &session, listener) {
+    match go_on(workspace, asked, session, listener) {
         Ok(ended) => {
             if ended.changed && asked.until.is_none() && ended.waits.is_none() {
-                settle_others(workspace, &session, listener)?;
+                settle_others(workspace, session, listener)?;
             }
             Ok(RunResult {
                 changed: ended.changed || fresh,
@@ -58,8 +79,8 @@ pub fn advance(workspace: &Workspace, asked: &RunOptions, listener: Listener) ->
         }
         Err(error) => {
             match before.filter(|_| asked.redo.is_empty()) {
-                Some(before) => keep_settled(&session, before)?,
-                None => note_failure(workspace, &session, &error)?,
+                Some(before) => failure::keep_settled(session, before)?,
+                None => failure::note(workspace, session, &error)?,
             }
             pause::forget(workspace)?;
             // If git refused a commit, the edit is still in the harness files: undo it now.
@@ -219,7 +240,7 @@ fn go_on(
         changed = true;
     };
     if let Some(WaitingFor::NotReady(message)) = &waits {
-        end_without_outcomes(workspace, session, message)?;
+        failure::end_without_outcomes(workspace, session, message)?;
     }
     let notes = unmet.iter().filter(|_| changed).map(Unmet::words);
     notes.for_each(|text| listener(Event::Note { text }));
@@ -299,65 +320,6 @@ fn settle_user_changes(
         text: format!("your changes were committed as {}", &commit[..commit.len().min(10)]),
     });
     Ok(true)
-}
-
-/// A session with outcomes keeps its record while an answer waits for gate tasks.
-fn end_without_outcomes(workspace: &Workspace, session: &Session, message: &str) -> Result<(), RunError> {
-    match session.names(session::OUTCOMES)?.is_empty() {
-        true => end_unready(workspace, session, message),
-        false => Ok(()),
-    }
-}
-
-fn end_unready(workspace: &Workspace, session: &Session, message: &str) -> Result<(), RunError> {
-    let Some(record) = session.record()? else { return Ok(()) };
-    if record.status != SessionStatus::Failed || record.error.as_deref() != Some(message) {
-        let ended_at = Some(workspace.clock.stamp());
-        let spending = spending::sums(&client::spent(session.root(), &session.path(""))?);
-        let record = SessionRecord {
-            status: SessionStatus::Failed,
-            ended_at,
-            teacher_cost_usd: if spending.is_empty() {
-                record.teacher_cost_usd
-            } else {
-                spending::teacher_cost(&spending)
-            },
-            spending,
-            error: Some(message.to_owned()),
-            ..record
-        };
-        session.publish("session.json", &record.to_text())?;
-    }
-    Ok(())
-}
-
-/// Leaves a settled session settled when a later run of it fails: what it recorded stays, and the files of the phases
-/// show what is left to do.
-fn keep_settled(session: &Session, before: SessionRecord) -> Result<(), RunError> {
-    if let Some(record) = session.record()?.filter(|record| !settled(record)) {
-        let kept = SessionRecord {
-            status: before.status,
-            ended_at: before.ended_at,
-            error: before.error,
-            ..record
-        };
-        session.publish("session.json", &kept.to_text())?;
-    }
-    Ok(())
-}
-
-fn note_failure(workspace: &Workspace, session: &Session, error: &RunError) -> Result<(), RunError> {
-    let cannot_commit = {
-        use LedgerError::{Detached, IgnoredRecord};
-        matches!(
-            error,
-            RunError::Ledger(Detached | IgnoredRecord { .. }) | RunError::NoCommit
-        )
-    };
-    if error.is_up_to_a_person() || cannot_commit {
-        return Ok(());
-    }
-    end_unready(workspace, session, &error.to_string())
 }
 
 fn finish(

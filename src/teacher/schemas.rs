@@ -14,6 +14,7 @@ use crate::artifact::error_budget::ErrorBudget;
 use crate::artifact::holdout_use::HoldoutUse;
 use crate::artifact::intent::WriteIntent;
 use crate::artifact::loop_record::LoopRecord;
+use crate::artifact::notice::Notice;
 use crate::artifact::outcome::Outcome;
 use crate::artifact::pause::PauseRequest;
 use crate::artifact::pending_review::PendingReview;
@@ -42,6 +43,7 @@ pub(crate) fn all() -> Vec<(&'static str, Schema)> {
         artifact::<WriteIntent>(),
         artifact::<LoopRecord>(),
         ("manifest", schema::<Manifest>()),
+        artifact::<Notice>(),
         artifact::<Outcome>(),
         artifact::<PauseRequest>(),
         artifact::<PendingReview>(),

@@ -39,6 +39,7 @@ mod live;
 mod looping;
 mod mcp;
 mod money;
+mod notify;
 mod outages;
 mod output;
 mod outputs;

@@ -177,7 +177,14 @@ impl Space {
     /// A program, not yet started, in a clean environment. Everything that the manifest names is approved first.
     pub fn command(&self, program: &str, arguments: &[&str]) -> Command {
         let manifest = fs::read_to_string(self.root.join("kaizen.toml")).unwrap_or_default();
-        let asks = ["\"chat\"", "\"command\"", "scorer_command", "[judge]", "[phase."];
+        let asks = [
+            "\"chat\"",
+            "\"command\"",
+            "scorer_command",
+            "[judge]",
+            "[phase.",
+            "[notify]",
+        ];
         if program == KAIZEN && asks.iter().any(|words| manifest.contains(words)) {
             // Some tests use an invalid manifest, so this may fail.
             self.bare(KAIZEN, &["trust", "--yes"]).output().unwrap();

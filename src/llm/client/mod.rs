@@ -14,6 +14,7 @@ mod program;
 mod rejected;
 mod reported;
 mod store;
+pub(crate) mod webhook;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

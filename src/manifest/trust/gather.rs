@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{PinnedFile, TrustLink, TrustList, TrustProgram, TrustServer, Variable, Way};
 use crate::digest::Digest;
 use crate::manifest::Manifest;
-use crate::manifest::programs::{self, harness_program};
+use crate::manifest::programs::{self, ManifestPart, harness_program};
 
 /// The file that a word of a command line refers to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +57,11 @@ impl TrustList {
             let url = chat.url().to_owned();
             list.servers.push(TrustServer { part, url });
         }
+        list.servers
+            .extend(manifest.notify.webhook.iter().map(|url| TrustServer {
+                part: ManifestPart::Notify,
+                url: url.clone(),
+            }));
         list.links = around.links;
         Ok(list)
     }
