@@ -59,6 +59,10 @@ pub struct Session {
 
 /// A text whose lines all end in CRLF, with LF instead; any other content as it is.
 fn with_unix_lines(bytes: Vec<u8>) -> Vec<u8> {
+    // Most files have none, and this search is quick.
+    if !bytes.contains(&b'\r') {
+        return bytes;
+    }
     let ends = bytes.iter().filter(|byte| **byte == b'\n').count();
     let returns = bytes.windows(2).filter(|pair| *pair == b"\r\n").count();
     if returns == 0 || returns < ends {
