@@ -3,8 +3,8 @@
 # Environment: SOURCE (this repository), VERSION (empty: build), RUNNER_TEMP, GITHUB_OUTPUT.
 set -euo pipefail
 bin=$RUNNER_TEMP/kaizen-bin
-# The one place that names the repository of the releases; `kaizen-agent` is a placeholder.
-releases=https://github.com/kaizen-agent/kaizen/releases/download
+# Only Cargo.toml names the repository of the releases.
+releases=$(sed -n 's/^repository = "\(.*\)"$/\1/p' "$SOURCE/Cargo.toml")/releases/download
 
 target() {
     case "$(uname -s)-$(uname -m)" in

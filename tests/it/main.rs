@@ -54,6 +54,7 @@ mod prune;
 mod reconcile;
 mod refresh;
 mod refusals;
+mod release;
 mod replay;
 mod report;
 mod revert;
