@@ -59,7 +59,7 @@ struct AnswerArgs {
 /// # Errors
 /// No such edit waits for review, and the gate left none undecided.
 pub(crate) fn accept(command: &AcceptArgs, setting: &Setting) -> Result<Code, CommandFailure> {
-    let workspace = setting.workspace()?;
+    let workspace = setting.workspace_of(command.around.session.as_deref())?;
     let session = session_of(&workspace, command.around.session.as_deref())?;
     let Some(name) = &command.edit else {
         for question in undecided::likely(&workspace, &session)? {
@@ -95,7 +95,7 @@ pub(crate) fn accept(command: &AcceptArgs, setting: &Setting) -> Result<Code, Co
 /// # Errors
 /// No such edit waits for review.
 pub(crate) fn reject(command: &RejectArgs, setting: &Setting) -> Result<Code, CommandFailure> {
-    let workspace = setting.workspace()?;
+    let workspace = setting.workspace_of(command.around.session.as_deref())?;
     let session = session_of(&workspace, command.around.session.as_deref())?;
     let question = find_edit(&session, &command.edit)?;
     let answer = GivenAnswer::plain(ReviewAnswer::Reject);

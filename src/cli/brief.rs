@@ -46,6 +46,7 @@ pub(crate) fn brief(command: &BriefArgs, setting: &Setting) -> Result<Code, Comm
         return Err(CommandFailure::not_ready(message));
     }
     let session = &ended.session;
+    let workspace = setting.workspace_of(Some(&session.id))?;
     let folder = folder.unwrap_or_else(|| session.path(briefing::FOLDER));
     // The user may choose any folder, but the session's own folder must stay inside the workspace.
     let root = match &command.out {

@@ -24,7 +24,7 @@ pub(crate) struct DiffArgs {
 /// # Errors
 /// There is no such session, or its commits are no longer in the repository.
 pub(crate) fn diff(command: &DiffArgs, setting: &Setting) -> Result<Code, CommandFailure> {
-    let workspace = setting.workspace()?;
+    let workspace = setting.workspace_of(command.session.as_deref())?;
     let session = session_of(&workspace, command.session.as_deref())?;
     let record = session.record()?;
     let (from, to) = record.map_or((None, None), |record| {

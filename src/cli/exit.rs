@@ -174,6 +174,10 @@ fn code_and_hint(error: &RunError) -> (Code, Option<&'static str>) {
             Code::NotReady,
             Some("commit or undo them, or let `kaizen run --adopt` commit them separately"),
         ),
+        RunError::NotCommitted(_) => (
+            Code::NotReady,
+            Some("commit it first; `git add -f` adds a file that git ignores"),
+        ),
         RunError::Consent(ConsentError::Layout { .. }) => (
             Code::Failed,
             Some("correct your own layout there, or move it away; `kaizen layouts` reads all of them"),

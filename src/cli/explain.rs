@@ -33,7 +33,7 @@ pub(crate) struct ExplainArgs {
 /// # Errors
 /// There is no such phase or session, or a file that it depends on cannot be read.
 pub(crate) fn explain(command: &ExplainArgs, setting: &Setting) -> Result<Code, CommandFailure> {
-    let workspace = setting.workspace()?;
+    let workspace = setting.workspace_of(command.session.as_deref())?;
     let session = session_of(&workspace, command.session.as_deref())?;
     let (inputs, engines) = (Inputs::new(&workspace), workspace.engines());
     let context = Context::new(&workspace, &session, &inputs, &engines);

@@ -12,7 +12,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     (
         "Sessions",
         &[
-            "init", "layouts", "demo", "run", "status", "explain", "log", "diff", "report", "doctor",
+            "init", "layouts", "demo", "run", "status", "explain", "log", "diff", "report", "pr", "doctor",
         ],
     ),
     ("Review", &["review", "show", "accept", "reject", "release", "revert"]),

@@ -276,9 +276,8 @@ fn finish(
     if let Some(student) = student {
         show_student(student);
     }
-    let files = &workspace.manifest.benchmark.files;
     let is_of_host = !workspace.manifest.harness.surface.is_empty() && student.is_none();
-    if tasks.is_empty() && (is_of_host || !workspace.evidence_files(files)?.is_empty()) {
+    if tasks.is_empty() && (is_of_host || !workspace.task_files()?.is_empty()) {
         out!("Next: `kaizen doctor` says what `kaizen run` still needs");
     } else if tasks.is_empty() {
         out!("Next: put tasks into benchmark/tasks.jsonl, then `kaizen run`");

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::Setting;
 use super::exit::{Code, CommandFailure};
 use super::render::{self, FAINT, STRONG};
+use super::session_workspace::{branches, open};
 use super::visible::visible;
 use crate::artifact::record::SessionStatus;
 use crate::artifact::short_id;
@@ -28,6 +29,9 @@ struct SessionCommits {
     session: String,
     /// Absent if the session's directory is gone or its record cannot be read.
     status: Option<SessionStatus>,
+    /// The branch of the session's own on which it works.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    branch: Option<String>,
     commits: Vec<Commit>,
     /// Edits that count as applied, although git does not show them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -53,7 +57,18 @@ struct Commit {
 /// git fails, or the sessions cannot be listed.
 pub(crate) fn log(_: &LogArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let workspace = setting.workspace()?;
-    let all = made(&workspace)?;
+    let mut all = made(&workspace)?;
+    for branch in branches(&workspace)? {
+        let there = open(&workspace, &branch)?;
+        let name = there.ledger.branch()?;
+        all.retain(|one| one.session != branch.session.id);
+        let of_branch = made(&there)?.into_iter().filter(|one| one.session == branch.session.id);
+        all.extend(of_branch.map(|one| SessionCommits {
+            branch: name.clone(),
+            ..one
+        }));
+    }
+    all.sort_by(|one, other| other.session.cmp(&one.session));
     if all.is_empty() && !setting.is_json() {
         out!("No session yet; `kaizen run` starts one.");
     }
@@ -112,6 +127,7 @@ fn made(workspace: &Workspace) -> Result<Vec<SessionCommits>, CommandFailure> {
             not_shown: unseen.collect(),
             older: older.map(UnseenEdit::from).collect(),
             status: status(&session),
+            branch: None,
             session,
             commits,
         }
@@ -159,7 +175,12 @@ fn removal(entry: LedgerEntry, edit: &AppliedEdit) -> Commit {
 
 fn print(made: &SessionCommits) {
     let words = made.status.map_or("its directory is gone", render::words);
-    out!("{STRONG}{}{STRONG:#}  {words}", made.session);
+    let branch = made.branch.as_deref().map(|branch| format!(", on branch {branch}"));
+    out!(
+        "{STRONG}{}{STRONG:#}  {words}{}",
+        made.session,
+        visible(&branch.unwrap_or_default())
+    );
     for commit in &made.commits {
         let gate = commit.gate.as_deref().unwrap_or_default();
         let short = short_id(&commit.commit);

@@ -8,6 +8,7 @@ use super::exit::{Code, CommandFailure};
 use super::number;
 use super::render::{self, FAINT, Renderer, STRONG};
 use super::run::autonomy;
+use super::session_workspace::refuse_branches;
 use crate::artifact::loop_record;
 use crate::artifact::loop_record::{LoopRecord, LoopStep, StopReason};
 use crate::artifact::outcome::OutcomeStatus;
@@ -45,6 +46,11 @@ pub(crate) struct LoopArgs {
 /// The settings are invalid, or a session cannot start or resume.
 pub(crate) fn looping(command: &LoopArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let mut workspace = setting.workspace()?;
+    refuse_branches(
+        &workspace,
+        "kaizen loop",
+        "`kaizen run --new` starts one session on a branch of its own",
+    )?;
     workspace.holder = "kaizen loop";
     workspace.ledger.check_branch()?;
     let renderer = Renderer::new(setting.format);

@@ -33,10 +33,13 @@ pub(crate) mod layouts;
 pub(crate) mod log;
 pub(crate) mod looping;
 pub(crate) mod man;
+mod markdown_text;
 pub(crate) mod mcp;
 pub(crate) mod number;
 mod offered;
 pub(crate) mod pause;
+#[cfg(feature = "report")]
+pub(crate) mod pr;
 pub(crate) mod preview;
 pub(crate) mod prune;
 pub(crate) mod recompute;
@@ -48,6 +51,7 @@ pub(crate) mod revert;
 pub(crate) mod review;
 pub(crate) mod run;
 pub(crate) mod schema;
+mod session_workspace;
 pub(crate) mod show;
 pub(crate) mod status;
 pub(crate) mod style;
@@ -144,6 +148,8 @@ enum CliCommand {
     Diff(diff::DiffArgs),
     #[cfg(feature = "report")]
     Report(report::ReportArgs),
+    #[cfg(feature = "report")]
+    Pr(pr::PrArgs),
     Blame(blame::BlameArgs),
     Egress(egress::EgressArgs),
     Eval(eval::EvalArgs),
@@ -297,6 +303,8 @@ fn dispatch(command: CliCommand, setting: &Setting) -> Result<exit::Code, Comman
         CliCommand::Diff(command) => diff::diff(&command, setting),
         #[cfg(feature = "report")]
         CliCommand::Report(command) => report::report(&command, setting),
+        #[cfg(feature = "report")]
+        CliCommand::Pr(command) => pr::pr(&command, setting),
         CliCommand::Blame(command) => blame::blame(&command, setting),
         CliCommand::Egress(command) => egress::egress(&command, setting),
         CliCommand::Eval(command) => eval::eval(&command, setting),

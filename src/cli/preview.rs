@@ -37,7 +37,7 @@ struct PreviewReport<'a> {
 /// # Errors
 /// No gate task can be scored, the plan cannot be read, or the runs were stopped.
 pub(crate) fn preview(command: &PreviewArgs, setting: &Setting) -> Result<Code, CommandFailure> {
-    let workspace = setting.workspace()?;
+    let workspace = setting.workspace_of(command.session.as_deref())?;
     let session = chosen(&workspace, command.session.as_deref())?;
     let name = session.as_ref().map_or("session", |session| &session.id);
     if Inputs::new(&workspace).gate(name)?.is_empty() {

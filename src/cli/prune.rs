@@ -6,6 +6,7 @@ use serde_json::json;
 use super::exit::{Code, CommandFailure};
 use super::render::{self, FAINT, Renderer, STRONG};
 use super::revert::target;
+use super::session_workspace::refuse_branches;
 use super::visible::visible;
 use super::{Setting, number};
 use crate::artifact::{counted, short_id};
@@ -56,6 +57,8 @@ pub(crate) fn prune(command: &PruneArgs, setting: &Setting) -> Result<Code, Comm
     let mut workspace = setting.workspace()?;
     workspace.holder = "kaizen prune";
     if command.apply {
+        let remedy = "run it in the worktree of a session, with `kaizen -C .kaizen/worktrees/SESSION prune --apply`";
+        refuse_branches(&workspace, "kaizen prune --apply", remedy)?;
         workspace.ledger.check_branch()?;
     }
     let asked = PruneOptions {

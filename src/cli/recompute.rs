@@ -25,7 +25,7 @@ pub(crate) struct RecomputeArgs {
 /// # Errors
 /// There is no such session, or its files cannot be read.
 pub(crate) fn recompute(command: &RecomputeArgs, setting: &Setting) -> Result<Code, CommandFailure> {
-    let workspace = setting.workspace()?;
+    let workspace = setting.workspace_of(command.session.as_deref())?;
     let sessions = match &command.session {
         Some(name) => vec![session_of(&workspace, Some(name))?],
         None => workspace.sessions()?,

@@ -23,7 +23,7 @@ pub(crate) struct ReleaseArgs {
 /// # Errors
 /// There is no plan, or it cannot be read.
 pub(crate) fn release(command: &ReleaseArgs, setting: &Setting) -> Result<Code, CommandFailure> {
-    let workspace = setting.workspace()?;
+    let workspace = setting.workspace_of(command.session.as_deref())?;
     let session = session_of(&workspace, command.session.as_deref())?;
     let (before, holds) = release_plan(&workspace, &session)?;
     if setting.is_json() {

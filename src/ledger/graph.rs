@@ -97,6 +97,12 @@ impl CommitGraph {
         self.commits.iter().any(|commit| !commit.reverts.is_empty())
     }
 
+    /// Whether a commit reverts another one.
+    pub(crate) fn is_revert(&self, commit: &str) -> bool {
+        let place = self.places.get(commit);
+        place.is_some_and(|place| !self.commits[*place].reverts.is_empty())
+    }
+
     /// Whether a person reverted a commit after this one.
     pub(crate) fn has_reverts_after(&self, commit: &str) -> bool {
         let later = self.places.get(commit).map_or(0, |place| place + 1);

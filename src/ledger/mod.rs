@@ -25,6 +25,7 @@ mod tests;
 mod touching;
 mod trace;
 mod tree;
+pub(crate) mod worktree;
 mod write_record;
 
 use std::collections::BTreeMap;
@@ -267,6 +268,11 @@ impl Git {
             true => Ok(()),
             false => Err(LedgerError::Detached),
         }
+    }
+
+    /// What kaizen may do in this repository.
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.policy
     }
 
     /// The form of the subject lines of commits.

@@ -36,7 +36,8 @@ pub(crate) use self::notify::NotifySection;
 use self::phases::Stanza;
 pub(crate) use self::privacy::{PersonalKind, PrivacySection};
 pub(crate) use self::sections::{
-    BenchmarkSection, CheckSection, HarnessSection, Hold, LedgerSection, LoopSection, SessionSection, TracesSection,
+    BenchmarkSection, CheckSection, HarnessSection, Hold, LedgerMode, LedgerSection, LoopSection, SessionSection,
+    TracesSection,
 };
 pub(crate) use self::student::{StudentEngine, StudentSection, StudentTool};
 pub(crate) use self::teacher::{TeacherEngine, TeacherSection};

@@ -5,7 +5,10 @@ use serde::Serialize;
 use super::chat::ChatSettings;
 use super::membership::Membership;
 use super::relative_path::within;
-use super::{Manifest, StudentEngine, TeacherEngine};
+use super::{LedgerMode, Manifest, StudentEngine, TeacherEngine};
+
+/// The programs with which `kaizen pr` opens a request, with their first arguments.
+pub(crate) const REQUESTERS: [[&str; 3]; 2] = [["gh", "pr", "create"], ["glab", "mr", "create"]];
 
 /// A part of the manifest that uses a program or a server.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -25,6 +28,8 @@ pub enum ManifestPart {
     Phase(String),
     /// `[notify]`.
     Notify,
+    /// `[ledger] mode`.
+    Ledger,
 }
 
 /// A program from the manifest.
@@ -90,6 +95,7 @@ impl std::fmt::Display for ManifestPart {
             ManifestPart::Teacher => f.write_str("[teacher]"),
             ManifestPart::Phase(name) => write!(f, "[phase.{name}]"),
             ManifestPart::Notify => f.write_str("[notify]"),
+            ManifestPart::Ledger => f.write_str("[ledger] mode"),
         }
     }
 }
@@ -143,6 +149,10 @@ impl Manifest {
             ..program(ManifestPart::Phase(name), &stanza.run, &[])
         }));
         all.push(program(ManifestPart::Notify, &self.notify.run, &self.notify.env));
+        if self.ledger.mode == LedgerMode::Branch {
+            let words = |run: [&str; 3]| run.map(str::to_owned);
+            all.extend(REQUESTERS.map(|run| program(ManifestPart::Ledger, &words(run), &[])));
+        }
         all.retain(|program| !program.run.is_empty());
         all
     }

@@ -126,6 +126,9 @@ impl Default for CheckSection {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct LedgerSection {
+    /// Where sessions commit: `direct`, on the branch that is checked out, or `branch`, each on a branch of its own.
+    #[serde(skip_serializing_if = "LedgerMode::is_direct")]
+    pub mode: LedgerMode,
     /// Whether the repository's hooks run on kaizen's commits.
     pub hooks: bool,
     /// Whether commits are signed; absent: according to git's configuration.
@@ -138,6 +141,23 @@ pub struct LedgerSection {
     pub lock_wait_seconds: u64,
     /// Whether the directory of a settled session is committed.
     pub commit_sessions: bool,
+}
+
+/// Where sessions commit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LedgerMode {
+    /// On the branch that is checked out.
+    #[default]
+    Direct,
+    /// Each on its own branch, in a worktree of its own.
+    Branch,
+}
+
+impl LedgerMode {
+    fn is_direct(&self) -> bool {
+        *self == Self::Direct
+    }
 }
 
 impl Default for HarnessSection {
@@ -194,6 +214,7 @@ impl Default for SessionSection {
 impl Default for LedgerSection {
     fn default() -> Self {
         Self {
+            mode: LedgerMode::Direct,
             hooks: true,
             sign: None,
             author: None,
@@ -213,6 +234,11 @@ impl LedgerSection {
     /// # Errors
     /// The problem, and the remedy.
     pub(crate) fn check(&self) -> Result<(), String> {
+        if self.mode == LedgerMode::Branch && !self.commit_sessions {
+            return Err("[ledger] mode = \"branch\" needs commit_sessions = true: \
+                        a branch that is reviewed and merged carries the session's files"
+                .to_owned());
+        }
         let rest = self.subject.replacen("{summary}", "", 1);
         let problem = match () {
             () if rest == self.subject => "must contain {summary}",

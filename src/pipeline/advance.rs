@@ -1,26 +1,22 @@
 //! Advances a session: starts or resumes it, then runs its stale phases until none is left.
 
-use super::begin::{begin, begin_from, commit_session, restore_record};
+use super::begin::{commit_session, open_session, restore_record};
+use super::checkout::settle_user_changes;
 use super::context::Context;
 use super::next::{Next, half_typed, next, note_problems};
 use super::redo::begin_anew;
 use super::unmet::{Unmet, unmet};
-use super::{briefing, checkout, failure, notify, permissions, step};
+use super::{branch, briefing, checkout, failure, notify, permissions, step};
 use crate::artifact::pause::Pause;
 use crate::artifact::plan::Plan;
-use crate::artifact::readiness::Readiness;
-use crate::artifact::task::Split;
-use crate::artifact::trigger::TriggerKind;
-use crate::ledger::message::message;
-use crate::ledger::port::Ledger;
 use crate::pipeline::freshness::StaleReason;
 use crate::pipeline::options::{RunOptions, RunResult, WaitingFor};
 use crate::pipeline::state::settled;
-use crate::pipeline::student_choice;
+use crate::sys::disk::Lock;
 use crate::sys::output;
 use crate::workspace::error::RunError;
 use crate::workspace::event::{Event, Listener};
-use crate::workspace::inputs::{Inputs, check_agreement, user_changes};
+use crate::workspace::inputs::Inputs;
 use crate::workspace::notice_board::NoticeBoard;
 use crate::workspace::session::Session;
 use crate::workspace::transaction::{enter, recover};
@@ -32,12 +28,12 @@ use crate::workspace::{Workspace, pause, questions};
 /// See [`RunError`]; if something failed, the session's record contains the message as well.
 pub fn advance(workspace: &Workspace, asked: &RunOptions, listener: Listener) -> Result<RunResult, RunError> {
     check_phases(workspace, asked)?;
+    if workspace.works_on_branches() {
+        return branch::advance(workspace, asked, listener);
+    }
     permissions::run(workspace, asked)?;
     let (session, ended) = advance_locked(workspace, asked, listener)?;
-    match &ended {
-        Ok(ended) => notify::after_run(workspace, asked, ended, listener),
-        Err(error) => notify::after_failure(workspace, &session, error, listener),
-    }
+    notify::after(workspace, asked, (&session, &ended), listener);
     ended
 }
 
@@ -48,8 +44,21 @@ fn advance_locked(
     listener: Listener,
 ) -> Result<(Session, Result<RunResult, RunError>), RunError> {
     let lock = enter(workspace, listener)?;
+    advance_alone(workspace, asked, listener, &lock)
+}
+
+/// Starts or resumes a session of a workspace that this process has locked.
+///
+/// # Errors
+/// No session could be started or resumed.
+pub(super) fn advance_alone(
+    workspace: &Workspace,
+    asked: &RunOptions,
+    listener: Listener,
+    lock: &Lock,
+) -> Result<(Session, Result<RunResult, RunError>), RunError> {
     pause::forget(workspace)?;
-    let board = NoticeBoard::new(workspace, &lock);
+    let board = NoticeBoard::new(workspace, lock);
     let listener: Listener = &|event| {
         board.hear(&event);
         listener(event);
@@ -67,6 +76,9 @@ fn advance_session(
 ) -> Result<RunResult, RunError> {
     restore_record(workspace, asked, session)?;
     let before = session.record()?.filter(settled);
+    if workspace.is_of_a_branch() && before.is_none() {
+        record_undone(workspace, session, listener)?;
+    }
     match go_on(workspace, asked, session, listener) {
         Ok(ended) => {
             if ended.changed && asked.until.is_none() && ended.waits.is_none() {
@@ -105,6 +117,17 @@ fn settle_others(workspace: &Workspace, session: &Session, listener: Listener) -
     Ok(())
 }
 
+/// Lets earlier sessions record that people undid their edits, before a new session on a branch plans.
+fn record_undone(workspace: &Workspace, session: &Session, listener: Listener) -> Result<(), RunError> {
+    for other in branch::with_undone_edits(workspace, session)? {
+        if let Err(error) = go_on(workspace, &RunOptions::default(), &other, listener) {
+            let text = format!("{} could not record what people undid: {error}", other.id);
+            listener(Event::Note { text });
+        }
+    }
+    Ok(())
+}
+
 fn check_phases(workspace: &Workspace, asked: &RunOptions) -> Result<(), RunError> {
     let known = workspace.manifest.phases();
     let unknown = asked
@@ -119,62 +142,6 @@ fn check_phases(workspace: &Workspace, asked: &RunOptions) -> Result<(), RunErro
         }),
         None => Ok(()),
     }
-}
-
-/// The session to work on, and whether it was created just now.
-fn open_session(workspace: &Workspace, asked: &RunOptions, listener: Listener) -> Result<(Session, bool), RunError> {
-    if let Some(id) = &asked.session {
-        let unknown = || RunError::NoSuchSession(id.clone());
-        return Ok((workspace.session(id)?.ok_or_else(unknown)?, false));
-    }
-    let sessions = workspace.sessions()?;
-    if let Some(newest) = sessions.last().filter(|_| !asked.new && asked.dropped.is_none()) {
-        return Ok((newest.clone(), false));
-    }
-    if let Some(newest) = sessions.last().filter(|_| asked.dropped.is_none() && !asked.by_files)
-        && has_not_begun(newest)?
-    {
-        return Ok((newest.clone(), false));
-    }
-    workspace.check_harness()?;
-    student_choice::check(workspace)?;
-    workspace.ledger.check_identity()?;
-    // A run that is refused leaves no session. A dropped trigger stays the reason for its own.
-    if asked.dropped.is_none() {
-        let inputs = Inputs::new(workspace);
-        if asked.until.as_deref() != Some("readiness") {
-            settle_user_changes(workspace, &inputs, asked.adopt, listener)?;
-        }
-        let gate = inputs.benchmark()?.split(Split::Gate);
-        inputs.trace_pin()?;
-        if asked.until.as_deref() != Some("readiness") {
-            let (harness, gate) = (workspace.harness()?, gate.iter().collect::<Vec<_>>());
-            let phase = "baseline".to_owned();
-            let broken = |problem| RunError::Phase { phase, problem };
-            workspace.student.check(&harness, &gate).map_err(broken)?;
-        }
-    }
-    let newest = sessions.last().map(|newest| newest.id.as_str());
-    let id = workspace.clock.session_id(sessions.len(), newest);
-    let session = Session::at(&workspace.root, &id);
-    checkout::check(workspace, asked, &session)?;
-    match &asked.dropped {
-        None => begin(workspace, &session, asked)?,
-        Some(name) if begin_from(workspace, &session, asked, name)? => {}
-        Some(name) => return Err(RunError::TriggerGone(name.clone())),
-    }
-    listener(Event::SessionStarted { session: id });
-    Ok((session, true))
-}
-
-/// Whether a session that a person asked for found no traces or tasks yet, so that it is as good as a new one.
-fn has_not_begun(session: &Session) -> Result<bool, RunError> {
-    let readiness: Option<Readiness> = session.read("readiness.json")?;
-    let record = session.record()?;
-    let asked_for =
-        record.is_none_or(|record| record.trigger == TriggerKind::OnDemand && record.trigger_metadata.is_empty());
-    let is_ready = readiness.is_some_and(|readiness| readiness.ready);
-    Ok(asked_for && !is_ready && !session.root().is_taken(session.path("baseline.json"))?)
 }
 
 fn go_on(
@@ -282,44 +249,6 @@ fn announce(context: &Context, phase: &str, reasons: &[StaleReason]) -> Result<(
         reasons: reasons.iter().map(ToString::to_string).collect(),
     });
     step::note_status(context, phase)
-}
-
-/// Commits the user's uncommitted changes to the harness separately if the run is to adopt them; returns whether it did.
-/// Without changes, checks that the disk agrees with HEAD.
-///
-/// # Errors
-/// There are changes and the run is not to adopt them, the disk differs from HEAD otherwise, or git fails.
-fn settle_user_changes(
-    workspace: &Workspace,
-    inputs: &Inputs,
-    adopt: bool,
-    listener: Listener,
-) -> Result<bool, RunError> {
-    let harness = workspace.harness()?;
-    let dirty = user_changes(workspace, inputs, &harness)?;
-    if dirty.is_empty() {
-        return check_agreement(workspace, inputs, &harness).map(|()| false);
-    }
-    if !adopt {
-        return Err(RunError::Dirty(dirty));
-    }
-    let mut paths = dirty.clone();
-    if inputs.head()?.is_none() {
-        paths.extend(checkout::other_first_files(workspace)?);
-    }
-    let commit = workspace.ledger.commit(
-        &paths,
-        &message(
-            workspace.ledger.subject(),
-            "adopt the user's changes",
-            &dirty.join("\n"),
-            &[],
-        ),
-    )?;
-    listener(Event::Note {
-        text: format!("your changes were committed as {}", &commit[..commit.len().min(10)]),
-    });
-    Ok(true)
 }
 
 fn finish(

@@ -1,19 +1,88 @@
-//! Begins a session with its trigger and first record, and ends it with a commit of its directory.
+//! Chooses the session of a run, begins it with its trigger and first record, and ends it with a commit of its directory.
 
+use super::checkout::{self, settle_user_changes};
+use super::student_choice;
 use crate::artifact::baseline::Baseline;
 use crate::artifact::outcome::Outcome;
+use crate::artifact::readiness::Readiness;
 use crate::artifact::record::{Autonomy, SessionRecord, SessionStatus, Snapshot, without_score};
+use crate::artifact::task::Split;
 use crate::artifact::trigger::{Trigger, TriggerKind};
 use crate::artifact::{Artifact, egress, loop_record};
 use crate::ledger::message::message;
 use crate::ledger::port::Ledger;
 use crate::pipeline::options::RunOptions;
 use crate::workspace::error::RunError;
+use crate::workspace::event::{Event, Listener};
+use crate::workspace::inputs::Inputs;
 use crate::workspace::records::commit_records;
 use crate::workspace::session::{Session, SessionError};
 use crate::workspace::{Workspace, engines, holdout_log, inbox, session};
 
 const TRIGGER: &str = "trigger.json";
+
+/// The session to work on, and whether it was created just now.
+pub(super) fn open_session(
+    workspace: &Workspace,
+    asked: &RunOptions,
+    listener: Listener,
+) -> Result<(Session, bool), RunError> {
+    if let Some(id) = &asked.session {
+        let unknown = || RunError::NoSuchSession(id.clone());
+        return Ok((workspace.session(id)?.ok_or_else(unknown)?, false));
+    }
+    let sessions = workspace.sessions()?;
+    let resumes = !asked.new && asked.begins_as.is_none();
+    if let Some(newest) = sessions.last().filter(|_| resumes && asked.dropped.is_none()) {
+        return Ok((newest.clone(), false));
+    }
+    let may_take_over = asked.dropped.is_none() && asked.begins_as.is_none() && !asked.by_files;
+    if let Some(newest) = sessions.last().filter(|_| may_take_over)
+        && has_not_begun(newest)?
+    {
+        return Ok((newest.clone(), false));
+    }
+    workspace.check_harness()?;
+    student_choice::check(workspace)?;
+    workspace.ledger.check_identity()?;
+    // A run that is refused leaves no session. A dropped trigger stays the reason for its own.
+    if asked.dropped.is_none() {
+        let inputs = Inputs::new(workspace);
+        if asked.until.as_deref() != Some("readiness") {
+            settle_user_changes(workspace, &inputs, asked.adopt, listener)?;
+        }
+        let gate = inputs.benchmark()?.split(Split::Gate);
+        inputs.trace_pin()?;
+        if asked.until.as_deref() != Some("readiness") {
+            let (harness, gate) = (workspace.harness()?, gate.iter().collect::<Vec<_>>());
+            let phase = "baseline".to_owned();
+            let broken = |problem| RunError::Phase { phase, problem };
+            workspace.student.check(&harness, &gate).map_err(broken)?;
+        }
+    }
+    let newest = sessions.last().map(|newest| newest.id.as_str());
+    let next = || workspace.clock.session_id(sessions.len(), newest);
+    let id = asked.begins_as.clone().unwrap_or_else(next);
+    let session = Session::at(&workspace.root, &id);
+    checkout::check(workspace, asked, &session)?;
+    match &asked.dropped {
+        None => begin(workspace, &session, asked)?,
+        Some(name) if begin_from(workspace, &session, asked, name)? => {}
+        Some(name) => return Err(RunError::TriggerGone(name.clone())),
+    }
+    listener(Event::SessionStarted { session: id });
+    Ok((session, true))
+}
+
+/// Whether a session that a person asked for found no traces or tasks yet, so that it is as good as a new one.
+pub(super) fn has_not_begun(session: &Session) -> Result<bool, RunError> {
+    let readiness: Option<Readiness> = session.read("readiness.json")?;
+    let record = session.record()?;
+    let asked_for =
+        record.is_none_or(|record| record.trigger == TriggerKind::OnDemand && record.trigger_metadata.is_empty());
+    let is_ready = readiness.is_some_and(|readiness| readiness.ready);
+    Ok(asked_for && !is_ready && !session.root().is_taken(session.path("baseline.json"))?)
+}
 
 /// Begins a session that a person asked for. The trigger is written first, because only a directory with a trigger
 /// counts as a session: after a crash between trigger and record, the next run resumes the session.
@@ -36,7 +105,7 @@ pub(super) fn begin_from(
     asked: &RunOptions,
     dropped: &str,
 ) -> Result<bool, RunError> {
-    let claimed = inbox::claim(&workspace.root, dropped, &session.path(TRIGGER))?;
+    let claimed = inbox::claim(&workspace.checkout, dropped, &session.path(TRIGGER))?;
     if claimed {
         restore_record(workspace, asked, session)?;
     }
@@ -127,7 +196,9 @@ fn did_nothing(workspace: &Workspace, session: &Session, record: &SessionRecord)
 /// Commits the directory of a settled session and the log of consultations, separately from the edits.
 pub(super) fn commit_session(workspace: &Workspace, session: &Session, record: &SessionRecord) -> Result<(), RunError> {
     let mut paths = vec![session.relative()];
-    let commits = workspace.manifest.ledger.commit_sessions && !did_nothing(workspace, session, record)?;
+    // A branch has something to review even then, and its worktree could not be removed otherwise.
+    let is_worth_it = || Ok::<_, RunError>(workspace.is_of_a_branch() || !did_nothing(workspace, session, record)?);
+    let commits = workspace.manifest.ledger.commit_sessions && is_worth_it()?;
     if !commits || workspace.ledger.dirty(&paths)?.is_empty() {
         return Ok(());
     }

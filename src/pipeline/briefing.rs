@@ -31,7 +31,7 @@ pub(crate) fn within<T>(
     session: &Session,
     use_it: impl FnOnce(&Context) -> Result<T, RunError>,
 ) -> Result<T, RunError> {
-    workspace.calls.charge(&session.path(""), "")?;
+    workspace.calls.charge(session.root(), &session.path(""), "")?;
     let (inputs, engines, memo) = (Inputs::new(workspace), workspace.engines(), workspace.memo());
     use_it(&Context {
         memo: memo.as_ref(),

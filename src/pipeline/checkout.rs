@@ -1,11 +1,16 @@
-//! Checks before a run that its commits can be made, so that nothing is spent on a run that could not keep its result.
+//! Checks before a run that its commits can be made, so that nothing is spent on a run that could not keep its result, and
+//! commits the user's own changes first if the run is to adopt them.
 
 use crate::artifact::{after, error_budget, screening};
+use crate::ledger::message::message;
+use crate::ledger::port::Ledger;
 use crate::manifest;
 use crate::pipeline::options::RunOptions;
 use crate::trace::evidence::EvidenceFile;
 use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
+use crate::workspace::event::{Event, Listener};
+use crate::workspace::inputs::{Inputs, check_agreement, user_changes};
 use crate::workspace::session::{PENDING, Session, TRIGGER};
 
 /// The built-in phases after which nothing is committed if a run stops there.
@@ -58,11 +63,49 @@ pub(super) fn other_first_files(workspace: &Workspace) -> Result<Vec<String>, Ru
             paths.push(name.to_owned());
         }
     }
-    let tasks = workspace.evidence_files(&workspace.manifest.benchmark.files)?;
+    let tasks = workspace.task_files()?;
     let relative = |file: &EvidenceFile| Some(file.path().strip_prefix(&*workspace.root).ok()?.to_str()?.to_owned());
     paths.extend(tasks.iter().filter_map(relative));
     let names: Vec<&str> = paths.iter().map(String::as_str).collect();
     let ignored = workspace.ledger.ignored(&names)?;
     paths.retain(|path| !ignored.contains(path));
     Ok(paths)
+}
+
+/// Commits the user's uncommitted changes to the harness separately if the run is to adopt them; returns whether it did.
+/// Without changes, checks that the disk agrees with HEAD.
+///
+/// # Errors
+/// There are changes and the run is not to adopt them, the disk differs from HEAD otherwise, or git fails.
+pub(super) fn settle_user_changes(
+    workspace: &Workspace,
+    inputs: &Inputs,
+    adopt: bool,
+    listener: Listener,
+) -> Result<bool, RunError> {
+    let harness = workspace.harness()?;
+    let dirty = user_changes(workspace, inputs, &harness)?;
+    if dirty.is_empty() {
+        return check_agreement(workspace, inputs, &harness).map(|()| false);
+    }
+    if !adopt {
+        return Err(RunError::Dirty(dirty));
+    }
+    let mut paths = dirty.clone();
+    if inputs.head()?.is_none() {
+        paths.extend(other_first_files(workspace)?);
+    }
+    let commit = workspace.ledger.commit(
+        &paths,
+        &message(
+            workspace.ledger.subject(),
+            "adopt the user's changes",
+            &dirty.join("\n"),
+            &[],
+        ),
+    )?;
+    listener(Event::Note {
+        text: format!("your changes were committed as {}", &commit[..commit.len().min(10)]),
+    });
+    Ok(true)
 }

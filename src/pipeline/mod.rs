@@ -2,6 +2,7 @@
 
 pub(crate) mod advance;
 mod begin;
+pub(crate) mod branch;
 pub(crate) mod briefing;
 mod checkout;
 pub(crate) mod context;

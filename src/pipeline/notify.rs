@@ -32,9 +32,22 @@ struct SessionNeed {
     next: String,
 }
 
+/// Sends a notice if the end of a run needs a person.
+pub(super) fn after(
+    workspace: &Workspace,
+    asked: &RunOptions,
+    (session, ended): (&Session, &Result<RunResult, RunError>),
+    listener: Listener,
+) {
+    match ended {
+        Ok(ended) => after_run(workspace, asked, ended, listener),
+        Err(error) => after_failure(workspace, session, error, listener),
+    }
+}
+
 /// Sends a notice if the run left its session waiting for a person. A notice that cannot be sent is a note of the run, and
 /// never its failure.
-pub(super) fn after_run(workspace: &Workspace, asked: &RunOptions, ended: &RunResult, listener: Listener) {
+fn after_run(workspace: &Workspace, asked: &RunOptions, ended: &RunResult, listener: Listener) {
     // Whoever asks for a part of a session, or writes its files, is there and sees how it ends.
     if asked.until.is_none() && !asked.by_files {
         report(workspace, &ended.session, need_after(ended), listener);
@@ -42,7 +55,7 @@ pub(super) fn after_run(workspace: &Workspace, asked: &RunOptions, ended: &RunRe
 }
 
 /// Sends a notice if the run failed, or stopped for a person.
-pub(super) fn after_failure(workspace: &Workspace, session: &Session, error: &RunError, listener: Listener) {
+fn after_failure(workspace: &Workspace, session: &Session, error: &RunError, listener: Listener) {
     let need = match session.record() {
         Ok(record) => need_of_failure(workspace.calls.limit_reached(), error, record.as_ref()),
         Err(_) => return,

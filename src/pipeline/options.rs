@@ -26,6 +26,9 @@ pub struct RunOptions {
     pub by_files: bool,
     /// What removed the edits that left the plan.
     pub reverter: RolledBackBy,
+    /// Begin a new session with this id, in the worktree that was made for it.
+    #[doc(hidden)]
+    pub begins_as: Option<String>,
 }
 
 /// What a session waits for.

@@ -102,7 +102,7 @@ fn session_of(workspace: &Workspace, asked: &RunOptions) -> Result<Option<Sessio
         return workspace.session(id);
     }
     let newest = workspace.sessions()?.pop();
-    Ok(newest.filter(|_| !asked.new && asked.dropped.is_none()))
+    Ok(newest.filter(|_| !asked.new && asked.begins_as.is_none() && asked.dropped.is_none()))
 }
 
 /// The first phase that the run would execute; `None` if there is nothing to do or the session waits for something.

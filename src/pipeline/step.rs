@@ -29,7 +29,11 @@ pub(crate) fn run(context: &Context, phase: &str) -> Result<(), RunError> {
     let stanza = context.workspace.manifest.phases().remove(phase).unwrap_or_default();
     if phase == "execute" && stanza.run.is_empty() {
         let calls = &context.workspace.calls;
-        calls.charge(&context.session.path(""), &scope(&context.session.id, phase))?;
+        calls.charge(
+            context.session.root(),
+            &context.session.path(""),
+            &scope(&context.session.id, phase),
+        )?;
         // Before the phase reads the plan, so that its checkpoint covers the chosen payloads.
         variants::choose(context)?;
     }
@@ -41,7 +45,11 @@ pub(crate) fn run(context: &Context, phase: &str) -> Result<(), RunError> {
     }
     context.session.remove_checkpoint(phase)?;
     let calls = &context.workspace.calls;
-    calls.charge(&context.session.path(""), &scope(&context.session.id, phase))?;
+    calls.charge(
+        context.session.root(),
+        &context.session.path(""),
+        &scope(&context.session.id, phase),
+    )?;
     let left = match stanza.run.is_empty() {
         true => phases::run(context, phase)?,
         false => outside(context, phase, &stanza)?,
@@ -179,7 +187,10 @@ fn checked(name: &str, text: &str) -> Result<String, String> {
 pub(super) fn await_file(context: &Context, phase: &str, file: &str) -> Result<(), RunError> {
     // The briefing runs the student, which is charged to the session.
     let scope = scope(&context.session.id, phase);
-    context.workspace.calls.charge(&context.session.path(""), &scope)?;
+    context
+        .workspace
+        .calls
+        .charge(context.session.root(), &context.session.path(""), &scope)?;
     let briefing = briefing::refresh(context)?;
     note_status(context, phase)?;
     (context.listener)(Event::FileAwaited {

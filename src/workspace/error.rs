@@ -77,6 +77,9 @@ pub enum RunError {
     /// Files have uncommitted changes of the user.
     #[error("uncommitted changes in {}", .0.join(", "))]
     Dirty(Vec<String>),
+    /// The branch of a session would not have these files as they are in the checkout.
+    #[error("{} not committed as here, but a session on a branch of its own begins at the last commit", uncommitted(.0))]
+    NotCommitted(Vec<String>),
     /// An edit would change a file that nobody may write, according to its mode.
     #[error("{0} is read-only, so no edit changes it")]
     ReadOnly(String),
@@ -231,11 +234,17 @@ impl RunError {
         matches!(
             self,
             Self::Dirty(_)
+                | Self::NotCommitted(_)
                 | Self::ReadOnly(_)
                 | Self::Ignored(_)
                 | Self::Ledger(LedgerError::Checkout(_) | LedgerError::Partial)
         ) || self.is_about_a_stored_form()
     }
+}
+
+/// Files, with a verb.
+fn uncommitted(files: &[String]) -> String {
+    format!("{} {}", files.join(", "), if files.len() == 1 { "is" } else { "are" })
 }
 
 /// The number of further files in a list whose first file is shown.

@@ -67,9 +67,9 @@ impl<'a> EventLog<'a> {
             process: self.process.clone(),
             event,
         };
-        let path = self.workspace.own(FILE);
+        let path = self.workspace.shared(FILE);
         let text = serde_json::to_string(&line).unwrap_or_default();
-        if let Err(error) = self.workspace.root.log_line(&path, &text, LARGEST) {
+        if let Err(error) = self.workspace.checkout.log_line(&path, &text, LARGEST) {
             tracing::debug!(%error, "an event could not be logged");
         }
     }

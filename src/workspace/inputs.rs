@@ -68,9 +68,8 @@ impl<'a> Inputs<'a> {
     /// # Errors
     /// A file is not a benchmark.
     pub(crate) fn benchmark(&self) -> Result<&Benchmark, RunError> {
-        let files = &self.workspace.manifest.benchmark.files;
         once(&self.benchmark, || {
-            let files = self.workspace.evidence_files(files)?;
+            let files = self.workspace.task_files()?;
             Ok(Benchmark::of_files(
                 &self.workspace.root,
                 &files,

@@ -10,6 +10,7 @@ pub(crate) mod error;
 pub(crate) mod error_budget;
 pub(crate) mod event;
 pub(crate) mod event_log;
+mod evidence;
 pub(crate) mod holdout_log;
 pub(crate) mod inbox;
 pub(crate) mod inputs;
@@ -28,6 +29,7 @@ pub(crate) mod running;
 pub(crate) mod saved_records;
 pub(crate) mod schema_line;
 pub(crate) mod session;
+pub(crate) mod session_branch;
 mod sessions;
 pub(crate) mod transaction;
 
@@ -57,9 +59,6 @@ pub(crate) use crate::sys::disk::OWN_FOLDER;
 use crate::sys::disk::{DiskError, Root};
 use crate::sys::process;
 use crate::teacher::Teacher;
-use crate::trace::TraceSource;
-use crate::trace::evidence::{EvidenceFile, EvidencePlaces, OutsideLink};
-use crate::trace::store::trace_store;
 use crate::workspace::breaker::Breaker;
 use crate::workspace::consent::{Permission, WorkspaceIdentity};
 use crate::workspace::engines::Engines;
@@ -76,6 +75,8 @@ const SCORER_TIMEOUT: Duration = Duration::from_secs(300);
 pub struct Workspace {
     /// The directory with `kaizen.toml`.
     pub(crate) root: Root,
+    /// The workspace whose traces, cache, lock and requests count: this one, or for a worktree of a session, the checkout.
+    pub(crate) checkout: Root,
     pub(crate) manifest: Manifest,
     pub(crate) clock: Clock,
     /// The git repository.
@@ -100,6 +101,8 @@ pub struct Workspace {
     pub(crate) permission: Arc<Permission>,
     /// Whether this process must create nothing, not even a cache; set for tools that declare themselves read-only.
     pub(crate) only_looks: bool,
+    /// Whether an engine is not the manifest's.
+    has_own_engines: bool,
     /// The client for language models.
     pub(crate) calls: Arc<LlmClient>,
     /// Counts the attempts of this process.
@@ -126,11 +129,13 @@ impl Workspace {
         refuse_links(&root)?;
         let redactor = Redactor::new(&manifest.privacy.redact).map_err(|error| RunError::Config(error.to_string()))?;
         let redactor = redactor.keeping(&manifest.privacy.keep);
+        let checkout = session_branch::checkout_of(&ledger)?.unwrap_or_else(|| root.clone());
         let identity = WorkspaceIdentity::in_repository(&ledger);
-        let permission = Arc::new(Permission::new(&root, &manifest, Some(identity), None));
+        let permission = Permission::new(&root, &manifest, Some(identity), None).with_links_of(&checkout);
+        let permission = Arc::new(permission);
         // A program that is a harness file makes the manifest unusable.
         permission.check_programs()?;
-        let calls = LlmClient::new(&manifest, redactor.clone(), &root, clock, permission.approvals());
+        let calls = LlmClient::new(&manifest, redactor.clone(), &checkout, clock, permission.approvals());
         let halted = Arc::clone(&calls);
         let membership = Membership::new(&manifest).map_err(RunError::Config)?;
         let evidence = evidence_patterns(&manifest)?;
@@ -151,24 +156,36 @@ impl Workspace {
             patience: Duration::from_secs(2),
             membership,
             only_looks: false,
+            has_own_engines: false,
             evidence,
             known: Mutex::default(),
             checked: OnceLock::new(),
             manifest,
             root,
+            checkout,
         })
     }
 
     /// The same workspace with this student instead of the manifest's.
     #[must_use]
     pub fn with_student(self, student: Box<dyn Student>) -> Self {
-        Self { student, ..self }
+        let has_own_engines = true;
+        Self {
+            student,
+            has_own_engines,
+            ..self
+        }
     }
 
     /// The same workspace with this teacher instead of the manifest's.
     #[must_use]
     pub fn with_teacher(self, teacher: Box<dyn Teacher>) -> Self {
-        Self { teacher, ..self }
+        let has_own_engines = true;
+        Self {
+            teacher,
+            has_own_engines,
+            ..self
+        }
     }
 
     /// The same workspace, with commits allowed while no branch is checked out.
@@ -203,37 +220,6 @@ impl Workspace {
         op::OpRules::of(&self.manifest.harness, self.membership.clone()).in_folder(&name)
     }
 
-    /// The trace store.
-    ///
-    /// # Errors
-    /// The store cannot be opened.
-    pub(crate) fn traces(&self) -> Result<Box<dyn TraceSource>, RunError> {
-        let files = self.evidence_files(&self.manifest.traces.files)?;
-        let index = (!self.only_looks).then_some(&self.root);
-        Ok(trace_store::of_files(files, index)?)
-    }
-
-    /// The files of traces or tasks that may be read. Links that lead out of the workspace are followed only after
-    /// approval.
-    ///
-    /// # Errors
-    /// A file is not usable, a sparse checkout leaves one out, or the approvals cannot be checked.
-    pub(crate) fn evidence_files(&self, patterns: &[String]) -> Result<Vec<EvidenceFile>, RunError> {
-        let patterns = EvidencePatterns::new(patterns).map_err(RunError::Config)?;
-        self.ledger.check_not_left_out(&|path| patterns.selects(path))?;
-        let closed = self.permission.closed_links()?;
-        let approved = |link: &OutsideLink| !closed.contains(link);
-        Ok(self.root.evidence(&patterns, &approved)?.files)
-    }
-
-    /// What a watcher has to observe to notice every change of traces and tasks.
-    pub(crate) fn evidence_places(&self) -> EvidencePlaces {
-        // If the approvals cannot be checked, no link is followed.
-        let closed = self.permission.closed_links().ok();
-        let approved = |link: &OutsideLink| closed.as_ref().is_some_and(|closed| !closed.contains(link));
-        self.root.evidence_places(&self.evidence, &approved)
-    }
-
     /// This process, for messages to others: `kaizen run, process 26816`.
     pub(crate) fn process(&self) -> String {
         format!("{}, process {}", self.holder, std::process::id())
@@ -241,18 +227,18 @@ impl Workspace {
 
     /// A path in kaizen's own folder, which gets a `.gitignore`.
     pub(crate) fn own(&self, name: &str) -> PathBuf {
-        let folder = self.root.join(OWN_FOLDER);
-        if !folder.join(".gitignore").exists() {
-            // Without it, `git status` would list the cache; nothing else depends on it.
-            let _ = self.root.publish(folder.join(".gitignore"), b"*\n");
-        }
-        folder.join(name)
+        own_in(&self.root, name)
+    }
+
+    /// A path in kaizen's own folder of the checkout, for what all of its sessions share.
+    pub(crate) fn shared(&self, name: &str) -> PathBuf {
+        own_in(&self.checkout, name)
     }
 
     /// The cache of attempts; if it cannot be opened, nothing is cached.
     pub(crate) fn memo(&self) -> Box<dyn Memo> {
-        self.own("cache");
-        match DiskMemo::open(&self.root, MEMO) {
+        self.shared("cache");
+        match DiskMemo::open(&self.checkout, MEMO) {
             Ok(memo) => Box::new(memo),
             Err(error) => {
                 tracing::warn!(%error, "the cache of attempts cannot be opened; attempts will be repeated");
@@ -331,6 +317,16 @@ impl Workspace {
             timeout: Some(SCORER_TIMEOUT),
         }
     }
+}
+
+/// A path in kaizen's own folder of a workspace.
+fn own_in(root: &Root, name: &str) -> PathBuf {
+    let folder = root.join(OWN_FOLDER);
+    if !folder.join(".gitignore").exists() {
+        // Without it, `git status` would list the cache; nothing else depends on it.
+        let _ = root.publish(folder.join(".gitignore"), b"*\n");
+    }
+    folder.join(name)
 }
 
 /// The number of parallel attempts: the requested number, or enough to keep the machine or a server busy.

@@ -271,8 +271,8 @@ impl BoardState {
 
 /// A locked file for the notice of a command. Removes the files of processes that were killed.
 fn own_lock(workspace: &Workspace, process: &str) -> Option<(Lock, PathBuf)> {
-    workspace.own(FOLDER);
-    let (root, folder) = (&workspace.root, Path::new(OWN_FOLDER).join(FOLDER));
+    workspace.shared(FOLDER);
+    let (root, folder) = (&workspace.checkout, Path::new(OWN_FOLDER).join(FOLDER));
     for name in root.listed(&folder).unwrap_or_default() {
         let path = folder.join(name);
         if matches!(root.lock_holder(&path), Ok(None)) {
@@ -292,9 +292,9 @@ fn own_lock(workspace: &Workspace, process: &str) -> Option<(Lock, PathBuf)> {
 /// The notices of the commands that work beside the holder of the lock.
 pub(super) fn beside(workspace: &Workspace) -> Vec<String> {
     let folder = Path::new(OWN_FOLDER).join(FOLDER);
-    let names = workspace.root.listed(&folder).unwrap_or_default();
+    let names = workspace.checkout.listed(&folder).unwrap_or_default();
     let notices = names
         .into_iter()
-        .filter_map(|name| workspace.root.lock_holder(folder.join(name)).ok()?);
+        .filter_map(|name| workspace.checkout.lock_holder(folder.join(name)).ok()?);
     notices.collect()
 }

@@ -25,7 +25,7 @@ pub(crate) fn ask(workspace: &Workspace, pause: Pause, process: &str) -> Result<
     };
     let text = request.to_text();
     let text = schema_line::stored(&workspace.root, &text)?;
-    Ok(workspace.root.publish(workspace.own(FILE), text.as_bytes())?)
+    Ok(workspace.checkout.publish(workspace.shared(FILE), text.as_bytes())?)
 }
 
 /// What somebody asks of this process.
@@ -33,8 +33,8 @@ pub(crate) fn ask(workspace: &Workspace, pause: Pause, process: &str) -> Result<
 /// # Errors
 /// The request cannot be read.
 pub(crate) fn asked(workspace: &Workspace) -> Result<Option<Pause>, RunError> {
-    let path = workspace.own(FILE);
-    let Some(text) = workspace.root.read_text(&path)? else {
+    let path = workspace.shared(FILE);
+    let Some(text) = workspace.checkout.read_text(&path)? else {
         return Ok(None);
     };
     let request = PauseRequest::from_text(&path, &text).map_err(SessionError::from)?;
@@ -58,9 +58,9 @@ pub(crate) fn hold(session: &Session, plan: Plan) -> Result<bool, RunError> {
 /// # Errors
 /// The file cannot be removed.
 pub(crate) fn forget(workspace: &Workspace) -> Result<(), RunError> {
-    let path = workspace.own(FILE);
-    match workspace.root.is_taken(&path)? {
-        true => Ok(workspace.root.remove(path)?),
+    let path = workspace.shared(FILE);
+    match workspace.checkout.is_taken(&path)? {
+        true => Ok(workspace.checkout.remove(path)?),
         false => Ok(()),
     }
 }

@@ -48,8 +48,8 @@ impl OtherRun {
     /// The run that holds the lock of a workspace; `None` if no process works there, or that is unknown.
     pub(crate) fn of(workspace: &Workspace) -> Option<Self> {
         let text = workspace
-            .root
-            .lock_holder(workspace.root.join(OWN_FOLDER).join(LOCK))
+            .checkout
+            .lock_holder(workspace.checkout.join(OWN_FOLDER).join(LOCK))
             .ok()??;
         Some(Self::read(&text))
     }

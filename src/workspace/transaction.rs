@@ -29,6 +29,15 @@ pub(crate) const INTENT: &str = "intent.json";
 /// Another process holds the lock, or see [`recover`].
 pub(crate) fn enter(workspace: &Workspace, listener: Listener) -> Result<Lock, RunError> {
     let lock = alone(workspace)?;
+    recover_all(workspace, listener)?;
+    Ok(lock)
+}
+
+/// Undoes or completes the interrupted transactions of a workspace that this process has locked.
+///
+/// # Errors
+/// A person edited a file since, or git or the file system fails.
+pub(crate) fn recover_all(workspace: &Workspace, listener: Listener) -> Result<(), RunError> {
     workspace.root.remove_leftovers()?;
     let note = |text: &str| listener(Event::Note { text: text.into() });
     if recover(workspace)? {
@@ -37,8 +46,7 @@ pub(crate) fn enter(workspace: &Workspace, listener: Listener) -> Result<Lock, R
     if finish_refresh(workspace)?.is_some() {
         note("an interrupted `kaizen bench refresh` was completed");
     }
-    workspace.root.forget_copies()?;
-    Ok(lock)
+    Ok(workspace.root.forget_copies()?)
 }
 
 /// Locks the workspace.
@@ -47,8 +55,8 @@ pub(crate) fn enter(workspace: &Workspace, listener: Listener) -> Result<Lock, R
 /// Another process holds the lock.
 pub(crate) fn alone(workspace: &Workspace) -> Result<Lock, RunError> {
     Ok(workspace
-        .root
-        .lock_within(workspace.own(LOCK), &workspace.process(), workspace.patience)?)
+        .checkout
+        .lock_within(workspace.shared(LOCK), &workspace.process(), workspace.patience)?)
 }
 
 /// Announces a write of harness files.

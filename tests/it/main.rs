@@ -72,6 +72,7 @@ mod space;
 mod students;
 mod surfaces;
 mod teacher_edits;
+mod team;
 mod terminal;
 mod trust;
 mod undecided;

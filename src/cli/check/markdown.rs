@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::text::is_id_of;
 use super::words;
 use crate::artifact::{counted, short_id};
-use crate::cli::visible::visible;
+use crate::cli::markdown_text::escaped;
 use crate::gate::check::ChangeSoFar;
 use crate::gate::words::points;
 use crate::maintenance::check::CheckReport;
@@ -70,39 +70,4 @@ fn row(name: &str, change: &ChangeSoFar) -> String {
         points(change.interval),
         if change.fell { "**fell**" } else { "" }
     )
-}
-
-/// A text that Markdown shows as it is, on one line: names of categories and files come from the workspace.
-fn escaped(text: &str) -> String {
-    let one = |c: char| match c {
-        '\n' => " ".to_owned(),
-        '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '!' | '&' | '~' => format!("\\{c}"),
-        // GitHub looks for people, tasks and addresses after it resolved escapes, so that only a character between helps.
-        '@' | '#' => format!("\\{c}&#8203;"),
-        // GitHub's way to keep a dollar from starting a formula.
-        '$' => "<span>$</span>".to_owned(),
-        c => c.to_string(),
-    };
-    let text: String = visible(text).chars().map(one).collect();
-    // Links need no brackets; GitHub looks for these before it resolves references.
-    text.replace("://", "&#58;//").replace("www.", "www&#46;")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_cannot_become_markup() {
-        for (name, shown) in [
-            ("a|b\n<img> [x](y)", "a\\|b \\<img\\> \\[x\\](y)"),
-            ("@team #1", "\\@&#8203;team \\#&#8203;1"),
-            ("$x$", "<span>$</span>x<span>$</span>"),
-            ("https://a.b www.a.b", "https&#58;//a.b www&#46;a.b"),
-            ("a\u{202e}b\u{2069}", "a\\<U+202E\\>b\\<U+2069\\>"),
-            ("config.toml", "config.toml"),
-        ] {
-            assert_eq!(escaped(name), shown);
-        }
-    }
 }

@@ -13,7 +13,7 @@ use super::exit::{Code, CommandFailure};
 use crate::ledger::{Git, Policy};
 use crate::sys::disk::Root;
 use crate::workspace::intake::refuse_tracked_state;
-use crate::workspace::session;
+use crate::workspace::{session, session_branch};
 
 /// Show what was sent to language models, and its exact text
 #[derive(Clone, Debug, Default, Args)]
@@ -43,24 +43,27 @@ pub(crate) struct EgressArgs {
 pub(crate) fn egress(command: &EgressArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let root = Root::open(&setting.root()?)?;
     // Skipped if git is missing or cannot read the repository.
-    if let Ok(git) = Git::open(&root, Policy::default()) {
+    let git = Git::open(&root, Policy::default());
+    let prefix = git.as_ref().map(|git| git.place().1.to_owned()).unwrap_or_default();
+    if let Ok(git) = git {
         refuse_tracked_state(&root, &git)?;
         git.check_not_left_out(&session::is_in_session)?;
     }
     if let Some(digits) = &command.digest {
-        request::show(&root, digits, setting)?;
+        request::show(&root, &prefix, digits, setting)?;
         return Ok(Code::Settled);
     }
     let records = match &command.session {
         Some(id) if session::is_id(id) && root.join(session::FOLDER).join(id).is_dir() => {
             Records::of_session(&root, id)?
         }
+        Some(id) if let Some(there) = session_branch::root_of(&root, &prefix, id)? => Records::of_session(&there, id)?,
         Some(id) => {
             return Err(CommandFailure::usage(format!("there is no session `{id}` here"))
                 .hint("`kaizen egress` covers all sessions"));
         }
         None if command.outside => Records::outside(&root)?,
-        None => Records::of_sessions(&root)?,
+        None => Records::of_sessions(&root, &prefix)?,
     };
     match setting.is_json() {
         true => view::json(&records),

@@ -11,7 +11,7 @@ use crate::artifact::spending::{self, Spending};
 use crate::cli::exit::CommandFailure;
 use crate::sys::disk::Root;
 use crate::workspace::session::Session;
-use crate::workspace::{OWN_FOLDER, session};
+use crate::workspace::{OWN_FOLDER, session, session_branch};
 
 /// One request, and the session that sent it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -62,15 +62,21 @@ pub(crate) struct Records {
 }
 
 impl Records {
-    /// Reads the records of all sessions, oldest first. Any folder with a session's name counts as a session.
+    /// Reads the records of all sessions, also of those with worktrees. Any folder with a session's name counts as a session.
+    /// `prefix` is the workspace in its work tree.
     ///
     /// # Errors
     /// A record cannot be read.
-    pub(crate) fn of_sessions(root: &Root) -> Result<Self, CommandFailure> {
+    pub(crate) fn of_sessions(root: &Root, prefix: &str) -> Result<Self, CommandFailure> {
         let mut records = Self::empty(Scope::Sessions);
         let names = root.names(session::FOLDER)?;
-        for id in names.into_iter().filter(|name| session::is_id(name)) {
-            records.add_session(root, &id)?;
+        for id in names.iter().filter(|name| session::is_id(name)) {
+            records.add_session(root, id)?;
+        }
+        for id in session_branch::names(root)?.iter().filter(|id| !names.contains(id)) {
+            if let Some(there) = session_branch::root_of(root, prefix, id)? {
+                records.add_session(&there, id)?;
+            }
         }
         Ok(records)
     }

@@ -17,18 +17,18 @@ use crate::workspace::OWN_FOLDER;
 /// The shortest digest prefix to accept; shorter ones match too much.
 const FEWEST_DIGITS: usize = 4;
 
-/// Shows the request whose digest starts with these digits.
+/// Shows the request whose digest starts with these digits. `prefix` is the workspace in its work tree.
 ///
 /// # Errors
 /// No request or several match, or a record cannot be read.
-pub(crate) fn show(root: &Root, digits: &str, setting: &Setting) -> Result<(), CommandFailure> {
+pub(crate) fn show(root: &Root, prefix: &str, digits: &str, setting: &Setting) -> Result<(), CommandFailure> {
     let digits = digits.to_lowercase();
     if digits.len() < FEWEST_DIGITS || !digits.chars().all(|c| c.is_ascii_hexdigit()) {
         return Err(CommandFailure::usage(format!(
             "`{digits}` is not a digest: give at least {FEWEST_DIGITS} hexadecimal digits"
         )));
     }
-    let (sent, paid) = noted(root, &digits)?;
+    let (sent, paid) = noted(root, prefix, &digits)?;
     // If the store of exact texts cannot be read, the records are shown anyway.
     let (texts, problem) = match client::texts(root, &digits) {
         Ok(texts) => (texts, None),
@@ -54,9 +54,9 @@ pub(crate) fn show(root: &Root, digits: &str, setting: &Setting) -> Result<(), C
 }
 
 /// The records of matching requests, in all sessions and outside of them.
-fn noted(root: &Root, digits: &str) -> Result<(Vec<SentRequest>, Vec<PaidAnswer>), CommandFailure> {
+fn noted(root: &Root, prefix: &str, digits: &str) -> Result<(Vec<SentRequest>, Vec<PaidAnswer>), CommandFailure> {
     let (mut sent, mut paid) = (Vec::new(), Vec::new());
-    for records in [Records::of_sessions(root)?, Records::outside(root)?] {
+    for records in [Records::of_sessions(root, prefix)?, Records::outside(root)?] {
         let fits = |request: &Digest| request.to_string().starts_with(digits);
         sent.extend(records.sent.into_iter().filter(|sent| fits(&sent.line.request)));
         paid.extend(records.paid.into_iter().filter(|paid| fits(&paid.line.request)));

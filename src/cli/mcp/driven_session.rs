@@ -72,7 +72,19 @@ impl DrivenSession {
     /// # Errors
     /// The manifest is invalid, or there is no repository.
     pub(crate) fn workspace(&self) -> Result<Workspace, McpAnswer> {
-        let mut workspace = Workspace::open(&self.root).map_err(|error| failure(error.into()))?;
+        let open = || {
+            let checkout = Workspace::open(&self.root)?;
+            let named = self.work.session();
+            let branch = match &named {
+                Some(id) => checkout.session_branch(id)?,
+                None => checkout.session_branches()?.pop(),
+            };
+            match branch.filter(|_| !checkout.is_of_a_branch()) {
+                Some(branch) => checkout.in_worktree(&branch.root),
+                None => Ok(checkout),
+            }
+        };
+        let mut workspace = open().map_err(|error| failure(error.into()))?;
         workspace.holder = "kaizen mcp";
         Ok(workspace)
     }

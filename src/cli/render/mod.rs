@@ -188,7 +188,11 @@ pub(crate) fn summary(workspace: &Workspace, ended: &RunResult, around: &Summary
     spending(&record.spending);
     edits(&ended.session, record);
     undecided::ask(&ended.session)?;
-    next::show(record, around.elsewhere);
+    let there = workspace
+        .root
+        .strip_prefix(&*workspace.checkout)
+        .unwrap_or(&workspace.root);
+    next::show(record, around.elsewhere, workspace.is_of_a_branch().then_some(there));
     Ok(())
 }
 

@@ -10,7 +10,8 @@ use crate::artifact::record::{EditOutcome, SessionRecord};
 const MOST_WAITING: usize = 5;
 
 /// Prints the commands. If `elsewhere` is set, the first command changes to that directory.
-pub(crate) fn show(record: &SessionRecord, elsewhere: Option<&Path>) {
+/// `root` is the folder of the workspace of the session, if it is not that of the command.
+pub(crate) fn show(record: &SessionRecord, elsewhere: Option<&Path>, root: Option<&Path>) {
     out!("\n{STRONG}Next{STRONG:#}");
     if let Some(place) = elsewhere {
         out!("  cd {}", quoted(&place.display().to_string()));
@@ -28,10 +29,19 @@ pub(crate) fn show(record: &SessionRecord, elsewhere: Option<&Path>) {
     if !waiting.is_empty() {
         out!("  kaizen run                     # gates and commits the accepted edits");
     }
+    let place = root.map_or_else(String::new, |root| format!("{}/", quoted(&root.display().to_string())));
     out!(
-        "  $EDITOR sessions/{}/plan.json; kaizen run   # the harness follows the plan",
+        "  $EDITOR {place}sessions/{}/plan.json; kaizen run   # the harness follows the plan",
         record.id
     );
+    if root.is_some()
+        && record
+            .edit_outcomes
+            .iter()
+            .any(|one| one.status == OutcomeStatus::Applied)
+    {
+        out!("  kaizen pr                      # prepares the pull request of its branch");
+    }
     out!("  kaizen log; kaizen diff; kaizen status");
 }
 

@@ -30,7 +30,7 @@ impl Destination {
     /// The folder does not exist, or another file has that name.
     pub(super) fn new(named: Option<&str>, setting: &Setting, workspace: &Workspace) -> Result<Self, CommandFailure> {
         let Some(name) = named else {
-            return Ok(Self::File(workspace.root.clone(), workspace.own(DEFAULT)));
+            return Ok(Self::File(workspace.checkout.clone(), workspace.shared(DEFAULT)));
         };
         if name == "-" {
             return Ok(Self::Stdout);

@@ -3,6 +3,7 @@
 mod destination;
 mod facts;
 mod page;
+pub(crate) mod request;
 mod veil;
 
 #[cfg(test)]
@@ -40,7 +41,7 @@ pub(crate) struct ReportArgs {
 /// # Errors
 /// There is no such session, the workspace cannot be read, or the file cannot be written.
 pub(crate) fn report(command: &ReportArgs, setting: &Setting) -> Result<Code, CommandFailure> {
-    let workspace = setting.workspace()?;
+    let workspace = setting.workspace_of(command.session.as_deref())?;
     let destination = Destination::new(command.output.as_deref(), setting, &workspace)?;
     let scope = match &command.session {
         Some(name) => ReportScope::Session(session_of(&workspace, Some(name))?.id),

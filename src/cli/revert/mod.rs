@@ -19,6 +19,7 @@ use crate::harness::rederive::Conflict;
 use crate::ledger::port::{Ledger, LedgerEntry};
 use crate::maintenance::revert;
 use crate::maintenance::revert::RevertPreview;
+use crate::pipeline::branch;
 use crate::pipeline::execute;
 use crate::pipeline::options::RunResult;
 use crate::workspace::Workspace;
@@ -43,12 +44,18 @@ pub(crate) struct RevertArgs {
 /// # Errors
 /// There is no such applied edit, its session is not settled, or later changes depend on it.
 pub(crate) fn revert(command: &RevertArgs, setting: &Setting) -> Result<Code, CommandFailure> {
-    let mut workspace = setting.workspace()?;
+    let find = |workspace: &Workspace| target::find(workspace, &command.what, command.session.as_deref());
+    let mut workspace = setting.workspace_with(&|workspace| Ok(find(workspace).is_ok()))?;
     workspace.holder = "kaizen revert";
-    let target = target::find(&workspace, &command.what, command.session.as_deref())?;
+    let target = find(&workspace)?;
     if target.edits.is_empty() {
         return already(&workspace, &target, command.dry_run, setting);
     }
+    if workspace.works_on_branches() && !command.dry_run {
+        // It is merged, so its revert needs a branch as well.
+        workspace = branch::reopen(&workspace, &target.session)?;
+    }
+    let target = find(&workspace)?;
     let dropped: BTreeSet<Digest> = target.edits.keys().copied().collect();
     check_settled(&workspace, &target, &dropped)?;
     if command.dry_run {

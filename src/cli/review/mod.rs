@@ -43,7 +43,7 @@ pub(crate) struct ReviewArgs {
 /// # Errors
 /// There is no workspace or no such session, or the harness cannot be read.
 pub(crate) fn review(command: &ReviewArgs, setting: &Setting) -> Result<Code, CommandFailure> {
-    let workspace = setting.workspace()?;
+    let workspace = setting.workspace_of(command.session.as_deref())?;
     let waiting = || queue::queue(&workspace, command.session.as_deref());
     let mut queue = waiting()?;
     tell_external_decisions(&workspace, command.session.as_deref())?;

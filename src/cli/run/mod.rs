@@ -58,7 +58,9 @@ pub(crate) fn autonomy(text: &str) -> Result<Autonomy, String> {
 pub(crate) fn run(command: &RunArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let workspace = setting.workspace()?;
     if command.estimate {
-        estimate::print(&workspace, command, setting)?;
+        let named = command.session.as_deref().or(command.name.as_deref());
+        let there = (!command.new).then(|| setting.workspace_of(named)).transpose()?;
+        estimate::print(there.as_ref().unwrap_or(&workspace), command, setting)?;
         return Ok(Code::Settled);
     }
     let renderer = Renderer::new(setting.format);
@@ -88,6 +90,9 @@ pub(crate) fn run(command: &RunArgs, setting: &Setting) -> Result<Code, CommandF
         until: asked.until.as_deref(),
         ..SummaryContext::default()
     };
+    // A session on a branch of its own is in another workspace.
+    let there = (**ended.session.root() != *workspace.root).then(|| setting.workspace_of(Some(&ended.session.id)));
+    let workspace = there.transpose()?.unwrap_or(workspace);
     let code = summary(setting, &workspace, &ended, &around)?;
     match ended.unmet.iter().find(|unmet| unmet.is_unknown) {
         Some(unmet) => Err(CommandFailure::not_ready(unmet.words()).hint(unmet.remedy())),
@@ -139,6 +144,10 @@ fn note(workspace: &Workspace, asked: &RunOptions) -> Option<String> {
         return None;
     }
     let mut left = workspace.sessions().ok()?;
+    let branches = workspace.session_branches().ok()?;
+    if !branches.is_empty() {
+        left = branches.into_iter().map(|branch| branch.session).collect();
+    }
     if !asked.new {
         left.pop();
     }

@@ -28,7 +28,13 @@ pub(crate) struct ShowArgs {
 /// # Errors
 /// There is no such session or edit, or its files cannot be read.
 pub(crate) fn show(command: &ShowArgs, setting: &Setting) -> Result<Code, CommandFailure> {
-    let workspace = setting.workspace()?;
+    let workspace = match command.what.as_deref() {
+        None => setting.workspace_of(None)?,
+        Some(name) => setting.workspace_with(&|workspace| {
+            let sessions = workspace.sessions()?;
+            Ok(sessions.iter().any(|session| session.id == name) || edit::find(&sessions, name).is_ok())
+        })?,
+    };
     let sessions = workspace.sessions()?;
     let named = |name: &str| sessions.iter().any(|session| session.id == name);
     match command.what.as_deref() {

@@ -1,5 +1,6 @@
 //! `kaizen status`: the state of each session, and the next step of the newest one.
 
+mod branches;
 mod history;
 mod porcelain;
 mod present;
@@ -90,18 +91,20 @@ enum GateSplit {
 /// # Errors
 /// There is no workspace, or an input of the newest session cannot be read.
 pub(crate) fn status(command: &StatusArgs, setting: &Setting) -> Result<Code, CommandFailure> {
-    let workspace = setting.workspace()?;
+    let checkout = setting.workspace()?;
+    let workspace = setting.newest_workspace(&checkout)?;
+    let workspace = workspace.as_ref().unwrap_or(&checkout);
     if command.porcelain {
-        porcelain::print(&workspace)?;
+        porcelain::print(workspace)?;
         return Ok(Code::Settled);
     }
     let sessions = workspace.sessions()?;
-    let (inputs, engines) = (Inputs::new(&workspace), workspace.engines());
-    let (running, beside) = (OtherRun::of(&workspace), OtherRun::beside(&workspace));
+    let (inputs, engines) = (Inputs::new(workspace), workspace.engines());
+    let (running, beside) = (OtherRun::of(workspace), OtherRun::beside(workspace));
     let Some((newest, older)) = sessions.split_last() else {
-        return Ok(none(running, beside, &warnings(&workspace, &inputs)?, setting));
+        return Ok(none(running, beside, &warnings(workspace, &inputs)?, setting));
     };
-    let context = Context::new(&workspace, newest, &inputs, &engines);
+    let context = Context::new(workspace, newest, &inputs, &engines);
     let states = history::states(&context, older);
     let recent = sessions.len().saturating_sub(SHOWN);
     let shown = |at: usize, state: &HistoryState| command.all || at >= recent || *state == HistoryState::Stale;
@@ -114,13 +117,13 @@ pub(crate) fn status(command: &StatusArgs, setting: &Setting) -> Result<Code, Co
     let state = present.state();
     lines.push(StatusLine {
         present: Some(present),
-        gate_split: gate_split(&workspace),
+        gate_split: gate_split(workspace),
         // A benchmark that cannot be read is already the problem of `gate_split`.
         unscorable: inputs
             .benchmark()
             .map(|tasks| tasks.unscorable.clone())
             .unwrap_or_default(),
-        warnings: warnings(&workspace, &inputs)?,
+        warnings: warnings(workspace, &inputs)?,
         beside,
         spending: render::spent_so_far(newest, newest.record().ok().flatten().as_ref())?,
         ..line(newest, state)
@@ -129,6 +132,7 @@ pub(crate) fn status(command: &StatusArgs, setting: &Setting) -> Result<Code, Co
     if !setting.is_json() {
         render::undecided::ask(newest)?;
     }
+    branches::print(&checkout, setting)?;
     Ok(Code::Settled)
 }
 

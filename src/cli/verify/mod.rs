@@ -16,6 +16,7 @@ use serde::Serialize;
 use super::Setting;
 use super::exit::{Code, CommandFailure};
 use super::render::{self, FAINT};
+use super::session_workspace::{branches, open};
 use crate::artifact::counted;
 use crate::workspace::Workspace;
 use crate::workspace::inputs::Inputs;
@@ -81,8 +82,14 @@ pub(crate) fn run(session: &Session) -> String {
 /// git fails, or a file cannot be read.
 pub(crate) fn verify(_: &VerifyArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let workspace = setting.workspace()?;
-    let sessions = workspace.sessions()?;
-    let found = check(&workspace, &sessions)?;
+    let mut sessions = workspace.sessions()?;
+    let mut found = check(&workspace, &sessions)?;
+    for branch in branches(&workspace)? {
+        let there = open(&workspace, &branch)?;
+        found.extend(check(&there, std::slice::from_ref(&branch.session))?);
+        sessions.retain(|session| session.id != branch.session.id);
+        sessions.push(branch.session);
+    }
     found.iter().for_each(|finding| print(finding, setting));
     let failures = found.iter().filter(|finding| finding.kind == Severity::Failure).count();
     let (sessions, information) = (sessions.len(), found.len() - failures);

@@ -172,13 +172,13 @@ pub(super) fn lines<T: serde::de::DeserializeOwned>(root: &Root, path: &Path) ->
 
 impl LlmClient {
     /// Logs payments that a crash prevented from being logged: requests with an answer in the store, but no payment.
-    pub(super) fn settle(&self, folder: &Path) -> Result<(), DiskError> {
+    pub(super) fn settle(&self, root: &Root, folder: &Path) -> Result<(), DiskError> {
         if !self.root.has_file(super::STORE)? {
             return Ok(());
         }
-        let mut account = Account::new(&self.root, folder);
-        let sent = egress(&self.root, folder)?;
-        for line in spending::unpaid(&ended(&self.root, folder)?, &sent) {
+        let mut account = Account::new(root, folder);
+        let sent = egress(root, folder)?;
+        for line in spending::unpaid(&ended(root, folder)?, &sent) {
             let paid = self.store().and_then(|store| store.paid(&line.request));
             if let Ok(Some(paid)) = paid {
                 account.note_spending(&Spending::of_request(line, paid.cost_usd))?;
@@ -337,7 +337,7 @@ mod tests {
         };
         calls.store().unwrap().received(&answered, &paid).unwrap();
         for _ in 0..2 {
-            calls.charge(OWN_FOLDER.as_ref(), "").unwrap();
+            calls.charge(&root, OWN_FOLDER.as_ref(), "").unwrap();
             let lines = ended(&root, OWN_FOLDER.as_ref()).unwrap();
             assert_eq!(lines.len(), 1);
             assert_eq!((lines[0].request, lines[0].cost_usd), (answered, Some(usd(0.5))));

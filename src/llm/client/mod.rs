@@ -192,13 +192,13 @@ impl LlmClient {
         MeteredModel::new(Arc::clone(self), role, settings)
     }
 
-    /// Charges later calls to the account of this folder, and assigns them to this scope.
+    /// Charges later calls to the account of this folder under `root`, and assigns them to this scope.
     ///
     /// # Errors
     /// The folder's log of spending cannot be read.
-    pub(crate) fn charge(&self, folder: &Path, scope: &str) -> Result<(), DiskError> {
-        self.settle(folder)?;
-        let account = Account::open(&self.root, folder)?;
+    pub(crate) fn charge(&self, root: &Root, folder: &Path, scope: &str) -> Result<(), DiskError> {
+        self.settle(root, folder)?;
+        let account = Account::open(root, folder)?;
         let mut state = self.state();
         *state = ClientState {
             further_limit: state.further_limit.take(),

@@ -35,7 +35,7 @@ pub(crate) struct EditSearch<'a> {
     /// The edits of the plan, with their places in it.
     planned: BTreeMap<Digest, (usize, Edit)>,
     pending: BTreeMap<Digest, PendingReview>,
-    outcomes: BTreeMap<Digest, Outcome>,
+    pub(in crate::pipeline) outcomes: BTreeMap<Digest, Outcome>,
     /// The edits that were looked up in git so far, because neither plan nor questions have them.
     looked_up: RefCell<BTreeMap<Digest, Option<Edit>>>,
     rules: op::OpRules,

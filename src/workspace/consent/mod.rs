@@ -97,6 +97,8 @@ pub enum ConsentError {
 /// What a workspace may start, send and read.
 pub struct Permission {
     root: Root,
+    /// The workspace whose links to traces and tasks count.
+    checkout: Root,
     manifest: Manifest,
     identity: OnceLock<WorkspaceIdentity>,
     store: Option<ApprovalStore>,
@@ -113,11 +115,19 @@ impl Permission {
     ) -> Self {
         Self {
             root: root.clone(),
+            checkout: root.clone(),
             manifest: manifest.clone(),
             identity: identity.map(OnceLock::from).unwrap_or_default(),
             store,
             granted: Mutex::default(),
         }
+    }
+
+    /// The same permission, with the links to traces and tasks of this workspace.
+    #[must_use]
+    pub(crate) fn with_links_of(self, checkout: &Root) -> Self {
+        let checkout = checkout.clone();
+        Self { checkout, ..self }
     }
 
     /// The interface that engines use.
@@ -192,7 +202,7 @@ impl Permission {
             problem,
         };
         let patterns = EvidencePatterns::new(&globs).map_err(invalid)?;
-        Ok(self.root.evidence(&patterns, &|_| false)?.outside)
+        Ok(self.checkout.evidence(&patterns, &|_| false)?.outside)
     }
 
     /// The links to traces and tasks that must not be followed.

@@ -5,7 +5,7 @@ mod page;
 
 use std::fs;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use self::page::Page;
 use crate::edits::{edit, first_plan};
@@ -102,9 +102,8 @@ fn equal_workspaces_give_equal_bytes() {
     }
 }
 
-#[test]
-fn the_page_holds_nothing_of_held_out_tasks() {
-    let space = Space::new();
+/// Puts held-out tasks into a workspace whose words no output may hold, and a trace and a prompt that repeat them.
+pub fn plant_canaries(space: &Space) {
     let mut tasks = space.read("benchmark/tasks.jsonl");
     for (split, query) in [
         ("gate", "CANARY_QUERY_gate please say it"),
@@ -127,8 +126,10 @@ fn the_page_holds_nothing_of_held_out_tasks() {
         "agents/assistant/system_prompt.md",
         "Be brief.\n\n- CANARY_ANSWER_test: CANARY_QUERY_test please \"say\" it\n",
     );
-    space.commit_all("canaries");
-    space.kaizen(&["run", "--until", "plan"]);
+}
+
+/// Edits whose texts repeat the planted words.
+pub fn canary_edits() -> Vec<Value> {
     let mut bold = bold();
     bold["rationale"] = "CANARY_ID-gate fails, and `CANARY_QUERY_gate please say it` is CANARY_ANSWER_gate".into();
     bold["references"] = json!(["held", "run-000"]);
@@ -139,7 +140,16 @@ fn the_page_holds_nothing_of_held_out_tasks() {
         "agents.assistant.few_shot",
         json!({"agent": "assistant", "exemplars": exemplars}),
     );
-    space.plan(&[bold, shots]);
+    vec![bold, shots]
+}
+
+#[test]
+fn the_page_holds_nothing_of_held_out_tasks() {
+    let space = Space::new();
+    plant_canaries(&space);
+    space.commit_all("canaries");
+    space.kaizen(&["run", "--until", "plan"]);
+    space.plan(&canary_edits());
     space.kaizen(&["run"]);
     for arguments in [&[][..], &["--all"]] {
         let text = page(&space, arguments).text;
