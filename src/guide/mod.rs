@@ -11,6 +11,7 @@
 //! | [`gate`] | understand and tune the decision to keep an edit |
 //! | [`watch`] | run sessions unattended |
 //! | [`git`] | let kaizen commit in your repository: identity, hooks, branches, ignore rules, locks |
+//! | [`teams`] | let each session work on a branch of its own, with pull requests |
 //! | [`manifest`] | look up a key of `kaizen.toml`, an op, or a custom phase |
 //! | [`privacy`] | control trust, evidence and redaction |
 //! | [`architecture`] | understand the files of a session, freshness, git, and the layout of the code |
@@ -80,6 +81,10 @@ pub mod students {}
 #[doc = include_str!("links.txt")]
 #[doc = include_str!("teachers.md")]
 pub mod teachers {}
+
+#[doc = include_str!("links.txt")]
+#[doc = include_str!("teams.md")]
+pub mod teams {}
 
 #[doc = include_str!("links.txt")]
 #[doc = include_str!("watch.md")]
