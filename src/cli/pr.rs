@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// The folder of the descriptions, in kaizen's own folder.
 const FOLDER: &str = "pull-requests";
 
-/// Describe a session's branch for a pull request; push it on request
+/// Describe a session's branch for a pull request; push it on demand
 ///
 /// For `[ledger] mode = "branch"`. The description comes from the report: it counts gate tasks and shows none of them, and
 /// its texts are redacted. Without --push, nothing leaves the machine: the command prints the `git push` that is needed.

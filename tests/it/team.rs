@@ -509,6 +509,23 @@ fn an_edit_that_a_reviewer_drops_or_reverts_on_the_branch_is_rolled_back_and_sta
     }
 }
 
+/// Undoes an edit on the main branch.
+fn undo(space: &Space, how: &str, bold: &str) {
+    match how {
+        "reverted" => drop(space.git(&["revert", "--no-edit", bold])),
+        "removed by hand" => {
+            space.replace(
+                "config.toml",
+                "refuse_below = 0.0 # too shy",
+                "refuse_below = 0.9 # too shy",
+            );
+            space.commit_all("mine");
+        }
+        "the merge reverted" => drop(space.git(&["revert", "--no-edit", "-m", "1", "HEAD"])),
+        _ => {}
+    }
+}
+
 #[test]
 fn what_is_undone_on_the_main_branch_is_recorded_on_the_next_session_branch() {
     for how in [
@@ -529,19 +546,7 @@ fn what_is_undone_on_the_main_branch_is_recorded_on_the_next_session_branch() {
         } else {
             space.git(&["merge", "-q", "--no-ff", "--no-edit", &name]);
         }
-        match how {
-            "reverted" => drop(space.git(&["revert", "--no-edit", &bold])),
-            "removed by hand" => {
-                space.replace(
-                    "config.toml",
-                    "refuse_below = 0.0 # too shy",
-                    "refuse_below = 0.9 # too shy",
-                );
-                space.commit_all("mine");
-            }
-            "the merge reverted" => drop(space.git(&["revert", "--no-edit", "-m", "1", "HEAD"])),
-            _ => {}
-        }
+        undo(&space, how, &bold);
         assert!(
             !kaizen_says(&space, &["blame", "config.toml"], &[]).out.contains("bold"),
             "{how}"
