@@ -8,6 +8,7 @@ mod models;
 mod notify;
 pub(crate) mod phase_files;
 pub(crate) mod phases;
+pub(crate) mod placeholder;
 mod privacy;
 pub(crate) mod programs;
 pub(crate) mod protected_files;

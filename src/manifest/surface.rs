@@ -6,6 +6,7 @@ use globset::{Glob, GlobBuilder};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::placeholder::PlaceholderKind;
 use crate::artifact::edit::RiskTier;
 
 /// A file or a family of files, with the parts that edits may change.
@@ -29,6 +30,10 @@ pub struct Surface {
     /// `argument-hint: [issue]`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub text: Vec<String>,
+    /// The placeholders that the host or a program fills in, which edits keep; absent: those of the host whose layout has
+    /// the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fills: Option<Vec<PlaceholderKind>>,
     /// Whether edits may create and remove files of the family.
     #[serde(default)]
     pub create: CreateTier,
@@ -138,15 +143,17 @@ impl SurfaceFormat {
 }
 
 impl Surface {
-    /// A surface of text files that other files name.
+    /// A surface of text files that other files name. No host reads a front matter in them.
     pub(crate) fn of_named_files(name: &str, path: &str) -> Self {
+        let is_headed = SurfaceFormat::of(path) == SurfaceFormat::FrontMatter;
         Self {
             name: name.to_owned(),
             path: path.to_owned(),
-            format: None,
+            format: is_headed.then_some(SurfaceFormat::Text),
             body: Some(BodyTier::Review),
             keys: BTreeMap::new(),
             text: Vec::new(),
+            fills: None,
             create: CreateTier::Off,
         }
     }

@@ -304,11 +304,18 @@ impl<'f> EntryWriter<'f, '_> {
             let Some(first) = self.entries.iter().find(is_nested) else {
                 continue;
             };
-            let spec = (first.surface.format, first.surface.body, first.surface.keys.clone());
-            let is_same = |entry: &&SurfaceEntry| {
-                let surface = &entry.surface;
-                is_nested(entry) && (surface.format, surface.body, surface.keys.clone()) == spec
+            let spec = |surface: &Surface| {
+                let Surface {
+                    format,
+                    body,
+                    keys,
+                    fills,
+                    ..
+                } = surface.clone();
+                (format, body, keys, fills)
             };
+            let wanted = spec(&first.surface);
+            let is_same = |entry: &&SurfaceEntry| is_nested(entry) && spec(&entry.surface) == wanted;
             let joined = self.entries.iter().filter(is_same).count();
             let others = |path: &&str| {
                 self.entries

@@ -16,8 +16,9 @@ use crate::harness::Harness;
 use crate::harness::format::key_pattern::{leads_to, parts};
 use crate::harness::skills::is_data;
 use crate::manifest::HarnessSection;
+use crate::manifest::placeholder::PlaceholderKind;
 use crate::manifest::protected_files::ProtectedFiles;
-use crate::manifest::surface::{SurfaceFormat, compiled};
+use crate::manifest::surface::{Surface, SurfaceFormat, compiled};
 
 /// The built-in layouts with one set of all their globs, because building many sets takes longer than a command.
 #[derive(Default)]
@@ -85,33 +86,71 @@ impl HomeGuard {
 
     /// What protects a file, by the homes that the harness holds.
     pub(crate) fn guards(&self, path: &str, harness: &Harness) -> Vec<FileGuard<'_>> {
-        static TABLE: OnceLock<GuardTable> = OnceLock::new();
         let added = self.added.iter().filter(|(files, _)| files.is_match(path));
-        let mut guards: Vec<FileGuard> = added
-            .map(|(_, keys)| FileGuard {
-                keys,
-                is_closed: keys.is_empty(),
-            })
-            .collect();
+        let added = added.map(|(_, keys)| FileGuard {
+            keys,
+            is_closed: keys.is_empty(),
+        });
+        // The host does not read the keys of a skill's data, such as a table with names.
+        let is_data = is_data(path, harness);
+        let of_home = |home: HomeOfFile<'static>| FileGuard {
+            keys: if is_data { &[] } else { &home.row.layout.protected.keys },
+            is_closed: home.is_closed,
+        };
+        added
+            .chain(self.homes(path, harness).into_iter().map(of_home))
+            .collect()
+    }
+
+    /// The placeholders that the hosts of a file fill in, by the homes that the harness holds; `None` if no layout knows the
+    /// file.
+    pub(crate) fn fills(&self, path: &str, harness: &Harness) -> Option<Vec<PlaceholderKind>> {
+        let homes = self.homes(path, harness);
+        let surfaces = homes.iter().filter_map(|home| Some((home, home.surface()?)));
+        let (last, first): (Vec<_>, Vec<_>) = surfaces.partition(|(home, _)| home.row.layout.fallback);
+        let counted = if first.is_empty() { last } else { first };
+        let fills = counted.iter().flat_map(|(_, surface)| surface.fills.iter().flatten());
+        (!counted.is_empty()).then(|| fills.copied().collect())
+    }
+
+    /// The homes that have a file.
+    fn homes(&self, path: &str, harness: &Harness) -> Vec<HomeOfFile<'static>> {
+        static TABLE: OnceLock<GuardTable> = OnceLock::new();
+        let table = TABLE.get_or_init(|| GuardTable::built_in().unwrap_or_default());
         let view = HarnessView {
             prefix: &self.prefix,
             harness,
         };
         let path = &*view.seen(path);
-        let table = TABLE.get_or_init(|| GuardTable::built_in().unwrap_or_default());
-        // The host does not read the keys of a skill's data, such as a table with names.
-        let is_data = is_data(view.own(path), harness);
-        for home in folders(path) {
-            for (row, is_closed) in table.knowing(inside(path, home)) {
-                if row.is_home(home, path, &view) {
-                    guards.push(FileGuard {
-                        keys: if is_data { &[] } else { &row.layout.protected.keys },
-                        is_closed,
-                    });
-                }
-            }
-        }
-        guards
+        let of_folder = |home| {
+            let known = table.knowing(inside(path, home));
+            let known = known.filter(|(row, _)| row.is_home(home, path, &view));
+            known.map(|(row, is_closed)| HomeOfFile {
+                row,
+                path: inside(path, home).to_owned(),
+                is_closed,
+            })
+        };
+        folders(path).flat_map(of_folder).collect()
+    }
+}
+
+/// A home that has a file.
+struct HomeOfFile<'t> {
+    row: &'t GuardRow,
+    /// The path of the file in the home.
+    path: String,
+    /// Whether the layout protects the whole file.
+    is_closed: bool,
+}
+
+impl HomeOfFile<'_> {
+    /// The surface of the layout that has the file.
+    fn surface(&self) -> Option<&Surface> {
+        let has = |surface: &&Surface| {
+            compiled(&surface.glob()).is_ok_and(|glob| glob.compile_matcher().is_match(&self.path))
+        };
+        self.row.layout.surfaces.iter().find(has)
     }
 }
 

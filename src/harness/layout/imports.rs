@@ -14,9 +14,7 @@ pub(super) struct TextImport {
 impl TextImport {
     /// Whether the text is surely meant as a file. Names of people and of packages are written with `@` as well.
     pub(super) fn is_certain(&self) -> bool {
-        let name = self.name.rsplit('/').next().unwrap_or_default();
-        let is_text = TEXTS.iter().any(|end| name.to_ascii_lowercase().ends_with(end));
-        is_text
+        is_text(&self.name)
             || ["./", "../", "~/", "/"]
                 .iter()
                 .any(|start| self.name.starts_with(start))
@@ -25,6 +23,12 @@ impl TextImport {
 
 /// Endings of files that texts import.
 const TEXTS: [&str; 8] = [".json", ".md", ".mdc", ".rst", ".toml", ".txt", ".yaml", ".yml"];
+
+/// Whether a path has the ending of a text.
+pub(crate) fn is_text(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+    TEXTS.iter().any(|end| name.ends_with(end))
+}
 
 /// The files that a text imports. As in the hosts, code does not import, and neither does a word with `@` inside.
 pub(super) fn imports(path: &str, text: &str) -> Vec<TextImport> {

@@ -10,7 +10,7 @@ mod entry_names;
 mod followed_imports;
 mod foreign;
 pub(crate) mod guard;
-mod imports;
+pub(crate) mod imports;
 pub(crate) mod listing;
 mod marker;
 mod matcher;
@@ -29,6 +29,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 pub(crate) use self::parse::LayoutError;
+use crate::manifest::placeholder::PlaceholderKind;
 use crate::manifest::surface::{Surface, SurfaceFormat};
 
 /// The values of a file, read well enough to compare them; `None` if it has none, or they cannot be read.
@@ -158,4 +159,7 @@ pub(crate) struct NamedFiles {
     /// Whether a name is relative to the home, and not to the file that has the value.
     #[serde(default)]
     pub from_home: bool,
+    /// The placeholders that are filled in in the named files, unless the layout has their surface.
+    #[serde(default)]
+    pub fills: Vec<PlaceholderKind>,
 }

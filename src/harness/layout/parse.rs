@@ -84,6 +84,7 @@ impl HostLayout {
                 body: Some(BodyTier::Review),
                 keys: BTreeMap::new(),
                 text: Vec::new(),
+                fills: None,
                 create: CreateTier::Off,
             })
         };

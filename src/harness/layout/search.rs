@@ -12,6 +12,7 @@ use super::reserved::{is_binary, is_closed};
 use super::table::LayoutTable;
 use super::{HostLayout, Marker, NamedFiles};
 use crate::harness::skills::is_skill;
+use crate::manifest::placeholder::PlaceholderKind;
 use crate::manifest::relative_path::folder_of;
 use crate::manifest::surface::Surface;
 
@@ -52,6 +53,15 @@ struct LayoutHomes {
     markers: BTreeSet<String>,
     /// The homes in which a surface matched a file, whichever layout has it.
     used: BTreeSet<String>,
+}
+
+/// The placeholders that a host fills in in the files that a surface has because other files name or import them.
+fn filled_in(layout: &HostLayout, surface: &str) -> Vec<PlaceholderKind> {
+    let named = layout.named_files.iter().find(|named| named.surface == surface);
+    match named {
+        Some(named) => named.fills.clone(),
+        None => vec![PlaceholderKind::Imports],
+    }
 }
 
 impl<'s, 't> HomeSearch<'s, 't> {
@@ -216,7 +226,10 @@ impl<'s, 't> HomeSearch<'s, 't> {
             return true;
         }
         let own = home.layout.surfaces.iter().find(|own| own.name == named).cloned();
-        let surface = own.unwrap_or_else(|| Surface::of_named_files(named, seen.file));
+        let surface = own.unwrap_or_else(|| Surface {
+            fills: Some(filled_in(home.layout, named)),
+            ..Surface::of_named_files(named, seen.file)
+        });
         self.claim(seen, home, surface);
         true
     }

@@ -149,7 +149,7 @@ fn front_keys(text: &str) -> BTreeSet<String> {
     lines.filter_map(key).collect()
 }
 
-/// The template variables of a text, as they are written: `{name}`, `{{ name }}`, `{{{ name }}}`, `${NAME}`, `$name`, `{% tag %}`,
+/// The template variables of a text, as they are written: `{name}`, `{{ name }}`, `{{{ name }}}`, `${NAME}`, `$name`, `$1`, `{% tag %}`,
 /// `<<name>>`.
 pub(super) fn variables(text: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
@@ -157,7 +157,7 @@ pub(super) fn variables(text: &str) -> BTreeSet<String> {
         // A bracket inside of `{{` or `${` belongs to that variable.
         let is_inner = text[..at].ends_with(['{', '$', '<']);
         if let Some(variable) = variable(&text[at..]).filter(|_| !is_inner) {
-            found.insert(variable.split_whitespace().collect());
+            found.insert(compared(variable));
         }
     }
     found
@@ -176,11 +176,12 @@ fn variable(text: &str) -> Option<&str> {
     for (open, close) in pairs {
         let Some(rest) = text.strip_prefix(open) else { continue };
         let inner = &rest[..rest.find(close)?];
+        let has_number = open == "${" && is_numbered(inner);
         let name = inner.trim().trim_start_matches(['-', '#', '/']).trim();
         let begins =
             open == "{%" || open.starts_with("{{") && name.starts_with(|c: char| c.is_alphabetic() || c == '_');
         let is_free = begins && name.len() <= 80 && !name.contains('\n');
-        return (is_name(name) || is_free).then(|| &text[..open.len() + inner.len() + close.len()]);
+        return (is_name(name) || is_free || has_number).then(|| &text[..open.len() + inner.len() + close.len()]);
     }
     let name = text.strip_prefix('$')?;
     let length = name
@@ -191,9 +192,25 @@ fn variable(text: &str) -> Option<&str> {
     is_variable.then(|| &text[..1 + length])
 }
 
-/// Whether `$1` is an argument rather than an amount: no digits or decimals follow.
+/// Whether `$1` is an argument rather than an amount: neither digits nor decimals nor thousands follow.
 fn is_argument(name: &str, length: usize) -> bool {
-    length == 1 && name.starts_with(|c: char| c.is_ascii_digit()) && !name[1..].starts_with(['.', ','])
+    let is_digit = |c: char| c.is_ascii_digit();
+    let has_more = name.get(1..).unwrap_or_default().strip_prefix(['.', ',']);
+    length == 1 && name.starts_with(is_digit) && !has_more.is_some_and(|rest| rest.starts_with(is_digit))
+}
+
+/// Whether the text between `${` and `}` is an argument's number, maybe with a default: `1`, `1:-x`.
+fn is_numbered(inner: &str) -> bool {
+    let rest = inner.strip_prefix(|c: char| c.is_ascii_digit());
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '-']) && !rest.contains(['\n', '{']))
+}
+
+/// A variable as it is compared: without white space, and an argument without its default.
+fn compared(variable: &str) -> String {
+    match variable.strip_prefix("${").and_then(|inner| inner.chars().next()) {
+        Some(digit) if digit.is_ascii_digit() => format!("${digit}"),
+        _ => variable.split_whitespace().collect(),
+    }
 }
 
 fn is_name(name: &str) -> bool {
@@ -292,6 +309,7 @@ mod tests {
             ("Today is {{date}} or {{ date }}.", "{{date}}"),
             ("In ${LANG} or $LANG.", "$LANG ${LANG}"),
             ("Use $1 and $ARGUMENTS.", "$1 $ARGUMENTS"),
+            ("Use $1. Or $2, or ${3:-x}, for $4.50 and $5,000.", "$1 $2 $3"),
             ("{% if x %}a{% endif %}", "{%endif%} {%ifx%}"),
             ("It costs $5.00 or $12, as JSON: {\"a\": 1} {} { b }", "{b}"),
             ("{user.name} {0} {items[0]}", "{items[0]} {user.name}"),

@@ -9,7 +9,7 @@ pub(super) mod placeholders;
 
 pub(crate) use self::host_limits::HostLimit;
 pub(super) use self::host_limits::{limits, remarks};
-use self::placeholders::ChangedFile;
+use self::placeholders::{ChangedFile, FilledPlaceholders};
 use super::OpRules;
 use super::inapplicable::Inapplicable;
 use crate::artifact::edit::{Edit, Op};
@@ -33,13 +33,14 @@ pub(super) fn check(edit: &Edit, before: &Harness, after: &Harness, rules: &OpRu
             parses::check(&change.path, format, &old, &new)?;
         }
         if let (Some(_), Some(_)) = (&change.before, &change.after) {
-            placeholders::check(&ChangedFile {
+            let file = ChangedFile {
                 path: &change.path,
                 format,
                 old: &old,
                 new: &new,
                 has_examples: edit.ops().contains(&Op::EditExamples),
-            })?;
+            };
+            placeholders::check(&file, &FilledPlaceholders::of(&change.path, before, rules))?;
         }
         // In any other format, the check above is stricter.
         if format == Some(SurfaceFormat::Text) {

@@ -4,14 +4,16 @@ use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 
+use crate::harness::Harness;
 use crate::harness::format::front_matter::body;
 use crate::harness::format::values;
+use crate::harness::layout::imports::is_text;
+use crate::harness::op::OpRules;
 use crate::harness::op::inapplicable::Inapplicable;
 use crate::harness::op::replacement::variables;
+use crate::manifest::placeholder::PlaceholderKind;
+use crate::manifest::relative_path::beside;
 use crate::manifest::surface::SurfaceFormat;
-
-/// The folder of prompts in which Codex fills in named arguments, `$FILE`.
-const NAMED_ARGUMENTS: &str = ".codex/prompts/";
 
 /// A changed file whose values are compared one by one.
 pub(super) struct ChangedFile<'a> {
@@ -24,18 +26,11 @@ pub(super) struct ChangedFile<'a> {
 }
 
 /// Refuses a value that lacks a placeholder of the old one.
-pub(super) fn check(file: &ChangedFile) -> Result<(), Inapplicable> {
-    let of = |text: &str| {
-        let mut found = placeholders(text, file.format == Some(SurfaceFormat::FrontMatter));
-        if file.path.contains(NAMED_ARGUMENTS) {
-            found.extend(variables(text).into_iter().filter(|name| is_named_argument(name)));
-        }
-        found
-    };
+pub(super) fn check(file: &ChangedFile, filled: &FilledPlaceholders) -> Result<(), Inapplicable> {
     let mut lost = BTreeSet::new();
     for (old, new) in file.changed_values() {
-        let kept = of(&new);
-        lost.extend(of(&old).into_iter().filter(|name| !kept.contains(name)));
+        let kept = filled.of_text(&new);
+        lost.extend(filled.of_text(&old).into_iter().filter(|name| !kept.contains(name)));
     }
     let lost: Vec<String> = lost.into_iter().collect();
     match lost.is_empty() {
@@ -45,11 +40,6 @@ pub(super) fn check(file: &ChangedFile) -> Result<(), Inapplicable> {
             placeholders: format!("`{}`", lost.join("`, `")),
         }),
     }
-}
-
-fn is_named_argument(name: &str) -> bool {
-    let name = name.strip_prefix('$').unwrap_or_default();
-    name.starts_with(|c: char| c.is_ascii_uppercase()) && !name.contains(|c: char| c.is_ascii_lowercase())
 }
 
 impl ChangedFile<'_> {
@@ -104,23 +94,111 @@ impl ChangedFile<'_> {
     }
 }
 
-/// The placeholders of a text: `{x}`, `{{x}}`, `{{{x}}}`, `{file:x}`, `{env:X}`, `$ARGUMENTS`, `$1`, `!{…}`, `` !`…` `` and
-/// `@path`. In Markdown, code contains neither `{x}` nor `@path`, because it shows them to the reader.
-pub(in crate::harness::op) fn placeholders(text: &str, is_markdown: bool) -> BTreeSet<String> {
-    let prose = match is_markdown {
-        true => without_code(text),
-        false => text.to_owned(),
-    };
-    let is_filled = |name: &String| match name.strip_prefix('$') {
-        Some(name) => name == "ARGUMENTS" || name.starts_with(|c: char| c.is_ascii_digit()),
-        None => name.starts_with("{{") || name.starts_with("{%"),
-    };
-    let mut found: BTreeSet<String> = variables(text).into_iter().filter(is_filled).collect();
-    found.extend(variables(&prose).into_iter().filter(|name| name.starts_with('{')));
-    found.extend(sources(&prose));
-    found.extend(commands(text));
-    found.extend(imports(&prose).map(|path| format!("@{path}")));
-    found
+/// The placeholders of a file that its host fills in.
+pub(in crate::harness::op) struct FilledPlaceholders<'h> {
+    path: &'h str,
+    kinds: Vec<PlaceholderKind>,
+    harness: &'h Harness,
+}
+
+impl<'h> FilledPlaceholders<'h> {
+    /// Those that the surface of the file states, else those of the hosts that have the file.
+    pub(in crate::harness::op) fn of(path: &'h str, harness: &'h Harness, rules: &OpRules) -> Self {
+        let stated = rules.surfaces.find(path).and_then(|surface| surface.fills.clone());
+        let kinds = stated.or_else(|| rules.guard.fills(path, harness));
+        Self {
+            path,
+            kinds: kinds.unwrap_or_else(|| PlaceholderKind::USUAL.to_vec()),
+            harness,
+        }
+    }
+
+    /// The placeholders of a text. In Markdown, code contains neither `{x}` nor `@path`, because it shows them to the reader.
+    pub(in crate::harness::op) fn of_text(&self, text: &str) -> BTreeSet<String> {
+        let prose = match SurfaceFormat::of(self.path) {
+            SurfaceFormat::FrontMatter => without_code(text),
+            _ => text.to_owned(),
+        };
+        self.kinds
+            .iter()
+            .flat_map(|kind| self.of_kind(*kind, text, &prose))
+            .collect()
+    }
+
+    fn of_kind(&self, kind: PlaceholderKind, text: &str, prose: &str) -> Vec<String> {
+        let picked = |text: &str, is_picked: fn(&str) -> bool| -> Vec<String> {
+            let all = variables(text).into_iter();
+            all.filter(|name| is_picked(name)).collect()
+        };
+        match kind {
+            PlaceholderKind::Braces => picked(prose, |name| name.starts_with('{') && !is_template(name)),
+            PlaceholderKind::Templates => picked(text, is_template),
+            PlaceholderKind::Args => picked(text, |name| name == "{{args}}"),
+            PlaceholderKind::Arguments => {
+                let all = text.contains("$@").then(|| "$@".to_owned());
+                picked(text, |name| name == "$ARGUMENTS")
+                    .into_iter()
+                    .chain(all)
+                    .collect()
+            }
+            PlaceholderKind::NumberedArguments => picked(text, is_numbered_argument),
+            PlaceholderKind::NamedArguments => picked(text, is_named_argument),
+            PlaceholderKind::Variables => shell_variables(text).collect(),
+            PlaceholderKind::HostVariables => shell_variables(text)
+                .filter(|name| name.starts_with("${CLAUDE_"))
+                .collect(),
+            PlaceholderKind::Commands => commands(text).collect(),
+            PlaceholderKind::Sources => sources(prose).collect(),
+            PlaceholderKind::Imports => self.imports(text, prose),
+        }
+    }
+
+    /// The imports of files: of those that the harness has, and of those that are surely meant as files.
+    fn imports(&self, text: &str, prose: &str) -> Vec<String> {
+        let is_file = |path: &&str| {
+            let known = beside(self.path, path).is_some_and(|path| self.harness.get(&path).is_some());
+            known || self.harness.get(path).is_some() || is_surely_file(path)
+        };
+        let plain = imports(prose).filter(is_file).map(|path| format!("@{path}"));
+        let braced = text.match_indices("@{").filter_map(|(at, _)| {
+            let rest = &text[at..];
+            let end = rest.find(['}', '\n']).filter(|end| rest[*end..].starts_with('}'))?;
+            Some(rest[..=end].to_owned())
+        });
+        plain.chain(braced).collect()
+    }
+}
+
+fn is_template(name: &str) -> bool {
+    name.starts_with("{{") || name.starts_with("{%")
+}
+
+fn is_numbered_argument(name: &str) -> bool {
+    name.strip_prefix('$')
+        .is_some_and(|name| name.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+fn is_named_argument(name: &str) -> bool {
+    let name = name.strip_prefix('$').unwrap_or_default();
+    name.starts_with(|c: char| c.is_ascii_uppercase()) && !name.contains(|c: char| c.is_ascii_lowercase())
+}
+
+/// Whether a path is surely meant as one: names of people and of packages begin with `@` as well.
+fn is_surely_file(path: &str) -> bool {
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let has_extension = name.trim_start_matches('.').contains('.');
+    is_text(path) || !folder.is_empty() && has_extension || path.starts_with(['.', '~', '/'])
+}
+
+/// The variables `${x}` and `${input:x}` of a text.
+fn shell_variables(text: &str) -> impl Iterator<Item = String> {
+    text.match_indices("${").filter_map(|(at, _)| {
+        let rest = &text[at..];
+        let end = rest.find(['}', '\n']).filter(|end| rest[*end..].starts_with('}'))?;
+        rest[2..]
+            .starts_with(|c: char| c.is_alphabetic())
+            .then(|| rest[..=end].to_owned())
+    })
 }
 
 /// The files and variables that a host inserts: `{file:./x.md}`, `{env:X}`.
@@ -191,11 +269,24 @@ fn without_spans(line: &str) -> String {
 mod tests {
     use super::*;
 
+    /// The placeholders of a file with these kinds, in a harness with `src/main.py`.
+    fn found(path: &str, kinds: &[PlaceholderKind], text: &str) -> String {
+        let harness = Harness::default().with("src/main.py", "");
+        let filled = FilledPlaceholders {
+            path,
+            kinds: kinds.to_vec(),
+            harness: &harness,
+        };
+        let found: Vec<String> = filled.of_text(text).into_iter().collect();
+        found.join(" ")
+    }
+
     #[test]
-    fn placeholders_of_all_hosts_are_known() {
+    fn placeholders_of_unknown_hosts_are_known() {
         for (text, wanted) in [
             ("Convert {q} and {{ unit }}.", "{q} {{unit}}"),
-            ("Fix $ARGUMENTS, then $1 of $HOME for $5.00.", "$1 $ARGUMENTS"),
+            ("Fix $ARGUMENTS, then $1 of $HOME for $5.00 or $1,000.", "$1 $ARGUMENTS"),
+            ("Fix $1, $2. Then ${3:-all} and $4; cost: $12.", "$1 $2 $3 $4"),
             ("Plan {{args}} with !{git diff}.", "!{git diff} {{args}}"),
             ("Now: !`git status`", "!`git status`"),
             ("See @docs/style.md. Mail me@example.org, @ada.", "@docs/style.md"),
@@ -207,11 +298,73 @@ mod tests {
                 "{env:KEY} {file:./prompts/a b.txt} {file:~/x.md}",
             ),
             ("{file:x\ny} `{file:y}` if (a) { return b; } ${c}", ""),
+            (
+                "Install @types/node or @scope/a-b, and read @src/main.py.",
+                "@src/main.py",
+            ),
         ] {
-            let found: Vec<String> = placeholders(text, true).into_iter().collect();
-            assert_eq!(found.join(" "), wanted, "{text}");
+            assert_eq!(found("x.md", &PlaceholderKind::USUAL, text), wanted, "{text}");
         }
-        assert!(placeholders("`{x}`", false).contains("{x}"));
+        assert_eq!(found("x.txt", &PlaceholderKind::USUAL, "`{x}`"), "{x}");
+    }
+
+    #[test]
+    fn each_kind_is_found_alone() {
+        let text = "{a} {{b}} {{args}} {%if c%} $ARGUMENTS $1 ${2:-x} $FILE ${input:d e} ${CLAUDE_SKILL_DIR} !`f` {env:G} \
+                    @h.md @{i j}";
+        for (kind, wanted) in [
+            (PlaceholderKind::Braces, "{a}"),
+            (PlaceholderKind::Templates, "{%ifc%} {{args}} {{b}}"),
+            (PlaceholderKind::Args, "{{args}}"),
+            (PlaceholderKind::Arguments, "$ARGUMENTS"),
+            (PlaceholderKind::NumberedArguments, "$1 $2"),
+            (PlaceholderKind::NamedArguments, "$ARGUMENTS $FILE"),
+            (PlaceholderKind::Variables, "${CLAUDE_SKILL_DIR} ${input:d e}"),
+            (PlaceholderKind::HostVariables, "${CLAUDE_SKILL_DIR}"),
+            (PlaceholderKind::Commands, "!`f`"),
+            (PlaceholderKind::Sources, "{env:G}"),
+            (PlaceholderKind::Imports, "@h.md @{i j}"),
+        ] {
+            assert_eq!(found("x.md", &[kind], text), wanted, "{kind:?}");
+        }
+    }
+
+    /// The kinds that count in a file of a home, without any statement of a manifest.
+    fn in_home(path: &str, text: &str) -> String {
+        let harness = Harness::default()
+            .with(".codex/config.toml", "model = 'm'\n")
+            .with(".gemini/settings.json", "{}")
+            .with("promptfooconfig.yaml", "prompts: [a]\n")
+            .with(path, text);
+        let filled = FilledPlaceholders::of(path, &harness, &OpRules::default());
+        filled.of_text(text).into_iter().collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn a_placeholder_counts_where_the_host_fills_it_in() {
+        let text =
+            "Get /users/{id}, {{ title }}, @types/node, @docs/a.md, $ARGUMENTS, $5 or $10, $FILE, {{args}}, ${x}.";
+        for (path, wanted) in [
+            ("CLAUDE.md", "@docs/a.md"),
+            ("sub/CLAUDE.md", "@docs/a.md"),
+            ("AGENTS.md", ""),
+            ("GEMINI.md", "@docs/a.md"),
+            (".claude/rules/api.md", "@docs/a.md"),
+            (".claude/agents/a.md", ""),
+            (".claude/skills/a/SKILL.md", "$ARGUMENTS @docs/a.md"),
+            (".claude/skills/a/references/x.md", ""),
+            (".claude/commands/a.md", "$5 $ARGUMENTS @docs/a.md"),
+            (".codex/prompts/a.md", "$5 $ARGUMENTS $FILE"),
+            (".github/copilot-instructions.md", ""),
+            (".github/prompts/a.prompt.md", "${x}"),
+            (".gemini/commands/a.toml", "@docs/a.md {{args}}"),
+            (".cursor/rules/a.mdc", "@docs/a.md"),
+            ("promptfooconfig.yaml", "{{args}} {{title}}"),
+            ("prompts/a.md", "{id} {{args}} {{title}}"),
+            ("bot/text.md", "$5 $ARGUMENTS @docs/a.md {id} {{args}} {{title}}"),
+        ] {
+            assert_eq!(in_home(path, text), wanted, "{path}");
+        }
     }
 
     fn lost(path: &str, format: SurfaceFormat, old: &str, new: &str) -> Option<String> {
@@ -222,7 +375,17 @@ mod tests {
             new,
             has_examples: path.ends_with(".jsonl"),
         };
-        check(&file).err().map(|reason| reason.to_string())
+        let harness = Harness::default();
+        let filled = FilledPlaceholders::of(path, &harness, &OpRules::default());
+        check(&file, &filled).err().map(|reason| reason.to_string())
+    }
+
+    #[test]
+    fn an_argument_at_the_end_of_a_sentence_is_one() {
+        let lost = |old: &str, new: &str| lost(".claude/commands/a.md", SurfaceFormat::FrontMatter, old, new);
+        assert!(lost("Fix $1.", "Fix it.").is_some());
+        assert_eq!(lost("Fix $1 now, then $2", "Now fix $1, and ${2:-all}."), None);
+        assert_eq!(lost("It costs $1.50 or $2,000.", "It is free."), None);
     }
 
     #[test]

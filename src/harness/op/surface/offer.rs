@@ -13,7 +13,7 @@ use crate::harness::format::all_values::can_be_read;
 use crate::harness::format::front_matter;
 use crate::harness::format::section::{section_names, without_section};
 use crate::harness::layout::guard::FileGuard;
-use crate::harness::op::check::placeholders::placeholders;
+use crate::harness::op::check::placeholders::FilledPlaceholders;
 use crate::harness::op::offers::OpOffer;
 use crate::harness::op::program_files::is_program;
 use crate::harness::op::protected::{is_protected_file, kind_of};
@@ -36,7 +36,8 @@ pub(in crate::harness::op) fn offers(harness: &Harness, rules: &OpRules) -> Vec<
         let is_closed =
             is_program(path, harness) || is_protected_file(path) || guards.iter().any(|guard| guard.is_closed);
         let target = SurfaceTarget::of(path, &context).ok().filter(|_| !is_closed)?;
-        Some(of_file(&target, &guards))
+        let filled = FilledPlaceholders::of(path, harness, rules);
+        Some(of_file(&target, &guards, &filled))
     });
     let files = files.flatten().filter(|offer| can_remove(offer, harness, rules));
     let created = rules.surfaces.all().filter_map(|surface| of_new_file(surface, harness));
@@ -66,15 +67,15 @@ fn of_new_file(surface: &Surface, harness: &Harness) -> Option<OpOffer> {
     })
 }
 
-fn of_file(target: &SurfaceTarget, guards: &[FileGuard]) -> Vec<OpOffer> {
+fn of_file(target: &SurfaceTarget, guards: &[FileGuard], filled: &FilledPlaceholders) -> Vec<OpOffer> {
     let text = target.text.unwrap_or_default();
     let mut offers = Vec::new();
     // Every other edit of a broken file is refused.
     if can_be_read(target.format(), text) {
-        offers = of_body(target, text);
+        offers = of_body(target, text, filled);
         if let Ok(document) = Document::of(target, text) {
             let keys = keys_of(target, &document, guards);
-            offers.extend(keys.iter().flat_map(|key| of_key(target, key, &document)));
+            offers.extend(keys.iter().flat_map(|key| of_key(target, key, &document, filled)));
         }
     }
     if target.surface.create == CreateTier::Review {
@@ -100,7 +101,7 @@ fn offer(target: &SurfaceTarget, op: Op, key: Option<&str>, tier: RiskTier, more
     }
 }
 
-fn of_body(target: &SurfaceTarget, text: &str) -> Vec<OpOffer> {
+fn of_body(target: &SurfaceTarget, text: &str, filled: &FilledPlaceholders) -> Vec<OpOffer> {
     let tier = match target.surface.body_of(&target.path) {
         BodyTier::Off => return Vec::new(),
         BodyTier::Auto => RiskTier::Auto,
@@ -117,7 +118,7 @@ fn of_body(target: &SurfaceTarget, text: &str) -> Vec<OpOffer> {
                 SurfaceFormat::FrontMatter => front_matter::body(text).unwrap_or(text),
                 _ => text,
             };
-            of_text(target, None, tier, text)
+            of_text(target, None, tier, text, filled)
         }
     }
 }
@@ -134,13 +135,19 @@ fn of_structured_text(target: &SurfaceTarget, tier: RiskTier, text: &str) -> Vec
 }
 
 /// The ops on a text, with examples that would apply to it.
-fn of_text(target: &SurfaceTarget, key: Option<&str>, tier: RiskTier, text: &str) -> Vec<OpOffer> {
+fn of_text(
+    target: &SurfaceTarget,
+    key: Option<&str>,
+    tier: RiskTier,
+    text: &str,
+    filled: &FilledPlaceholders,
+) -> Vec<OpOffer> {
     let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let number = text.lines().position(|other| other == line).unwrap_or_default() + 1;
     let removable = removable_section(text);
     let example = |op: &Op| match op {
         Op::PatchText => json!({"diff": format!("@@ -{number} +{number},2 @@\n {line}\n+A new line.\n")}),
-        Op::ReplaceText => json!({"new_content": new_text(target, text)}),
+        Op::ReplaceText => json!({"new_content": new_text(filled, text)}),
         Op::InsertSection => json!({"content": "## Checks\n\nThe text of the section.\n"}),
         _ => json!({"section": removable}),
     };
@@ -154,9 +161,8 @@ fn of_text(target: &SurfaceTarget, key: Option<&str>, tier: RiskTier, text: &str
 }
 
 /// A text in place of another one, with the placeholders that it has to keep.
-fn new_text(target: &SurfaceTarget, old: &str) -> String {
-    let is_markdown = target.format() == SurfaceFormat::FrontMatter;
-    let kept: Vec<String> = placeholders(old, is_markdown).into_iter().collect();
+fn new_text(filled: &FilledPlaceholders, old: &str) -> String {
+    let kept: Vec<String> = filled.of_text(old).into_iter().collect();
     match kept.is_empty() {
         true => "The complete new text.\n".to_owned(),
         false => format!("The complete new text, with {}.\n", kept.join(" ")),
@@ -181,7 +187,7 @@ fn keys_of(target: &SurfaceTarget, document: &Document, guards: &[FileGuard]) ->
     keys
 }
 
-fn of_key(target: &SurfaceTarget, path: &KeyPath, document: &Document) -> Vec<OpOffer> {
+fn of_key(target: &SurfaceTarget, path: &KeyPath, document: &Document, filled: &FilledPlaceholders) -> Vec<OpOffer> {
     let (Ok(value), Some(tier)) = (document.value(path), editable(target.surface, path)) else {
         return Vec::new();
     };
@@ -199,7 +205,7 @@ fn of_key(target: &SurfaceTarget, path: &KeyPath, document: &Document) -> Vec<Op
                 simple(Op::UnsetKey, json!({})),
             ]
         }
-        Some(Json::String(text)) if text.contains('\n') => of_text(target, Some(key), tier, text),
+        Some(Json::String(text)) if text.contains('\n') => of_text(target, Some(key), tier, text, filled),
         Some(Json::String(_)) if is_named(&["tools"]) => {
             vec![simple(Op::EditList, json!({"add": ["Read"], "remove": []}))]
         }

@@ -39,6 +39,15 @@ keys = { "models[*].model" = "auto", "prompts[*].prompt" = "review" }
 name = "examples"
 path = "shots/*.jsonl"
 body = "review"
+
+[[harness.surface]]
+name = "templates"
+path = "bot/*.md"
+
+[[harness.surface]]
+name = "letters"
+path = "letters/*.md"
+fills = ["arguments"]
 "#;
 
 fn section() -> crate::manifest::HarnessSection {
@@ -372,11 +381,6 @@ fn what_is_not_open_is_refused_with_what_is() {
             json!({"path": agent, "key": "tools", "remove": ["Read", "Grep"]}),
             "no tool any more",
         ),
-        (
-            Op::ReplaceText,
-            json!({"path": agent, "new_content": "You review."}),
-            "drops `{count}`",
-        ),
         (Op::EditList, json!({"path": agent, "key": "tools"}), "name an item"),
         (
             Op::SetKey,
@@ -390,6 +394,26 @@ fn what_is_not_open_is_refused_with_what_is() {
     let bare = OpRules::default();
     let found = apply(&placed(Op::RemoveFile, json!({"path": "CLAUDE.md"})), &harness(), &bare).unwrap_err();
     assert!(found.to_string().contains("no [[harness.surface]]"), "{found}");
+}
+
+#[test]
+fn a_line_is_bound_to_what_the_host_fills_in() {
+    let text = "Get /users/{id}.\nInstall @types/node for $5 or $10.\nUse {{ title }} and $ARGUMENTS.\n";
+    for (path, lost) in [
+        ("CLAUDE.md", None),
+        (".claude/agents/a.md", None),
+        ("letters/a.md", Some("drops `$ARGUMENTS`, which")),
+        ("bot/a.md", Some("drops `$5`, `$ARGUMENTS`, `{id}`, `{{title}}`, which")),
+    ] {
+        let before = harness().with(path, text);
+        let payload = json!({"path": path, "new_content": "Be kind.\n"});
+        let found = apply(&placed(Op::ReplaceText, payload), &before, &rules());
+        match (found, lost) {
+            (Ok(after), None) => assert_eq!(after.text(path), Some("Be kind.\n"), "{path}"),
+            (Err(reason), Some(words)) => assert!(reason.to_string().contains(words), "{path}: {reason}"),
+            (found, _) => panic!("{path}: {found:?}"),
+        }
+    }
 }
 
 #[test]

@@ -1,0 +1,45 @@
+//! The kinds of placeholders that a host or a program fills in, so that edits have to keep them.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A kind of placeholder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PlaceholderKind {
+    /// `{x}`.
+    Braces,
+    /// `{{x}}`, `{{{x}}}` and `{% x %}`.
+    Templates,
+    /// `{{args}}`.
+    Args,
+    /// `$ARGUMENTS` and `$@`.
+    Arguments,
+    /// `$1` and `${1:-x}`.
+    NumberedArguments,
+    /// `$FILE`, in capital letters.
+    NamedArguments,
+    /// `${x}` and `${input:x}`.
+    Variables,
+    /// `${CLAUDE_SKILL_DIR}` and others of Claude Code.
+    HostVariables,
+    /// `` !`…` `` and `!{…}`: the output of a command.
+    Commands,
+    /// `{file:x}` and `{env:X}`.
+    Sources,
+    /// `@path` and `@{path}`, if `path` is a file.
+    Imports,
+}
+
+impl PlaceholderKind {
+    /// The kinds that count in a file of which it is not known who reads it.
+    pub(crate) const USUAL: [Self; 7] = [
+        Self::Braces,
+        Self::Templates,
+        Self::Arguments,
+        Self::NumberedArguments,
+        Self::Commands,
+        Self::Sources,
+        Self::Imports,
+    ];
+}
