@@ -7,14 +7,15 @@ use std::path::Path;
 use super::exit::CommandFailure;
 use super::offered::OfferedEdits;
 use super::visible::visible;
-use crate::harness::format::values;
+use crate::harness::format::all_values::all_values;
+use crate::harness::format::error::FormatError;
 use crate::harness::layout::HostLayout;
 use crate::harness::layout::detect::{Detection, detect};
 use crate::harness::layout::entries::{ManifestEntries, entries};
 use crate::harness::layout::listing::WorkspaceListing;
 use crate::harness::layout::table::LayoutTable;
 use crate::ledger::Git;
-use crate::manifest::surface::SurfaceFormat;
+use crate::manifest::surface::Surface;
 use crate::sys::disk::{DiskError, LARGEST_HARNESS_FILE, Root, WalkVisitor};
 
 /// Folders that hold no home: they are machine-local, or hold other people's code.
@@ -88,8 +89,8 @@ impl<'t> FoundHomes<'t> {
         self.found.files = open;
         let closed = closed.into_iter().map(|(path, file)| {
             let reason = match offered.programs.contains(&path) {
-                true => "a program",
-                false => why_closed(text(root, &path), file.surface.format_of(&path)),
+                true => "a program".to_owned(),
+                false => why_closed(text(root, &path), &file.surface, &path),
             };
             (path, reason)
         });
@@ -111,6 +112,20 @@ impl<'t> FoundHomes<'t> {
     pub(crate) fn bad_link(&self) -> Option<String> {
         let (link, reason) = self.found.bad_links.first_key_value()?;
         Some(format!("{} is {}", visible(link), visible(reason)))
+    }
+
+    /// The paths by which hosts read files of the homes through links.
+    pub(crate) fn linked_paths(&self) -> Vec<String> {
+        let prefix = self.listing.prefix();
+        let paths = self.found.files.values().flat_map(|file| &file.links);
+        paths
+            .map(|path| path.strip_prefix(&prefix).unwrap_or(path).to_owned())
+            .collect()
+    }
+
+    /// The links of the workspace.
+    pub(crate) fn links(&self) -> Vec<String> {
+        self.listing.links.keys().cloned().collect()
     }
 
     /// What the manifest lists for the homes.
@@ -139,12 +154,17 @@ pub(super) fn chosen(mut table: LayoutTable, name: Option<&str>) -> Result<Layou
     }
 }
 
-/// Why no op applies to a file with this text.
-fn why_closed(text: Option<String>, format: SurfaceFormat) -> &'static str {
-    match text {
-        None => "it is no UTF-8 text; save it as UTF-8 to let edits change it",
-        Some(text) if format.has_keys() && values(format, &text).is_err() => "it cannot be parsed",
-        Some(_) => "nothing in it can be edited",
+/// Why no op applies to a file with this text, with the line and the remedy.
+fn why_closed(text: Option<String>, surface: &Surface, path: &str) -> String {
+    let Some(text) = text else {
+        return "it is no UTF-8 text; save it as UTF-8 to let edits change it".to_owned();
+    };
+    match all_values(surface.format_of(path), &text) {
+        Ok(_) | Err(FormatError::Keyless) => {
+            let keys: Vec<&str> = surface.keys.keys().map(String::as_str).collect();
+            format!("it has none of the keys that edits change: {}", keys.join(", "))
+        }
+        Err(problem) => format!("{problem}; until then, no edit can change the file"),
     }
 }
 

@@ -53,7 +53,7 @@ fn object(row: &TableRow) -> Value {
         .iter()
         .map(|surface| {
             json!({"name": surface.name, "path": surface.path, "body": surface.body().name(), "keys": surface.keys,
-                "create": surface.create.name()})
+                "fills": surface.fills, "create": surface.create.name()})
         })
         .collect();
     let markers: Vec<&str> = layout.markers.iter().map(|marker| marker.path.as_str()).collect();

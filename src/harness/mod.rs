@@ -20,6 +20,8 @@ pub(crate) mod starter;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use self::format::error::FormatError;
+
 use crate::manifest::membership::Membership;
 use crate::sys::disk::{DiskError, LARGEST_HARNESS_FILE, Root, ordinary, refuse_stored};
 
@@ -112,6 +114,12 @@ impl Harness {
     /// The text of a file; `None` if it is absent or not UTF-8.
     pub fn text(&self, path: &str) -> Option<&str> {
         self.get(path).and_then(|bytes| std::str::from_utf8(bytes).ok())
+    }
+
+    /// Why a file of which the harness shows a part cannot be read, so that the part is empty.
+    pub(crate) fn unreadable(&self, path: &str) -> Option<FormatError> {
+        let whole = self.files.get(path).filter(|_| self.parts.contains_key(path))?;
+        projection::problem(path, whole)
     }
 
     /// This harness with one file set. For a file that also holds tasks, the bytes are the whole file, or the part that

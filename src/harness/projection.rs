@@ -4,6 +4,7 @@
 
 use serde_json::{Map, Value};
 
+use super::format::error::FormatError;
 use super::format::{set_value, unset_value, values};
 use crate::artifact::key_path::{KeyPath, Segment};
 use crate::manifest::surface::SurfaceFormat;
@@ -39,6 +40,12 @@ pub(crate) fn is_promptfoo_config(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
     let is_config = [".yaml", ".yml", ".json"].iter().any(|end| name.ends_with(end));
     is_config && name.contains("promptfoo")
+}
+
+/// Why a file cannot be read, so that the harness shows no part of it.
+pub(super) fn problem(path: &str, whole: &[u8]) -> Option<FormatError> {
+    let text = std::str::from_utf8(whole).ok()?;
+    values(format_of(path), text).err()
 }
 
 /// The part of a file that the harness shows: the values that edits may change, and no comment, which may name a task. A file

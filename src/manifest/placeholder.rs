@@ -42,4 +42,38 @@ impl PlaceholderKind {
         Self::Sources,
         Self::Imports,
     ];
+
+    /// Its name in a manifest.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Braces => "braces",
+            Self::Templates => "templates",
+            Self::Args => "args",
+            Self::Arguments => "arguments",
+            Self::NumberedArguments => "numbered_arguments",
+            Self::NamedArguments => "named_arguments",
+            Self::Variables => "variables",
+            Self::HostVariables => "host_variables",
+            Self::Commands => "commands",
+            Self::Sources => "sources",
+            Self::Imports => "imports",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_that_a_manifest_reads() {
+        for kind in PlaceholderKind::USUAL.into_iter().chain([
+            PlaceholderKind::Args,
+            PlaceholderKind::NamedArguments,
+            PlaceholderKind::Variables,
+            PlaceholderKind::HostVariables,
+        ]) {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
+        }
+    }
 }

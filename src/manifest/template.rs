@@ -1,5 +1,6 @@
 //! The text of a new `kaizen.toml`: the common settings, each with its default and an explanation.
 
+use super::placeholder::PlaceholderKind;
 use super::protected_files::ProtectedFiles;
 use super::surface::{CreateTier, Surface};
 
@@ -39,8 +40,8 @@ pub(crate) fn with_surfaces(
         section += &format!("files = {}\n", list(files));
     }
     section += "\n# What edits may change: the first surface whose `path` matches a file has it. `body` is the text, under a front\n\
-         # matter if there is one, `keys` are single values, and `create` allows new files. auto: the gate decides; review: you\n\
-         # review each edit.\n";
+         # matter if there is one, `keys` are single values, `fills` the placeholders that edits keep, and `create` allows new\n\
+         # files. auto: the gate decides; review: you review each edit.\n";
     let surfaces: Vec<String> = surfaces.iter().map(entry).collect();
     section += &surfaces.join("\n");
     if !protected.is_empty() {
@@ -96,10 +97,18 @@ fn entry(surface: &Surface) -> String {
         surface.body.map(|body| format!("body = \"{}\"", body.name())),
         (!keys.is_empty()).then(|| format!("keys = {{ {} }}", keys.join(", "))),
         (!surface.text.is_empty()).then(|| format!("text = {}", list(&surface.text))),
+        surface
+            .fills
+            .as_ref()
+            .map(|fills| format!("fills = {}", list(&names(fills)))),
         (surface.create != CreateTier::Off).then(|| format!("create = \"{}\"", surface.create.name())),
     ];
     let lines: String = lines.into_iter().flatten().map(|line| line + "\n").collect();
     format!("[[harness.surface]]\n{lines}")
+}
+
+fn names(kinds: &[PlaceholderKind]) -> Vec<String> {
+    kinds.iter().map(|kind| kind.name().to_owned()).collect()
 }
 
 /// The entry of protected files.

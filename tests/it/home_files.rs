@@ -107,6 +107,52 @@ fn copies_for_a_student_have_the_links_of_the_home() {
 }
 
 #[test]
+fn a_link_that_is_in_no_commit_fails_the_doctor_with_what_to_run() {
+    let space = Space::empty();
+    space.write("CLAUDE.md", "Be brief.\n");
+    space.write("skills/a/SKILL.md", "---\nname: a\ndescription: A\n---\nDo a.\n");
+    space.write(".claude/settings.json", "{\"model\": \"opus\"}\n");
+    space.git(&["init", "-q"]);
+    space.commit_all("home");
+    std::os::unix::fs::symlink("../skills", space.root.join(".claude/skills")).unwrap();
+    space.kaizen(&["init"]).exits(0);
+    let doctor = |space: &Space| {
+        let rows = space.kaizen(&["doctor", "--format", "json"]).exits(4).events();
+        row(&rows, "harness")
+    };
+    let harness = doctor(&space);
+    assert_eq!(harness["ok"], false, "{harness}");
+    assert!(
+        harness
+            .to_string()
+            .contains(".claude/skills is a link that is in no commit"),
+        "{harness}"
+    );
+    assert_eq!(
+        harness["fix"],
+        "git add '.claude/skills' && git commit -m 'Add .claude/skills'"
+    );
+    space.commit_all("link");
+    assert_eq!(doctor(&space)["ok"], true);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named_with_its_line_and_the_remedy() {
+    let space = Space::empty();
+    let text = "prompts: [a]\ndescription: My eval: x\nproviders: [openai:x]\n";
+    space.write("promptfooconfig.yaml", text);
+    space.write(".claude/output-styles/a.md", "---\nname: a\n</example>\n---\nText.\n");
+    space.write("CLAUDE.md", "Be brief.\n");
+    let said = space.kaizen(&["init"]).exits(0).out;
+    for line in [
+        "line 3: the front matter has a line that is no `name: value`; change it by hand; until then, no edit can change",
+        "line 2: not valid YAML: a colon and a blank in a text without quotes; put the text in quotes; until then, no edit",
+    ] {
+        assert!(said.contains(line), "{line}: {said}");
+    }
+}
+
+#[test]
 fn an_edit_of_a_link_names_its_target() {
     let space = linked_home();
     let rows = space.kaizen(&["init", "--format", "json"]).exits(0).events();

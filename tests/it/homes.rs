@@ -73,7 +73,7 @@ fn init_finds_a_home_of_claude_code_and_writes_its_surfaces() {
         "name = \"memory\"\npath = \"CLAUDE.md\"\n",
         "path = \".claude/agents/**/{agent}.md\"\nkeys = { description = \"auto\", model = \"auto\", tools = \"review\" }\ncreate = \"review\"\n",
         "path = \".claude/settings.json\"\nkeys = { model = \"auto\" }\n",
-        "name = \"imports/style\"\npath = \"docs/style.md\"\nbody = \"review\"\n",
+        "name = \"imports/style\"\npath = \"docs/style.md\"\nformat = \"text\"\nbody = \"review\"\nfills = [\"imports\"]\n",
         "\n[student.sandbox]\n\n[teacher]\n",
         "# run = [\"claude\", \"-p\", \"{query}\", \"--output-format\", \"json\"]",
     ] {
@@ -196,7 +196,7 @@ fn init_says_what_the_host_reads_and_what_can_be_edited() {
     space.git(&["init", "-q"]);
     let said = space.kaizen(&["init"]).exits(0);
     for part in [
-        ".gemini/settings.json (it cannot be parsed)",
+        ".gemini/settings.json (line 1: not valid JSON: ",
         "possible edits in 5 files, and new files in",
         "found claude_code (Claude Code): 5 files",
         "read when it starts, in this order:\n    CLAUDE.md: text\n    .claude/settings.json: model\n    docs/style.md: text",

@@ -180,6 +180,53 @@ fn edits_are_judged_by_their_effect_and_taken_back() {
     assert_eq!(files(&space), original);
 }
 
+/// The last edit gives a key the value that it had before the first one.
+#[test]
+fn a_session_is_reverted_whose_edits_cancel_each_other_out() {
+    let space = home(&["opus", "WORD1", "WORD2", "WORD3"]);
+    let original = files(&space);
+    let settings = ".claude/settings.json";
+    let model =
+        |id: &str, value: &str| generic(id, "set_key", json!({"path": settings, "key": "model", "value": value}));
+    let section = json!({"path": "CLAUDE.md", "content": "## Checks\n\nWORD1, WORD2 and WORD3.\n"});
+    let plan = [
+        model("away", "WORD1 WORD2"),
+        generic("words", "insert_section", section),
+        model("back", "opus"),
+    ];
+    space.diagnose_and_plan("r", "t", &plan);
+    let said = space.kaizen(&["run"]).exits(0);
+    let statuses = space.statuses();
+    for id in ["away", "words", "back"] {
+        assert_eq!(statuses[id], "applied", "{statuses:?}\n{}{}", said.out, said.err);
+    }
+    assert_eq!(space.read(settings), original[settings]);
+    let session = space.session().replace("sessions/", "");
+    space.kaizen(&["revert", &session]).exits(0);
+    assert_eq!(files(&space), original);
+}
+
+/// A line that only looks like a placeholder may go; what the host fills in may not.
+#[test]
+fn an_item_that_is_not_in_a_list_and_a_line_of_a_front_matter_are_named() {
+    let space = home(&["WORD1"]);
+    let list = json!({"path": REVIEWER, "key": "tools", "remove": ["Grap"]});
+    let diff = "@@ -4 +4 @@\n-tools: Read, Grep\n+tools: Read\n";
+    let plan = [
+        generic("list", "edit_list", list),
+        generic("head", "patch_text", json!({"path": REVIEWER, "diff": diff})),
+    ];
+    space.diagnose_and_plan("r", "t", &plan);
+    space.kaizen(&["run"]);
+    let shown = space.kaizen(&["show", "--format", "json"]).out;
+    for words in [
+        "`remove` names `Grap`, which is not in the list at `tools`; the nearest is `Grep`",
+        "is in the front matter, which is no part of the text; change `tools` of surface `agents` with set_key, or with edit_list",
+    ] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+}
+
 #[test]
 fn doctor_lists_the_edits_and_the_teacher_gets_them_without_secrets() {
     let space = home(&["WORD"]);

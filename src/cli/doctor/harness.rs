@@ -7,6 +7,8 @@ use super::{DoctorRow, bad, failed, good};
 use crate::artifact::counted;
 use crate::cli::init_homes::{FoundHomes, LINK_REMEDY};
 use crate::cli::offered::OfferedEdits;
+use crate::cli::visible::visible;
+use crate::harness::Harness;
 use crate::harness::layout::detect::ODD_NAME;
 use crate::harness::layout::table::LayoutTable;
 use crate::manifest::layout::DEFAULT_LAYOUT;
@@ -43,7 +45,7 @@ pub(super) fn row(
             "no file matches [harness] files".to_owned(),
             "name the agent's files in kaizen.toml: [harness] files = [\"...\"]",
         ),
-        (Ok(_), found) => on_disk(workspace, found.as_ref(), offered, layouts),
+        (Ok(harness), found) => on_disk(workspace, &harness, found.as_ref(), offered, layouts),
         (Err(error), _) => failed(CHECK, error),
     };
     DoctorRow {
@@ -55,6 +57,7 @@ pub(super) fn row(
 /// The row for a harness that is that of the last commit.
 fn on_disk(
     workspace: &Workspace,
+    harness: &Harness,
     files: Option<&HarnessFiles>,
     offered: Option<&OfferedEdits>,
     layouts: Option<&LayoutTable>,
@@ -77,8 +80,20 @@ fn on_disk(
     if !odd.is_empty() {
         words.push(format!("left out: {} ({ODD_NAME})", named(odd)));
     }
+    let uncommitted = homes.as_ref().and_then(|homes| homes.uncommitted_link(harness));
     if let Some(problem) = homes.and_then(|homes| homes.bad_link) {
         return bad(CHECK, problem, LINK_REMEDY);
+    }
+    if let Some(link) = uncommitted {
+        let problem = format!(
+            "{} is a link that is in no commit, so no copy for a student has it",
+            visible(&link)
+        );
+        return bad(
+            CHECK,
+            problem,
+            format!("git add '{link}' && git commit -m 'Add {link}'"),
+        );
     }
     let is_locked = |path: &&String| workspace.root.is_read_only(path).unwrap_or(false);
     let locked: Vec<String> = files
@@ -103,6 +118,9 @@ struct HomeCheck {
     unlisted: Vec<String>,
     /// Files that look like a part of the homes, and whose names are not UTF-8.
     odd_names: Vec<String>,
+    /// The paths by which hosts read files through links, and the links.
+    linked: Vec<String>,
+    links: Vec<String>,
 }
 
 impl HomeCheck {
@@ -120,7 +138,19 @@ impl HomeCheck {
             bad_link: homes.bad_link(),
             unlisted: files.filter(|path| !workspace.selects(path)).cloned().collect(),
             odd_names: odd.map(|(path, _)| path.clone()).collect(),
+            linked: homes.linked_paths(),
+            links: homes.links(),
         })
+    }
+
+    /// The first link to files of the harness that the harness does not have.
+    fn uncommitted_link(&self, harness: &Harness) -> Option<String> {
+        let path = self.linked.iter().find(|path| harness.followed(path).is_none())?;
+        let is_above = |link: &&String| {
+            let rest = path.strip_prefix(link.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        self.links.iter().find(is_above).cloned()
     }
 }
 

@@ -57,7 +57,7 @@ pub(crate) enum FormatError {
     #[error("a plain text has no keys")]
     Keyless,
     /// A front matter that does not end.
-    #[error("line 1: the front matter has no closing `---`")]
+    #[error("line 1: the front matter has no closing `---`; add one")]
     OpenHead,
     /// No section, or several sections, with a name.
     #[error("the text has {count} sections `{name}`; expected one")]

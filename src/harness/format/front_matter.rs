@@ -3,7 +3,10 @@
 use std::ops::Range;
 
 use super::error::FormatError;
+use super::node::NodeShape;
 use super::splice::line_end;
+use super::yaml_head::is_break;
+use super::yaml_read::yaml;
 
 /// The places of the parts of a text with front matter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +33,7 @@ impl FrontMatter {
         let mut at = keys;
         for line in lines {
             if is_rule(line) {
-                if !may_hold_keys(&text[keys..at]) {
+                if !may_hold_keys(&text[keys..at]) && !is_map(&text[keys..at]) {
                     return Ok(Self {
                         keys: None,
                         body: start,
@@ -59,11 +62,39 @@ impl FrontMatter {
     }
 }
 
-/// Whether the lines below a `---` may be a head. Text without a colon holds no `name: value`, so that the `---` is a
+/// Whether the lines below a `---` may be a head. Prose sets no key, also where it has colons, so that the `---` is a
 /// thematic break.
 fn may_hold_keys(lines: &str) -> bool {
-    let is_key = |line: &str| line.trim_start().starts_with('?');
-    lines.trim().is_empty() || lines.contains(':') || lines.lines().any(is_key)
+    lines.trim().is_empty() || lines.split(|c| c == '\n' || is_break(c)).any(may_set_key)
+}
+
+/// Whether a text is YAML with names.
+fn is_map(lines: &str) -> bool {
+    lines.contains(':') && yaml(lines).is_ok_and(|node| matches!(node.shape, NodeShape::Map(_)))
+}
+
+/// Whether a host may read a line as a key: a name in small letters before a colon, or one in a form of YAML that can
+/// spell any name. Prose begins with capital letters, has spaces before its colons, or is a list.
+fn may_set_key(line: &str) -> bool {
+    let line = line.trim();
+    let Some(first) = line.chars().next() else {
+        return false;
+    };
+    let ends_name = |rest: &str| {
+        let rest = rest.trim_start().strip_prefix(':');
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t']))
+    };
+    match first {
+        '?' => true,
+        '"' | '\'' => line[1..].match_indices(first).any(|(at, _)| ends_name(&line[at + 2..])),
+        '{' | '&' | '!' => line.contains(':'),
+        '<' => line.starts_with("<<"),
+        _ => {
+            let is_part = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '$');
+            let end = line.find(|c| !is_part(c)).unwrap_or(line.len());
+            first != '-' && !first.is_uppercase() && end > 0 && ends_name(&line[end..])
+        }
+    }
 }
 
 fn is_rule(line: &str) -> bool {
@@ -78,7 +109,8 @@ pub(crate) struct OddHead<'t> {
     pub problem: Option<FormatError>,
 }
 
-/// The head of a text that begins below empty lines, or names its language behind the first `---`.
+/// The head of a text that begins below empty lines, has no line that looks like a key, or names its language behind the
+/// first `---`.
 pub(crate) fn odd_head(text: &str) -> Option<OddHead<'_>> {
     let trimmed = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     if !trimmed.starts_with("---") || FrontMatter::of(text).ok()?.keys.is_some() {
@@ -88,7 +120,7 @@ pub(crate) fn odd_head(text: &str) -> Option<OddHead<'_>> {
     let first = lines.next()?;
     let language = first[3..].trim();
     let is_language = language.starts_with(|c: char| c.is_alphanumeric());
-    if !is_language && (!language.is_empty() || trimmed.len() == text.len()) {
+    if !is_language && !language.is_empty() {
         return None;
     }
     let mut end = first.len();
@@ -169,6 +201,18 @@ mod tests {
                 "---\n\n# Project\n\n---\nMore: text.\n",
             ),
             ("---\n# Agents\n\nUse uv.\n", "---\n# Agents\n\nUse uv.\n"),
+            (
+                "---\nNote: use uv.\nSee http://x.y.\n- tests: run them\n---\nText.\n",
+                "---\nNote: use uv.\nSee http://x.y.\n- tests: run them\n---\nText.\n",
+            ),
+            (
+                "---\nRemember the rule: be kind.\n",
+                "---\nRemember the rule: be kind.\n",
+            ),
+            ("---\nName: x\nglobs: a\n---\nText.\n", "Text.\n"),
+            ("---\nNote\r\n\"name\" : x\n---\nText.\n", "Text.\n"),
+            ("---\n{name: x}\n---\nText.\n", "Text.\n"),
+            ("---\nNote: x\rname: y\n---\nText.\n", "Text.\n"),
         ];
         for (text, wanted) in cases {
             assert_eq!(body(text), Ok(wanted), "{text:?}");
@@ -187,6 +231,11 @@ mod tests {
             ("----\nText.\n---\n", None),
             ("---js\nText.\n", None),
             ("Text.\n\n---\nname: x\n---\n", None),
+            (
+                "---\nNote: x\nBe kind.\n---\nBody\n",
+                Some(("---\nNote: x\nBe kind.\n---\n", false)),
+            ),
+            ("---\nNote: x\n---\nBody\n", None),
         ] {
             let found = odd_head(text).map(|head| (head.text, head.problem.is_some()));
             assert_eq!(found, wanted, "{text:?}");

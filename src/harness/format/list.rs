@@ -68,6 +68,24 @@ fn edited(items: Vec<Json>, add: &[Json], remove: &[Json]) -> Vec<Json> {
     items
 }
 
+/// The names in a text with commas or blanks between them.
+pub(crate) fn names_in(names: &str) -> Vec<String> {
+    let (mark, _) = marks(names);
+    let names = parts(names, mark).into_iter().map(str::trim);
+    names.filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
+/// The mark between the names of a text, and the text between new ones.
+fn marks(names: &str) -> (char, &'static str) {
+    let has_comma = parts(names, ',').len() > 1;
+    match (has_comma, parts(names.trim(), ' ').len() > 1) {
+        (true, _) if names.contains(", ") || !names.trim_end_matches(',').contains(',') => (',', ", "),
+        (true, _) => (',', ","),
+        (false, true) => (' ', " "),
+        (false, false) => (',', ", "),
+    }
+}
+
 /// `None` if a name is no text, or would be more than one name.
 fn edited_names(names: &str, add: &[Json], remove: &[Json]) -> Option<String> {
     let strings = |items: &[Json]| -> Option<Vec<String>> {
@@ -80,13 +98,7 @@ fn edited_names(names: &str, add: &[Json], remove: &[Json]) -> Option<String> {
         items.iter().map(one).collect()
     };
     let (add, remove) = (strings(add)?, strings(remove)?);
-    let has_comma = parts(names, ',').len() > 1;
-    let (mark, separator) = match (has_comma, parts(names.trim(), ' ').len() > 1) {
-        (true, _) if names.contains(", ") || !names.trim_end_matches(',').contains(',') => (',', ", "),
-        (true, _) => (',', ","),
-        (false, true) => (' ', " "),
-        (false, false) => (',', ", "),
-    };
+    let (mark, separator) = marks(names);
     if add.iter().any(|name| parts(name, mark).len() > 1) {
         return None;
     }
@@ -111,13 +123,13 @@ fn edited_names(names: &str, add: &[Json], remove: &[Json]) -> Option<String> {
     Some(edited)
 }
 
-/// The parts of a text between marks that stand outside parentheses.
+/// The parts of a text between marks that stand outside parentheses and braces: `Bash(a,b), **/*.{ts,tsx}` has two.
 fn parts(names: &str, mark: char) -> Vec<&str> {
     let (mut parts, mut depth, mut start) = (Vec::new(), 0_usize, 0);
     for (at, c) in names.char_indices() {
         match c {
-            '(' => depth += 1,
-            ')' => depth = depth.saturating_sub(1),
+            '(' | '{' => depth += 1,
+            ')' | '}' => depth = depth.saturating_sub(1),
             _ if c == mark && depth == 0 => {
                 parts.push(&names[start..at]);
                 start = at + 1;

@@ -1,4 +1,4 @@
-//! Reads anchors, tags and aliases of YAML, all of which are obstacles for changes.
+//! Reads anchors, tags and aliases of YAML, all of which are obstacles for changes but for anchors that no alias repeats.
 
 use serde_json::Value as Json;
 
@@ -9,6 +9,9 @@ use super::yaml_read::YamlReader;
 /// The maximum number of values that aliases repeat.
 const MOST_COPIES: usize = 10_000;
 
+/// Why a value with an anchor is left alone.
+const ANCHOR: &str = "an anchor, through which other values may change";
+
 /// The anchor and the tag of a value.
 #[derive(Clone, Copy, Default)]
 pub(super) struct YamlProperties<'t> {
@@ -16,7 +19,49 @@ pub(super) struct YamlProperties<'t> {
     tag: Option<&'t str>,
 }
 
+impl YamlProperties<'_> {
+    /// Whether there is an anchor alone.
+    pub(super) fn is_anchor(self) -> bool {
+        self.anchor.is_some() && self.tag.is_none()
+    }
+}
+
+/// A value of a map with an anchor.
+pub(super) struct AnchoredValue {
+    anchor: String,
+    /// The start of the value.
+    start: usize,
+    has_alias: bool,
+}
+
 impl<'t> YamlReader<'t> {
+    /// Notes the anchor of a value, which is an obstacle only if an alias repeats the value.
+    pub(super) fn note_anchor(&mut self, node: &Node, properties: YamlProperties) {
+        self.anchored.extend(properties.anchor.map(|anchor| AnchoredValue {
+            anchor: anchor.to_owned(),
+            start: node.span.start,
+            has_alias: false,
+        }));
+    }
+
+    /// Takes the obstacle from values whose anchors no alias repeats.
+    pub(super) fn free_unused_anchors(&self, node: &mut Node) {
+        if self.anchored.iter().all(|value| value.has_alias) {
+            return;
+        }
+        let mut unused = self.anchored.iter().filter(|value| !value.has_alias);
+        if node.obstacle == Some(ANCHOR) && unused.any(|value| value.start == node.span.start) {
+            node.obstacle = None;
+        }
+        match &mut node.shape {
+            NodeShape::Map(members) => members
+                .iter_mut()
+                .for_each(|member| self.free_unused_anchors(&mut member.node)),
+            NodeShape::List(items) => items.iter_mut().for_each(|item| self.free_unused_anchors(item)),
+            NodeShape::Scalar(_) => {}
+        }
+    }
+
     /// The anchor and the tag that begin here.
     pub(super) fn properties(&mut self) -> Result<Option<YamlProperties<'t>>, FormatError> {
         let mut found: Option<YamlProperties> = None;
@@ -60,7 +105,7 @@ impl<'t> YamlReader<'t> {
             }
         }
         if let Some(anchor) = properties.anchor {
-            node.obstacle = Some("an anchor, through which other values may change");
+            node.obstacle = Some(ANCHOR);
             self.anchors.insert(anchor.to_owned(), node.clone());
         }
         Ok(node)
@@ -75,6 +120,14 @@ impl<'t> YamlReader<'t> {
             return self.error(start, "an alias without its anchor");
         };
         self.copies += anchored.size();
+        let named = self
+            .anchored
+            .iter_mut()
+            .rev()
+            .find(|value| value.anchor == rest[1..end]);
+        if let Some(value) = named {
+            value.has_alias = true;
+        }
         if self.copies > MOST_COPIES {
             return self.error(start, "too many values from aliases");
         }

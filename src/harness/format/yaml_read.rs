@@ -11,6 +11,7 @@ use serde_json::Value as Json;
 
 use super::error::{FormatError, line_of};
 use super::node::{Form, Member, Node, NodeShape};
+use super::yaml_property::AnchoredValue;
 
 /// The maximum depth of values.
 const MOST_LEVELS: usize = 64;
@@ -29,6 +30,8 @@ pub(super) struct YamlReader<'t> {
     pub at: usize,
     pub anchors: BTreeMap<String, Node>,
     pub copies: usize,
+    /// The anchors of values in maps.
+    pub anchored: Vec<AnchoredValue>,
     level: usize,
 }
 
@@ -39,6 +42,7 @@ impl<'t> YamlReader<'t> {
             at: 0,
             anchors: BTreeMap::new(),
             copies: 0,
+            anchored: Vec::new(),
             level: 0,
         }
     }
@@ -59,7 +63,7 @@ impl<'t> YamlReader<'t> {
             self.finish_line()?;
             next = self.next_content()?;
         }
-        let node = match next {
+        let mut node = match next {
             None => self.block(0, self.at..self.at, NodeShape::Map(Vec::new())),
             Some((position, column)) => {
                 self.at = position;
@@ -67,6 +71,7 @@ impl<'t> YamlReader<'t> {
             }
         };
         self.end()?;
+        self.free_unused_anchors(&mut node);
         Ok(node)
     }
 
@@ -123,8 +128,13 @@ impl<'t> YamlReader<'t> {
 
     /// The value after a `:` or `-`, of a parent at a column.
     fn value(&mut self, parent: usize, in_map: bool) -> Result<Node, FormatError> {
-        let lead = self.at;
+        let mut lead = self.at;
         let properties = self.properties()?;
+        let has_anchor = in_map && properties.is_some_and(|properties| properties.is_anchor());
+        if has_anchor {
+            // A new value leaves the anchor.
+            lead += self.text[lead..self.at].trim_end().len();
+        }
         let mut node = if self.is_rest_empty() {
             self.next_line();
             match self.next_content()? {
@@ -143,6 +153,9 @@ impl<'t> YamlReader<'t> {
             self.node(Some(parent), column, !in_map && properties.is_none())?
         };
         node.lead = Some(lead);
+        if let Some(properties) = properties.filter(|_| has_anchor) {
+            self.note_anchor(&node, properties);
+        }
         self.marked(node, properties)
     }
 
@@ -171,7 +184,10 @@ impl<'t> YamlReader<'t> {
         if let Some(colon) = self.colon() {
             return match may_open {
                 true => self.map(column),
-                false => self.error(colon, "a colon and a blank in a text without quotes"),
+                false => self.error(
+                    colon,
+                    "a colon and a blank in a text without quotes; put the text in quotes",
+                ),
             };
         }
         match first {

@@ -48,7 +48,10 @@ impl YamlReader<'_> {
             let is_blank = matches!(next, None | Some(b' ' | b'\t'));
             match bytes[at] {
                 b':' if is_blank && !in_flow => {
-                    return self.error(self.at + at, "a colon and a blank in a text without quotes");
+                    return self.error(
+                        self.at + at,
+                        "a colon and a blank in a text without quotes; put the text in quotes",
+                    );
                 }
                 b':' if in_flow && (is_blank || next.is_some_and(|c| b",[]{}".contains(&c))) => {
                     break;

@@ -29,7 +29,7 @@ pub(crate) struct Detection<'t> {
     /// The files with an editable part, by path.
     pub files: BTreeMap<String, HomeFile<'t>>,
     /// Files that the teacher sees, but that are not editable, each with the reason.
-    pub shown: BTreeMap<String, &'static str>,
+    pub shown: BTreeMap<String, String>,
     /// Files and folders that look like a part of a home, but do not belong to one, each with the reason.
     pub left_out: BTreeMap<String, String>,
     /// Imports that are not followed, by the file and the import as it is written, each with the reason.

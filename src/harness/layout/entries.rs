@@ -220,8 +220,9 @@ impl<'f> EntryWriter<'f, '_> {
         let free = |path: &&str| !self.entries.iter().any(|earlier| earlier.glob.is_match(path));
         let members = self.members(glob).into_iter().filter(free);
         // No edit can change what a built-in layout protects, whichever surface matches it.
-        let is_open =
-            |path: &&str| !is_closed(path) && !is_binary(path) && self.found.shown.get(*path) != Some(&PROTECTED);
+        let is_open = |path: &&str| {
+            !is_closed(path) && !is_binary(path) && self.found.shown.get(*path).is_none_or(|reason| reason != PROTECTED)
+        };
         members.filter(is_open).collect()
     }
 

@@ -18,7 +18,7 @@ use crate::harness::skills::is_data;
 use crate::manifest::HarnessSection;
 use crate::manifest::placeholder::PlaceholderKind;
 use crate::manifest::protected_files::ProtectedFiles;
-use crate::manifest::surface::{Surface, SurfaceFormat, compiled};
+use crate::manifest::surface::{CreateTier, Surface, SurfaceFormat, compiled};
 
 /// The built-in layouts with one set of all their globs, because building many sets takes longer than a command.
 #[derive(Default)]
@@ -32,6 +32,8 @@ struct GuardTable {
 /// A layout, ready to be compared with the files of a harness.
 struct GuardRow {
     layout: HostLayout,
+    /// The globs of its surfaces.
+    surfaces: OnceLock<Vec<GlobMatcher>>,
     markers: OnceLock<Vec<GlobMatcher>>,
 }
 
@@ -47,16 +49,53 @@ pub(crate) struct FileGuard<'g> {
     keys: &'g [String],
     /// Whether the whole file is protected.
     pub is_closed: bool,
+    /// The surface of the layout that has the file.
+    surface: Option<&'g Surface>,
+    /// The keys whose values are data of examples.
+    data_keys: &'g [String],
+    /// Whether the file, if it is a list, is data of examples.
+    is_data: bool,
+    /// Whether the file is one of the layout, rather than another one of a family of which only some mark it.
+    is_own: bool,
 }
 
 impl FileGuard<'_> {
     /// Whether a key of the file is protected. Places in lists do not count.
     pub(crate) fn covers(&self, keys: &[String]) -> bool {
-        let is_place = |key: &String| key.bytes().all(|byte| byte.is_ascii_digit());
-        let names = || keys.iter().filter(|key| !is_place(key)).map(String::as_str);
-        let covers = |protected: &String| leads_to(parts(protected).filter(|part| *part != "[*]"), names());
-        self.keys.iter().any(covers)
+        lead_to(self.keys, keys)
     }
+
+    /// Whether a key is data of an example, and no setting of the host.
+    pub(crate) fn is_data(&self, keys: &[String]) -> bool {
+        let is_in_list = keys.len() > 1 && is_place(&keys[0]);
+        self.is_data && is_in_list || lead_to(self.data_keys, keys)
+    }
+
+    /// Whether the host reads settings in the file.
+    pub(crate) fn has_settings(&self) -> bool {
+        self.is_own && !self.keys.is_empty()
+    }
+
+    /// Whether the host reads the file as a text without keys; `None` if its layout has no surface for it.
+    pub(crate) fn is_plain(&self) -> Option<bool> {
+        Some(self.surface?.format == Some(SurfaceFormat::Text))
+    }
+
+    /// Whether the file is one of a family, such as an agent, whose settings apply only to itself.
+    pub(crate) fn is_unit(&self) -> bool {
+        self.surface.is_some_and(|surface| surface.create == CreateTier::Review)
+    }
+}
+
+fn is_place(key: &str) -> bool {
+    key.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether one of some patterns leads to a key. Places in lists do not count.
+fn lead_to(patterns: &[String], keys: &[String]) -> bool {
+    let names = || keys.iter().filter(|key| !is_place(key)).map(String::as_str);
+    let leads = |pattern: &String| leads_to(parts(pattern).filter(|part| *part != "[*]"), names());
+    patterns.iter().any(leads)
 }
 
 /// What protects the files of a workspace, whatever its surfaces open: the built-in layouts, and what the manifest adds.
@@ -90,12 +129,20 @@ impl HomeGuard {
         let added = added.map(|(_, keys)| FileGuard {
             keys,
             is_closed: keys.is_empty(),
+            surface: None,
+            data_keys: &[],
+            is_data: false,
+            is_own: true,
         });
         // The host does not read the keys of a skill's data, such as a table with names.
         let is_data = is_data(path, harness);
         let of_home = |home: HomeOfFile<'static>| FileGuard {
             keys: if is_data { &[] } else { &home.row.layout.protected.keys },
             is_closed: home.is_closed,
+            surface: home.surface(),
+            data_keys: &home.row.layout.protected.data_keys,
+            is_data: home.is_data(),
+            is_own: home.is_own,
         };
         added
             .chain(self.homes(path, harness).into_iter().map(of_home))
@@ -125,10 +172,16 @@ impl HomeGuard {
         let of_folder = |home| {
             let known = table.knowing(inside(path, home));
             let known = known.filter(|(row, _)| row.is_home(home, path, &view));
-            known.map(|(row, is_closed)| HomeOfFile {
-                row,
-                path: inside(path, home).to_owned(),
-                is_closed,
+            known.map(|(row, is_closed)| {
+                let found = HomeOfFile {
+                    row,
+                    path: inside(path, home).to_owned(),
+                    is_closed,
+                    is_own: true,
+                };
+                let is_marked = |surface: &Surface| row.layout.marked.contains(&surface.name);
+                let is_own = !found.surface().is_some_and(is_marked) || row.marks(home, path, &view);
+                HomeOfFile { is_own, ..found }
             })
         };
         folders(path).flat_map(of_folder).collect()
@@ -142,15 +195,29 @@ struct HomeOfFile<'t> {
     path: String,
     /// Whether the layout protects the whole file.
     is_closed: bool,
+    /// Whether the file is one of the layout.
+    is_own: bool,
 }
 
-impl HomeOfFile<'_> {
+impl<'t> HomeOfFile<'t> {
     /// The surface of the layout that has the file.
-    fn surface(&self) -> Option<&Surface> {
-        let has = |surface: &&Surface| {
-            compiled(&surface.glob()).is_ok_and(|glob| glob.compile_matcher().is_match(&self.path))
-        };
-        self.row.layout.surfaces.iter().find(has)
+    fn surface(&self) -> Option<&'t Surface> {
+        let row = self.row;
+        let globs = row.surfaces.get_or_init(|| {
+            let globs = row.layout.surfaces.iter().map(Surface::glob);
+            globs
+                .filter_map(|glob| Some(compiled(&glob).ok()?.compile_matcher()))
+                .collect()
+        });
+        let mut surfaces = globs.iter().zip(&row.layout.surfaces);
+        let found = surfaces.find(|(glob, _)| glob.is_match(&self.path));
+        found.map(|(_, surface)| surface)
+    }
+
+    /// Whether the whole file is data of examples.
+    fn is_data(&self) -> bool {
+        let globs = &self.row.layout.protected.data;
+        !globs.is_empty() && set(globs).is_some_and(|globs| globs.is_match(&self.path))
     }
 }
 
@@ -195,6 +262,7 @@ impl GuardTable {
             }
             table.rows.push(GuardRow {
                 layout: row.layout.clone(),
+                surfaces: OnceLock::new(),
                 markers: OnceLock::new(),
             });
         }
@@ -229,12 +297,14 @@ impl GuardRow {
     fn is_home(&self, home: &str, path: &str, view: &HarnessView) -> bool {
         let files = view.harness.files().map(|(path, _)| view.seen(path));
         let below = files.filter(|file| home.is_empty() || is_below(file, home));
-        let marks = |file: &str| {
-            let markers = self.markers().iter().zip(&self.layout.markers);
-            let mut markers = markers.filter(|(glob, _)| glob.is_match(inside(file, home)));
-            markers.any(|(_, marker)| satisfies(marker, home, file, view))
-        };
-        marks(path) || below.into_iter().any(|file| marks(&file))
+        self.marks(home, path, view) || below.into_iter().any(|file| self.marks(home, &file, view))
+    }
+
+    /// Whether a file marks a home.
+    fn marks(&self, home: &str, file: &str, view: &HarnessView) -> bool {
+        let markers = self.markers().iter().zip(&self.layout.markers);
+        let mut markers = markers.filter(|(glob, _)| glob.is_match(inside(file, home)));
+        markers.any(|(_, marker)| satisfies(marker, home, file, view))
     }
 
     /// The globs of the markers. They are well-formed, since the table is built from the same ones.
@@ -279,117 +349,5 @@ fn inside<'p>(path: &'p str, folder: &str) -> &'p str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Whether just one layout guards a file, judging by what it protects.
-    fn is_guarded_by(layout: &str, path: &str, is_closed: bool, harness: &Harness) -> bool {
-        let rows = GuardTable::built_in().unwrap().rows;
-        let row = rows.iter().find(|row| row.layout.name == layout).unwrap();
-        let guard = HomeGuard::default();
-        let guards = guard.guards(path, harness);
-        let is_it = |guard: &FileGuard| guard.keys == row.layout.protected.keys && guard.is_closed == is_closed;
-        guards.len() == 1 && is_it(&guards[0])
-    }
-
-    fn is_covered(guard: &HomeGuard, path: &str, key: &str, harness: &Harness) -> bool {
-        let keys: Vec<String> = key.split('.').map(str::to_owned).collect();
-        guard.guards(path, harness).iter().any(|guard| guard.covers(&keys))
-    }
-
-    #[test]
-    fn every_built_in_layout_guards() {
-        let layouts = LayoutTable::built_in().unwrap();
-        assert_eq!(GuardTable::built_in().unwrap().rows.len(), layouts.rows().len());
-    }
-
-    #[test]
-    fn a_file_is_guarded_by_the_layouts_of_its_homes() {
-        let harness = Harness::default()
-            .with("a/.claude/settings.json", "{}")
-            .with("skills/x/SKILL.md", "---\nname: x\n---\n")
-            .with("config.toml", "[server]\nport = 1\n")
-            .with("data.json", "{}");
-        assert!(is_guarded_by("claude_code", "a/.claude/settings.json", false, &harness));
-        assert!(is_guarded_by("claude_code", "a/.claude/hooks/x.sh", true, &harness));
-        assert!(is_guarded_by("skills", "skills/x/scripts/run.py", true, &harness));
-        for path in ["config.toml", "data.json"] {
-            assert!(HomeGuard::default().guards(path, &harness).is_empty(), "{path}");
-        }
-        let jarvis = harness.with("config.toml", "[agent]\n");
-        assert!(is_guarded_by("openjarvis", "config.toml", false, &jarvis));
-    }
-
-    #[test]
-    fn keys_are_covered_with_all_that_is_under_them() {
-        let harness = Harness::default()
-            .with(".roomodes", "{}")
-            .with(".claude/settings.json", "{}");
-        let covers = |path: &str, key: &str| is_covered(&HomeGuard::default(), path, key, &harness);
-        assert!(covers(".claude/settings.json", "permissions.allow"));
-        assert!(covers(".claude/agents/a.md", "name"));
-        assert!(!covers(".claude/settings.json", "model"));
-        assert!(covers(".roomodes", "customModes.0.groups.1"));
-    }
-
-    #[test]
-    fn the_data_of_a_skill_has_no_keys_of_a_host() {
-        let harness = Harness::default()
-            .with(".claude/skills/x/SKILL.md", "---\nname: x\n---\n")
-            .with(".claude/settings.json", "{}");
-        let covers = |path: &str| is_covered(&HomeGuard::default(), path, "name", &harness);
-        assert!(!covers(".claude/skills/x/references/units.json"));
-        assert!(!covers(".claude/skills/x/assets/a/units.json"));
-        for path in [
-            ".claude/skills/x/SKILL.md",
-            ".claude/skills/y/assets/units.json",
-            ".claude/skills/x/other/units.json",
-        ] {
-            assert!(covers(path), "{path}");
-        }
-    }
-
-    #[test]
-    fn a_workspace_may_be_the_folder_of_a_host() {
-        let harness = Harness::default()
-            .with("settings.json", "{}")
-            .with("skills/x/SKILL.md", "---\nname: x\n---\n")
-            .with("config.toml", "model = 'm'\n");
-        for (folder, path, key) in [
-            (".claude", "settings.json", "permissions.allow"),
-            (".claude", "agents/a.md", "name"),
-            (".claude", "commands/a.md", "allowed-tools"),
-            (".claude", "skills/x/SKILL.md", "allowed-tools"),
-            (".codex", "config.toml", "projects"),
-        ] {
-            let own = HomeGuard::default().in_folder(folder);
-            assert!(is_covered(&own, path, key, &harness), "{folder}: {path} {key}");
-            assert!(!is_covered(&own, path, "model", &harness), "{folder}: {path}");
-        }
-        let own = HomeGuard::default().in_folder(".claude");
-        assert!(own.guards("hooks/x.sh", &harness).iter().any(|guard| guard.is_closed));
-        assert!(!is_covered(
-            &HomeGuard::default().in_folder("demo"),
-            "settings.json",
-            "permissions",
-            &harness
-        ));
-    }
-
-    #[test]
-    fn a_manifest_protects_more() {
-        let text = "[[harness.protected]]\nfiles = ['bot/vault/**']\n[[harness.protected]]\nfiles = ['bot/*.toml']\nkeys = ['limits', 'a.*.b']\n";
-        let manifest = crate::manifest::Manifest::parse(std::path::Path::new("kaizen.toml"), text).unwrap();
-        let guard = HomeGuard::of(&manifest.harness);
-        let harness = Harness::default();
-        assert!(guard.guards("bot/vault/x.md", &harness)[0].is_closed);
-        for (path, key, is_protected) in [
-            ("bot/x.toml", "limits.most", true),
-            ("bot/x.toml", "a.c.b", true),
-            ("bot/x.toml", "a.c", false),
-            ("bot/deep/x.toml", "limits", false),
-        ] {
-            assert_eq!(is_covered(&guard, path, key, &harness), is_protected, "{path} {key}");
-        }
-    }
-}
+#[path = "guard_tests.rs"]
+mod tests;

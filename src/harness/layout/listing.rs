@@ -52,7 +52,7 @@ impl WorkspaceListing {
     }
 
     /// What comes before a path in the eyes of a host, see [`seen_prefix`].
-    pub(super) fn prefix(&self) -> String {
+    pub(crate) fn prefix(&self) -> String {
         seen_prefix(&self.name)
     }
 

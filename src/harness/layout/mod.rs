@@ -141,6 +141,12 @@ pub(crate) struct Protection {
     /// Dotted paths of keys; everything under them is protected as well.
     #[serde(default)]
     pub keys: Vec<String>,
+    /// Globs of files of examples, which hold data, and no settings of the host.
+    #[serde(default)]
+    pub data: Vec<String>,
+    /// Dotted paths of examples in other files.
+    #[serde(default)]
+    pub data_keys: Vec<String>,
 }
 
 /// A value that names files or folders of the harness.

@@ -218,7 +218,7 @@ impl<'s, 't> HomeSearch<'s, 't> {
         if !is_text || is_closed(seen.file) || self.closed.contains(seen.file) {
             self.found
                 .shown
-                .insert(seen.file.to_owned(), "not a text for the model");
+                .insert(seen.file.to_owned(), "not a text for the model".to_owned());
             return false;
         }
         // An imported skill belongs to the layout that has skills.
@@ -258,7 +258,7 @@ impl<'s, 't> HomeSearch<'s, 't> {
                     true => PROTECTED,
                     false => "not editable",
                 };
-                self.found.shown.insert(seen.file.to_owned(), reason);
+                self.found.shown.insert(seen.file.to_owned(), reason.to_owned());
             }
         }
         let files = &self.found.files;

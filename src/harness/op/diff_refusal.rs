@@ -58,6 +58,14 @@ pub(crate) enum Refusal {
     /// The file does not have a line of the hunk where the hunk needs it.
     #[error("{0} is not in the file at that position; make the diff against the current file")]
     NotFound(OffendingLine),
+    /// The line is in the front matter, not in the text.
+    #[error("{line} is in the front matter, which is no part of the text; {remedy}")]
+    InHead {
+        /// The line of the diff.
+        line: OffendingLine,
+        /// How to change the key instead.
+        remedy: String,
+    },
     /// A line that begins with `-` or `+` is in the file with that sign, and the header's counts do not settle whether
     /// it is a change.
     #[error(
@@ -102,6 +110,10 @@ impl Refusal {
             Refusal::Ambiguous(line) => Refusal::Ambiguous(changed(line)),
             Refusal::NoContext(line) => Refusal::NoContext(changed(line)),
             Refusal::Overlap(line) => Refusal::Overlap(changed(line)),
+            Refusal::InHead { line, remedy } => Refusal::InHead {
+                line: changed(line),
+                remedy,
+            },
             other => other,
         }
     }

@@ -10,6 +10,7 @@ mod diff_place;
 mod diff_refusal;
 mod edit_location;
 mod elision;
+mod example_data;
 mod examples;
 mod existing;
 pub(crate) mod growth;
@@ -28,6 +29,7 @@ mod replacement;
 mod search_replace;
 mod setting_pattern;
 mod several;
+mod stricter;
 mod surface;
 mod text_lines;
 mod toml_list;
@@ -134,7 +136,33 @@ pub(crate) fn losses(edit: &Edit, before: &Harness, after: &Harness, rules: &OpR
     };
     let named = steps(edit, before, rules).into_iter();
     let named = named.filter(|(part, _)| !part.op.is_generic()).filter_map(of_named);
-    named.flatten().chain(remarks).collect()
+    let absent = absent_items(edit, before, rules);
+    named.flatten().chain(remarks).chain(absent).collect()
+}
+
+/// Why an edit changes nothing.
+pub(crate) fn why_unchanged(edit: &Edit, harness: &Harness, rules: &OpRules) -> String {
+    let absent = absent_items(edit, harness, rules).into_iter();
+    let absent: String = absent.map(|one| format!("; {one}")).collect();
+    format!("it would not change the harness{absent}")
+}
+
+/// What an edit removes from lists that do not have it, with what they have.
+fn absent_items(edit: &Edit, harness: &Harness, rules: &OpRules) -> Vec<String> {
+    let of_part = |(part, before): (Edit, Harness)| {
+        let payload = surface::addressed(part.op, &part.payload, &before, rules).ok()?;
+        let payload: surface::ListChange = payload::read(&payload).ok()?;
+        let context = OpContext {
+            op: part.op,
+            target: &part.target,
+            harness: &before,
+            rules,
+        };
+        surface::absent_items(&payload, &context).ok()
+    };
+    let parts = steps(edit, harness, rules).into_iter();
+    let parts = parts.filter(|(part, _)| part.op == Op::EditList);
+    parts.filter_map(of_part).flatten().collect()
 }
 
 /// The changes that an edit makes, in order, each with the harness before it.
@@ -166,8 +194,15 @@ pub(crate) fn apply(edit: &Edit, harness: &Harness, rules: &OpRules) -> Result<H
     Ok(changed)
 }
 
-/// Applies an edit that may be a member of another, whose result is checked as a whole.
+/// Applies an edit, without the checks of its result in the home.
 fn changed(edit: &Edit, harness: &Harness, rules: &OpRules) -> Result<Harness, Inapplicable> {
+    // This op takes away the last tool of an agent if a person or a teacher wants that.
+    let keeps_tools = !edit.ops().contains(&Op::RemoveToolFromAgent);
+    changed_in(edit, harness, rules, keeps_tools)
+}
+
+/// The same for an edit that may be a member of another. `keeps_tools` says that no list of tools may vanish by it.
+fn changed_in(edit: &Edit, harness: &Harness, rules: &OpRules, keeps_tools: bool) -> Result<Harness, Inapplicable> {
     payload::check(&edit.payload)?;
     let payload = surface::addressed(edit.op, &edit.payload, harness, rules)?;
     surface::check_fields(edit.op, &payload)?;
@@ -187,8 +222,6 @@ fn changed(edit: &Edit, harness: &Harness, rules: &OpRules) -> Result<Harness, I
             context,
         )?,
     };
-    // This op takes away the last tool of an agent if a person or a teacher wants that.
-    let keeps_tools = !edit.ops().contains(&Op::RemoveToolFromAgent);
     protected::check(harness, &changed, rules, keeps_tools)?;
     Ok(changed)
 }

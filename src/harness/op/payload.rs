@@ -94,15 +94,31 @@ fn with_surface(mut schema: Schema) -> Schema {
             `agent` for the name in its path.";
         properties.insert("surface".into(), json!({"type": "string", "description": description}));
     }
+    // The names in the path of a surface are further fields.
+    let own = schema.get("properties").and_then(Json::as_object);
+    let own: Map<String, Json> = own
+        .into_iter()
+        .flatten()
+        .map(|(key, _)| (key.clone(), true.into()))
+        .collect();
+    schema.remove("additionalProperties");
     schema.insert(
         "anyOf".into(),
-        json!([{"required": ["path"]}, {"required": ["surface"]}]),
+        json!([{"required": ["path"], "properties": own, "additionalProperties": false}, {"required": ["surface"]}]),
     );
     schema
 }
 
 /// The schema of an op's payload.
 pub(crate) fn payload_schema(op: Op) -> Schema {
+    let mut schema = schema_of(op);
+    if op.is_generic() {
+        schema.insert("additionalProperties".into(), false.into());
+    }
+    schema
+}
+
+fn schema_of(op: Op) -> Schema {
     match op {
         Op::SetModelForQueryClass => schema::<config::QueryClassModel>(),
         Op::SetModelParam => schema::<config::ModelParam>(),

@@ -7,10 +7,12 @@
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
+use super::example_data::ExampleData;
 use super::inapplicable::Inapplicable;
 use super::program_files::is_program;
 use super::protected_keys::FileSettings;
 use super::setting_pattern::SettingPattern;
+use super::stricter::is_stricter;
 use super::{OpRules, promptfoo, tool_list};
 use crate::harness::layout::guard::FileGuard;
 use crate::harness::{FileChange, Harness};
@@ -217,40 +219,55 @@ fn check_change(
         FileSettings::of(path, format, &old),
         FileSettings::of(path, format, &new),
     );
+    let data = ExampleData::of(path, &old, guards);
+    let (old, new) = (old.without(&|keys| data.has(keys)), new.without(&|keys| data.has(keys)));
     let is_whole = change.before.is_none() || change.after.is_none();
     if is_whole || !old.is_same_text(&new) {
-        if change.after.is_none() && is_unit(path, format) {
+        if change.after.is_none() && (is_unit(path, format) || guards.iter().any(FileGuard::is_unit)) {
             return Ok(());
         }
-        if let Some(problem) = new.problem(&old) {
+        let may_stay = is_plain(guards) || is_template(change, &old);
+        if let Some(problem) = new.problem(&old).filter(|_| !may_stay) {
             let (path, problem) = (path.clone(), problem.clone());
             return Err(Inapplicable::Format { path, problem });
         }
-        if !is_whole && keeps_tools {
+        if keeps_tools && change.after.is_some() {
             tool_list::check(path, &old, &new)?;
         }
-        check_settings(path, is_whole, guards, [&old, &new])?;
+        check_settings(change, guards, [&old, &new])?;
     }
     promptfoo::check(change)
 }
 
+/// Whether the hosts of a file read no front matter in it, so that `---` is a thematic break.
+fn is_plain(guards: &[FileGuard]) -> bool {
+    let mut known = guards.iter().filter_map(FileGuard::is_plain).peekable();
+    known.peek().is_some() && known.all(|is_plain| is_plain)
+}
+
+/// Whether a file was no YAML before a change either, as a template of YAML is none. Its lines are compared.
+fn is_template(change: &FileChange, old: &FileSettings) -> bool {
+    change.before.is_some() && SurfaceFormat::of(&change.path) == SurfaceFormat::Yaml && old.is_unreadable()
+}
+
 /// Refuses protected settings that differ.
-fn check_settings(
-    path: &str,
-    is_whole: bool,
-    guards: &[FileGuard],
-    states: [&FileSettings; 2],
-) -> Result<(), Inapplicable> {
+fn check_settings(change: &FileChange, guards: &[FileGuard], states: [&FileSettings; 2]) -> Result<(), Inapplicable> {
+    let is_whole = change.before.is_none() || change.after.is_none();
     let kind = |keys: &[String]| kind_of(keys, guards);
     let [old, new] = states.map(|settings| settings.picked(&|keys| kind(keys).is_some()));
-    // A new file has a name, and one that goes loses it.
-    let counts = |key: &&String| !(is_whole && kind(&keys_of(without_place(key))) == Some(IDENTITY));
+    // A new file has a name, and one that goes loses it. A new agent may have fewer rights than others.
+    let is_stricter = |key: &String| new.get(key).is_some_and(|value| is_stricter(&keys_of(key), value));
+    let counts = |key: &&String| {
+        let is_identity = is_whole && kind(&keys_of(without_place(key))) == Some(IDENTITY);
+        let is_allowed = change.before.is_none() && is_stricter(key);
+        !is_identity && !is_allowed
+    };
     let keys: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
     let mut differing = keys.into_iter().filter(|key| old.get(*key) != new.get(*key));
     match differing.find(counts) {
         None => Ok(()),
         Some(key) => Err(Inapplicable::Protected {
-            path: path.to_owned(),
+            path: change.path.clone(),
             key: without_place(key).to_owned(),
             kind: kind(&keys_of(key)).unwrap_or(APPROVAL),
         }),

@@ -48,6 +48,20 @@ impl<'t> FileSettings<'t> {
         problems.into_iter().next().or_else(|| Some(&unread.next()?.problem))
     }
 
+    /// These settings without those whose keys are data.
+    #[must_use]
+    pub(super) fn without(mut self, is_data: Picks) -> Self {
+        for part in &mut self.parts {
+            part.values.values.retain(|(keys, _)| !is_data(keys));
+        }
+        self
+    }
+
+    /// Whether the file is not in its format.
+    pub(super) fn is_unreadable(&self) -> bool {
+        self.parts.iter().any(|part| part.problem.is_some())
+    }
+
     fn unread(&self) -> impl Iterator<Item = &UnreadMember> {
         self.parts.iter().flat_map(|part| &part.values.unread)
     }

@@ -1,11 +1,13 @@
 //! The new text of a replaced prompt: keeps what the old text has besides its words, and says what gets lost.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::elision::is_elision;
 use super::inapplicable::Inapplicable;
 use super::text_lines::line_end;
 use crate::artifact::diagnosis::fence;
+use crate::harness::format::all_values::{ValueList, all_values};
+use crate::manifest::surface::SurfaceFormat;
 
 /// Languages of a fence that a model puts around a whole prompt.
 const PROSE: [&str; 7] = ["", "markdown", "md", "text", "txt", "plaintext", "prompt"];
@@ -60,7 +62,9 @@ pub(super) fn losses(old: &str, new: &str) -> Vec<String> {
     let gone = |of: fn(&str) -> BTreeSet<String>| -> Vec<String> {
         let kept = of(new);
         let gone = of(old).into_iter().filter(|name| !kept.contains(name));
-        gone.map(|name| format!("`{name}`")).collect()
+        let spelled = spellings(old);
+        gone.map(|name| format!("`{}`", spelled.get(&name).copied().unwrap_or(&name)))
+            .collect()
     };
     let mut losses = Vec::new();
     for (names, what) in [
@@ -123,18 +127,31 @@ fn end_of_fence(text: &str, open: &str) -> Option<usize> {
     None
 }
 
-/// The front matter with its fences, at the start of a text.
+/// The front matter with its fences, at the start of a text. Text between two lines `---` that sets no keys, or has
+/// template variables, is a part of a prompt.
 pub(super) fn front_matter(text: &str) -> Option<&str> {
     let mut lines = text.split_inclusive('\n');
     let first = lines.next().filter(|line| line.trim_end() == "---")?;
     let mut at = first.len();
     for line in lines {
-        at += line.len();
         if matches!(line.trim_end(), "---" | "...") {
-            return Some(&text[..at]);
+            return sets_keys(&text[first.len()..at]).then(|| &text[..at + line.len()]);
         }
+        at += line.len();
     }
     None
+}
+
+/// Whether each line of a text belongs to a key, as in a front matter.
+fn sets_keys(lines: &str) -> bool {
+    let is_template = ["{{", "{%"].iter().any(|mark| lines.contains(mark));
+    let read = all_values(SurfaceFormat::FrontMatter, &format!("---\n{lines}---\n"));
+    let is_name = |name: &String| !name.contains(' ') && !name.starts_with(char::is_uppercase);
+    let has_names = |found: &ValueList| {
+        let mut names = found.values.iter().map(|(keys, _)| keys.first());
+        lines.trim().is_empty() || !found.values.is_empty() && names.all(|name| name.is_some_and(is_name))
+    };
+    !is_template && read.is_ok_and(|found| found.unread.is_empty() && has_names(&found))
 }
 
 /// The keys at the left of the front matter.
@@ -152,12 +169,17 @@ fn front_keys(text: &str) -> BTreeSet<String> {
 /// The template variables of a text, as they are written: `{name}`, `{{ name }}`, `{{{ name }}}`, `${NAME}`, `$name`, `$1`, `{% tag %}`,
 /// `<<name>>`.
 pub(super) fn variables(text: &str) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
+    spellings(text).into_keys().collect()
+}
+
+/// The template variables of a text as they are compared, each with its first spelling.
+pub(super) fn spellings(text: &str) -> BTreeMap<String, &str> {
+    let mut found = BTreeMap::new();
     for (at, _) in text.match_indices(['{', '$', '<']) {
         // A bracket inside of `{{` or `${` belongs to that variable.
         let is_inner = text[..at].ends_with(['{', '$', '<']);
         if let Some(variable) = variable(&text[at..]).filter(|_| !is_inner) {
-            found.insert(compared(variable));
+            found.entry(compared(variable)).or_insert(variable);
         }
     }
     found
@@ -274,6 +296,14 @@ mod tests {
             ("A.\n", "```python\nB\n```\n", "```python\nB\n```\n"),
             ("```\nA.\n```\n", "```\nB.\n```\n", "```\nB.\n```\n"),
             ("A.\n...\n", "B.\n...\n", "B.\n...\n"),
+            // What stands between two `---` is a part of the prompt unless it sets keys.
+            ("---\nYou are a judge: be fair.\n---\nOld.\n", "New.", "New.\n"),
+            ("---\ncontext: {{context}}\n---\nOld.\n", "New.", "New.\n"),
+            (
+                "---\nglobs: **/*.ts\n---\nOld.\n",
+                "New.",
+                "---\nglobs: **/*.ts\n---\nNew.\n",
+            ),
         ] {
             let found = replacement(old, new);
             assert_eq!(found.as_deref(), Ok(wanted), "{old:?} {new:?}");
@@ -326,5 +356,9 @@ mod tests {
             ]
         );
         assert_eq!(losses(old, old), [] as [&str; 0]);
+        assert_eq!(
+            losses("{% if x %}a{% endif %}", "a"),
+            ["the new prompt no longer has the template variables `{% endif %}`, `{% if x %}`"]
+        );
     }
 }

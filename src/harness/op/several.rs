@@ -19,8 +19,13 @@ pub(super) struct EditParts {
 /// The harness after all members.
 pub(super) fn applied(edit: &Edit, harness: &Harness, rules: &OpRules) -> Result<Harness, Inapplicable> {
     let mut changed = harness.clone();
-    for (at, member) in members(edit)?.iter().enumerate() {
-        let after = super::changed(member, &changed, rules);
+    let members = members(edit)?;
+    // The whole edit keeps the tools, so that one member may unset a list that the next one sets. Where the last tool of an
+    // agent may go, each other member keeps them.
+    let has_removal = members.iter().any(|member| member.op == Op::RemoveToolFromAgent);
+    for (at, member) in members.iter().enumerate() {
+        let keeps_tools = has_removal && member.op != Op::RemoveToolFromAgent;
+        let after = super::changed_in(member, &changed, rules, keeps_tools);
         let checked = after.and_then(|after| {
             protected::check_created(harness, &changed, &after, rules)?;
             Ok(after)

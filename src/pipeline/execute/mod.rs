@@ -343,9 +343,9 @@ fn try_edit(
         }
     };
     if head.harness == candidate {
-        let error = Some("it would not change the harness".to_owned());
+        let why = op::why_unchanged(edit, &head.harness, &input.rules);
         return Ok(Outcome {
-            error,
+            error: Some(why),
             ..outcome(edit, OutcomeStatus::Inapplicable)
         });
     }

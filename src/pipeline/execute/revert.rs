@@ -59,13 +59,17 @@ fn check_removed(
     without: &Harness,
 ) -> Result<(), RunError> {
     let contains = |edit: &Edit, files: &Harness| op::contains(edit, files, past.rules) == Some(true);
+    let start = past.first(dropped).map(|commit| past.before(commit)).transpose()?;
     for edit in past.edits.iter().filter(|edit| dropped.contains(&edit.digest())) {
         let before = past
             .commit_of(&edit.digest())
             .map(|commit| past.before(commit))
             .transpose()?;
         let content = EditContent::of(edit, before.as_ref(), past.rules);
-        if (contains(edit, head) && contains(edit, without)) || content.outlasts(head, without) {
+        // What the files had before all of these edits is of none of them: two edits may cancel each other out.
+        let was_there = |start: &Harness| contains(edit, start) || content.outlasts(head, start);
+        let stays = (contains(edit, head) && contains(edit, without)) || content.outlasts(head, without);
+        if stays && !start.as_ref().is_some_and(was_there) {
             return Err(RunError::Inseparable(edit.id.clone()));
         }
     }

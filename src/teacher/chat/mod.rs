@@ -18,7 +18,7 @@ use crate::teacher::rules::RulesTeacher;
 use crate::teacher::{Briefing, Teacher, TeacherDiagnosis, TeacherFailure, TeacherPlan};
 
 /// Increase this by hand if the same replies now give another diagnosis or plan, or if a text for the model changes.
-const REVISION: u32 = 7;
+const REVISION: u32 = 8;
 
 /// Compares the student's output, the teacher's output and the query: the student's score, the teacher's score, the
 /// reasons.

@@ -12,6 +12,10 @@ fn a_new_value_replaces_only_the_old_one() {
     let cases: &[(SurfaceFormat, &str, &str, Json, &str)] = &[
         (Yaml, "a: 1 # one\nb: 2\n", "a", json!(3), "a: 3 # one\nb: 2\n"),
         (Yaml, "a: x # one\n", "a", json!("y z"), "a: y z # one\n"),
+        (Yaml, "a: &x 1 # one\nb: 2\n", "a", json!(3), "a: &x 3 # one\nb: 2\n"),
+        (Yaml, "a: &x 1\n", "a", json!("y\nz\n"), "a: &x |\n  y\n  z\n"),
+        (Yaml, "a: &x\n  b: 1\n", "a.b", json!(2), "a: &x\n  b: 2\n"),
+        (Yaml, "a: &x\n  b: 1\n", "a.c", json!(2), "a: &x\n  b: 1\n  c: 2\n"),
         (Yaml, "a: x\n", "a", json!("y: z"), "a: \"y: z\"\n"),
         (Yaml, "a: x\n", "a", json!("- y"), "a: \"- y\"\n"),
         (Yaml, "a: x\n", "a", json!("true"), "a: \"true\"\n"),
@@ -300,6 +304,22 @@ fn lists_keep_their_form() {
             json!(["**/*.toml"]),
             "---\nglobs: **/*.py,**/*.ts\n---\n",
         ),
+        (
+            FrontMatter,
+            "---\nglobs: **/*.{ts,tsx},**/*.py\n---\n",
+            "globs",
+            json!(["src/**/*.{js,jsx}"]),
+            json!(["**/*.{ts,tsx}"]),
+            "---\nglobs: **/*.py,src/**/*.{js,jsx}\n---\n",
+        ),
+        (
+            FrontMatter,
+            "---\nglobs: **/*.{ts,tsx}\n---\n",
+            "globs",
+            json!(["**/*.py"]),
+            json!([]),
+            "---\nglobs: **/*.{ts,tsx}, **/*.py\n---\n",
+        ),
     ];
     lists_are_edited(cases);
 }
@@ -314,6 +334,12 @@ fn places_that_are_not_clear_are_refused() {
             "line 2: an anchor, through which other values may change; change it by hand",
         ),
         (Yaml, "a: &x 1\nc: *x\n", "c", "line 2: an alias; change it by hand"),
+        (
+            Yaml,
+            "a: &x\n  b: &y 1\nc: *y\n",
+            "a.b",
+            "line 2: an anchor, through which other values may change; change it by hand",
+        ),
         (Yaml, "a: !!str 1\n", "a", "line 1: a tag; change it by hand"),
         (
             Yaml,
@@ -338,13 +364,13 @@ fn places_that_are_not_clear_are_refused() {
             Yaml,
             "a: b: c\n",
             "a",
-            "line 1: not valid YAML: a colon and a blank in a text without quotes",
+            "line 1: not valid YAML: a colon and a blank in a text without quotes; put the text in quotes",
         ),
         (
             Yaml,
             "a: 1\n  b: 2\n",
             "a",
-            "line 2: not valid YAML: a colon and a blank in a text without quotes",
+            "line 2: not valid YAML: a colon and a blank in a text without quotes; put the text in quotes",
         ),
         (Yaml, "? a\n: b\n", "a", "line 1: not valid YAML: an explicit key"),
         (
@@ -369,7 +395,7 @@ fn places_that_are_not_clear_are_refused() {
             FrontMatter,
             "---\na: 1\n",
             "a",
-            "line 1: the front matter has no closing `---`",
+            "line 1: the front matter has no closing `---`; add one",
         ),
     ];
     places_are_refused(cases);

@@ -92,7 +92,8 @@ fn skill_problem(path: &str, harness: &Harness) -> Option<String> {
     let [name, description] = stated(text);
     let Some(name) = name else {
         return Some(format!(
-            "a skill needs a front matter with `name: {folder}` and `description`"
+            "a skill needs a front matter with `name: {folder}` and `description`: the first lines `---`, `name: {folder}`, \
+             `description: …` and `---`; add them by hand if the file has none, because no edit names a skill"
         ));
     };
     let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';

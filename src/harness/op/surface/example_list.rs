@@ -31,6 +31,11 @@ pub(in crate::harness::op) struct NewExamples {
 }
 
 pub(in crate::harness::op) fn edit(payload: &NewExamples, context: &OpContext) -> Result<Harness, Inapplicable> {
+    if payload.exemplars.is_empty() {
+        return Err(Inapplicable::Payload {
+            problem: "`exemplars` is empty, which would remove all examples; give all that shall stay".into(),
+        });
+    }
     let (target, text) = SurfaceTarget::existing(&payload.path, context)?;
     let exemplars = originals(&payload.exemplars, text)?;
     let changed = match &payload.key {

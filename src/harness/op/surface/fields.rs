@@ -18,6 +18,19 @@ const FIELDS: [(Op, &[&str]); 10] = [
     (Op::RemoveFile, &["path"]),
 ];
 
+/// The fields of an edit itself.
+const BESIDE: [&str; 9] = [
+    "id",
+    "op",
+    "target",
+    "pillar",
+    "variants",
+    "rationale",
+    "expected_improvement",
+    "references",
+    "risk_tier",
+];
+
 /// Refuses the first field that a generic op does not use; a field that is null counts as absent. The payload of another op
 /// may have any fields.
 ///
@@ -43,6 +56,9 @@ fn problem(op: Op, field: &str, used: &[&str]) -> String {
     let (name, field) = (op.name(), shortened(field));
     if field == "surface" {
         return format!("`surface`: {name} names the file by `path` already; leave one of them out");
+    }
+    if BESIDE.contains(&&*field) {
+        return format!("`{field}` is a field of the edit, beside `payload`; move it out of the payload");
     }
     let others: Vec<&str> = FIELDS
         .iter()
@@ -106,6 +122,11 @@ mod tests {
                 Op::SetKey,
                 json!({"path": "a", "key": "b", "vale": 1}),
                 "`vale`: set_key has no such field; the nearest is `value`",
+            ),
+            (
+                Op::UnsetKey,
+                json!({"path": "a", "key": "b", "rationale": "x"}),
+                "`rationale` is a field of the edit, beside `payload`; move it out",
             ),
             (Op::RemoveFile, json!({"path": "a", "zzzzzzz": 1}), "it has `path`"),
             (

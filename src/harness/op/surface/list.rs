@@ -6,10 +6,12 @@ use serde_json::Value as Json;
 
 use super::document::Document;
 use super::key::{KeyArgument, SurfaceKey};
-use super::target::SurfaceTarget;
+use super::target::{SurfaceTarget, list};
 use crate::harness::Harness;
+use crate::harness::format::list::names_in;
 use crate::harness::op::OpContext;
-use crate::harness::op::inapplicable::Inapplicable;
+use crate::harness::op::inapplicable::{Inapplicable, shortened};
+use crate::manifest::nearest;
 use crate::manifest::surface::SurfaceFormat;
 
 /// Arguments of `edit_list`.
@@ -47,6 +49,47 @@ pub(in crate::harness::op) fn edit(payload: &ListChange, context: &OpContext) ->
         true => context.harness.clone(),
         false => context.harness.clone().with(target.path, changed),
     })
+}
+
+/// Why items that an edit removes are not in the list; empty if they are.
+pub(in crate::harness::op) fn absent_items(
+    payload: &ListChange,
+    context: &OpContext,
+) -> Result<Vec<String>, Inapplicable> {
+    let (target, text) = SurfaceTarget::existing(&payload.path, context)?;
+    let document = Document::of(&target, text)?;
+    let key = SurfaceKey::of(&target, &payload.key, &document)?;
+    let items = items(key.value.as_ref());
+    let absent = payload.remove.iter().filter(|item| !items.contains(&shown(item)));
+    let of = |item: &Json| {
+        let known = match nearest(&shown(item), items.iter().map(String::as_str)) {
+            Some(nearest) => format!("the nearest is `{nearest}`"),
+            None if items.is_empty() => "it is empty".to_owned(),
+            None => format!("it has {}", list(items.iter().map(String::as_str))),
+        };
+        let (path, key) = (&target.path, &key.path);
+        format!(
+            "{path}: `remove` names `{}`, which is not in the list at `{key}`; {known}",
+            shortened(&shown(item))
+        )
+    };
+    Ok(absent.map(of).collect())
+}
+
+/// The items of a list, or of a text of names, as texts.
+fn items(value: Option<&Json>) -> Vec<String> {
+    match value {
+        Some(Json::Array(items)) => items.iter().map(shown).collect(),
+        Some(Json::String(names)) => names_in(names),
+        _ => Vec::new(),
+    }
+}
+
+fn shown(item: &Json) -> String {
+    match item {
+        Json::String(text) => text.trim().to_owned(),
+        other => other.to_string(),
+    }
 }
 
 /// Refuses a name with a control character, which would be more than one line, in the lists that hosts read by lines or

@@ -23,7 +23,7 @@ pub(super) use self::fields::check_fields;
 pub(super) use self::files::{NewFile, OldFile};
 pub(crate) use self::key::place_of;
 pub(super) use self::keyed::{NewValue, OldKey};
-pub(super) use self::list::ListChange;
+pub(super) use self::list::{ListChange, absent_items};
 pub(super) use self::offer::offers;
 pub(super) use self::section::{NewSection, OldSection};
 pub(super) use self::text::{NewText, TextPatch, patched};

@@ -70,8 +70,12 @@ fn of_new_file(surface: &Surface, harness: &Harness) -> Option<OpOffer> {
 fn of_file(target: &SurfaceTarget, guards: &[FileGuard], filled: &FilledPlaceholders) -> Vec<OpOffer> {
     let text = target.text.unwrap_or_default();
     let mut offers = Vec::new();
-    // Every other edit of a broken file is refused.
-    if can_be_read(target.format(), text) {
+    let is_readable = can_be_read(target.format(), text);
+    // A template of YAML is no YAML. Every other edit of a broken file is refused.
+    if !is_readable && target.format() == SurfaceFormat::Yaml {
+        offers = of_body(target, text, filled);
+    }
+    if is_readable {
         offers = of_body(target, text, filled);
         if let Ok(document) = Document::of(target, text) {
             let keys = keys_of(target, &document, guards);
@@ -179,7 +183,10 @@ fn removable_section(text: &str) -> Option<String> {
 fn keys_of(target: &SurfaceTarget, document: &Document, guards: &[FileGuard]) -> Vec<KeyPath> {
     let surface = target.surface;
     let mut keys = document.editable_keys(surface);
+    // Where the keys may be at the top or below any name, as in a saved program, no others are added.
+    let is_elsewhere = |pattern: &&String| surface.keys.contains_key(&format!("*.{pattern}"));
     let literal = surface.keys.keys().filter(|pattern| !pattern.contains('*'));
+    let literal = literal.filter(|pattern| !is_elsewhere(pattern));
     keys.extend(literal.map(|pattern| of_names(pattern.split('.'))));
     keys.sort();
     keys.dedup();

@@ -35,6 +35,10 @@ impl<'a> SurfaceTarget<'a> {
             return Err(unknown(path, harness, rules));
         };
         check_path(path, harness, rules)?;
+        if let Some(problem) = harness.unreadable(path) {
+            let path = path.to_owned();
+            return Err(Inapplicable::Format { path, problem });
+        }
         let text = harness.get(path).map(|bytes| utf8(path, bytes)).transpose()?;
         Ok(Self {
             path: path.to_owned(),

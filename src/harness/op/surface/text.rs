@@ -67,7 +67,22 @@ fn applied(payload: &TextPatch, place: &TextPlace, context: &OpContext) -> Resul
         return Err(refused(Refusal::OtherFile((*other).to_owned())));
     }
     let diff = restored(&payload.diff, &place.text, true)?;
-    unified_diff::apply(&place.text, &diff).map_err(refused)
+    unified_diff::apply(&place.text, &diff).map_err(|refusal| refused(in_head(refusal, place)))
+}
+
+/// The refusal of a line that is not in the text, but in the front matter, with the op that changes it.
+fn in_head(refusal: Refusal, place: &TextPlace) -> Refusal {
+    let Refusal::NotFound(line) = refusal else {
+        return refusal;
+    };
+    let words = line.text.get(1..).unwrap_or_default().trim();
+    let same = place
+        .head_line(words)
+        .filter(|_| words.contains(|c: char| c.is_alphanumeric()));
+    match same {
+        Some(remedy) => Refusal::InHead { line, remedy },
+        None => Refusal::NotFound(line),
+    }
 }
 
 pub(in crate::harness::op) fn replace(payload: &NewText, context: &OpContext) -> Result<Harness, Inapplicable> {

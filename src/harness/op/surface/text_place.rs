@@ -85,6 +85,31 @@ impl<'a> TextPlace<'a> {
         Ok(harness.clone().with(&self.target.path, changed))
     }
 
+    /// How to change the key of a line that is in the front matter above the text; `None` if the line is not there.
+    pub(super) fn head_line(&self, line: &str) -> Option<String> {
+        let body = body(&self.target, self.whole).ok().filter(|_| self.key.is_none())?;
+        let head = self.whole[..self.whole.len() - body.len()].lines();
+        let mut key = None;
+        for known in head {
+            let name = known.split_once(':').map(|(name, _)| name);
+            key = name
+                .filter(|name| !name.is_empty() && !name.starts_with([' ', '-', '#']))
+                .or(key);
+            if known.trim() != line {
+                continue;
+            }
+            let (surface, key) = (self.target.surface, key?);
+            return Some(match surface.keys.contains_key(key) {
+                true => format!(
+                    "change `{key}` of surface `{}` with set_key, or with edit_list if it is a list",
+                    surface.name
+                ),
+                false => format!("no edit changes `{key}` of surface `{}`", surface.name),
+            });
+        }
+        None
+    }
+
     /// A new text without the front matter of the file, which a model may have repeated.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 
 mod dialects;
 mod diffs;
+mod host_files;
 mod laws;
 mod offered;
 mod payloads;

@@ -403,7 +403,10 @@ fn a_line_is_bound_to_what_the_host_fills_in() {
         ("CLAUDE.md", None),
         (".claude/agents/a.md", None),
         ("letters/a.md", Some("drops `$ARGUMENTS`, which")),
-        ("bot/a.md", Some("drops `$5`, `$ARGUMENTS`, `{id}`, `{{title}}`, which")),
+        (
+            "bot/a.md",
+            Some("drops `$5`, `$ARGUMENTS`, `{id}`, `{{ title }}`, which"),
+        ),
     ] {
         let before = harness().with(path, text);
         let payload = json!({"path": path, "new_content": "Be kind.\n"});
