@@ -117,8 +117,8 @@
 //!   creates.
 //!
 //! The [`guide`] holds the pages for users: sessions, the gate, teachers, students, the manifest, and others.
-// Some functions are called only by the commands, so they are unused without the features `cli` and `report`.
-#![cfg_attr(not(feature = "report"), allow(dead_code, unused_imports))]
+// Some functions are called only by the commands, so they are unused without the features of these.
+#![cfg_attr(not(all(feature = "serve", feature = "top")), allow(dead_code, unused_imports))]
 // Only the module `internals` exports some `pub` items, so they are unreachable without that feature.
 #![cfg_attr(not(feature = "internals"), allow(unreachable_pub))]
 

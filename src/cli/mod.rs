@@ -30,6 +30,8 @@ pub(crate) mod init_skill;
 pub(crate) mod init_tasks;
 pub(crate) mod interrupt;
 pub(crate) mod layouts;
+#[cfg(any(feature = "serve", feature = "top"))]
+pub(crate) mod live;
 pub(crate) mod log;
 pub(crate) mod looping;
 pub(crate) mod man;
@@ -51,10 +53,14 @@ pub(crate) mod revert;
 pub(crate) mod review;
 pub(crate) mod run;
 pub(crate) mod schema;
+#[cfg(feature = "serve")]
+pub(crate) mod serve;
 mod session_workspace;
 pub(crate) mod show;
 pub(crate) mod status;
 pub(crate) mod style;
+#[cfg(feature = "top")]
+pub(crate) mod top;
 pub(crate) mod traces;
 pub(crate) mod trigger;
 pub(crate) mod trust;
@@ -141,6 +147,10 @@ enum CliCommand {
     Doctor(doctor::DoctorArgs),
     Trust(trust::TrustArgs),
     Status(status::StatusArgs),
+    #[cfg(feature = "top")]
+    Top(top::TopArgs),
+    #[cfg(feature = "serve")]
+    Serve(serve::ServeArgs),
     Explain(explain::ExplainArgs),
     Show(show::ShowArgs),
     Log(log::LogArgs),
@@ -174,6 +184,17 @@ enum CliCommand {
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
+}
+
+impl CliCommand {
+    /// Whether it installs its own handlers. In `review`, signals belong to the editor that has the terminal.
+    fn handles_signals(&self) -> bool {
+        #[cfg(feature = "serve")]
+        if matches!(self, Self::Serve(_)) {
+            return true;
+        }
+        matches!(self, Self::Watch(_) | Self::Mcp(_) | Self::Review(_))
+    }
 }
 
 /// Options that every command gets.
@@ -240,15 +261,14 @@ pub fn main() -> ExitCode {
     let farewell = interrupt::line(&arguments.command, std::env::args_os().skip(1));
     let farewell = move |_: &str| {
         render::clear_progress();
+        #[cfg(feature = "top")]
+        top::restore();
         if let Some(line) = farewell {
             err!("{line}");
         }
     };
-    // `watch` and `mcp` install their own handlers. In `review`, signals belong to the editor that has the terminal.
-    if !matches!(
-        arguments.command,
-        CliCommand::Watch(_) | CliCommand::Mcp(_) | CliCommand::Review(_)
-    ) && let Err(error) = crate::sys::signal::with_programs(farewell)
+    if !arguments.command.handles_signals()
+        && let Err(error) = crate::sys::signal::with_programs(farewell)
     {
         tracing::warn!(%error, "cannot handle signals: child processes will not be stopped");
     }
@@ -296,6 +316,10 @@ fn dispatch(command: CliCommand, setting: &Setting) -> Result<exit::Code, Comman
         CliCommand::Doctor(command) => doctor::doctor(&command, setting),
         CliCommand::Trust(command) => trust::trust(&command, setting),
         CliCommand::Status(command) => status::status(&command, setting),
+        #[cfg(feature = "top")]
+        CliCommand::Top(command) => top::top(&command, setting),
+        #[cfg(feature = "serve")]
+        CliCommand::Serve(command) => serve::serve(&command, setting),
         CliCommand::Explain(command) => explain::explain(&command, setting),
         CliCommand::Show(command) => show::show(&command, setting),
         CliCommand::Log(command) => log::log(&command, setting),

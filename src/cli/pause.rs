@@ -7,6 +7,8 @@ use serde_json::json;
 
 use super::accept::session_of;
 use super::exit::{Code, CommandFailure};
+#[cfg(feature = "top")]
+use super::release;
 use super::{Setting, render};
 use crate::artifact::pause::Pause;
 use crate::artifact::plan::Plan;
@@ -98,6 +100,27 @@ fn put_on_hold(workspace: &Workspace, session: &Session) -> Result<bool, Command
     let missing = || CommandFailure::failed(format!("{} has no plan yet", session.id));
     let plan: Plan = session.read("plan.json")?.ok_or_else(missing)?;
     Ok(pause::hold(session, plan)?)
+}
+
+/// Holds the plan of the run that works here, or, if nothing runs, releases the newest plan or puts it on hold. Says what
+/// it did.
+///
+/// # Errors
+/// As [`hold`].
+#[cfg(feature = "top")]
+pub(crate) fn hold_or_release(workspace: &Workspace) -> Result<String, CommandFailure> {
+    if let Some(process) = ask(workspace, Pause::Hold)? {
+        return Ok(holds(&process));
+    }
+    let session = session_of(workspace, None)?;
+    if release::release_plan(workspace, &session)?.1 {
+        return Ok(format!(
+            "the plan is released; `kaizen run --session {}` continues it",
+            session.id
+        ));
+    }
+    put_on_hold(workspace, &session)?;
+    Ok(is_held(&session))
 }
 
 /// Asks the run that works here; returns its process, or `None` if nothing runs.

@@ -152,6 +152,11 @@ pub(crate) fn is_attended() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
+/// Whether stdin and stdout are terminals, so that a view can have the screen and the keys.
+pub(crate) fn is_screen() -> bool {
+    io::stdin().is_terminal() && io::stdout().is_terminal()
+}
+
 /// Why some output was lost, for example because the disk is full; `None` if everything was written, or if the reader
 /// closed the pipe.
 pub(crate) fn lost() -> Option<String> {

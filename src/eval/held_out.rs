@@ -53,15 +53,17 @@ impl HeldOut {
     /// not secret.
     pub(crate) fn of(tasks: &[Task]) -> Self {
         let (train, held): (Vec<&Task>, Vec<&Task>) = tasks.iter().partition(|task| task.split() == Split::Train);
-        let is_unseen = |query: &str| !train.iter().any(|task| task.query.contains(query));
         let ids = held.iter().map(|task| task.task_id.clone());
         let queries = held
             .iter()
             .map(|task| task.query.trim())
-            .filter(|query| is_query(query) && is_unseen(query));
+            .filter(|query| is_query(query));
         Self::new(
             ids.filter(|id| is_id(id)).collect(),
-            queries.map(str::to_owned).collect(),
+            unseen(
+                queries.map(str::to_owned).collect(),
+                train.iter().map(|task| task.query.as_str()),
+            ),
         )
     }
 
@@ -80,7 +82,8 @@ impl HeldOut {
         let mut secret: BTreeSet<String> = held.iter().flat_map(|task| texts(task)).collect();
         let redacted: Vec<String> = secret.iter().map(|text| redactor.text(text).into_owned()).collect();
         secret.extend(redacted);
-        secret.retain(|text| (is_query(text) || is_id(text)) && !seen.iter().any(|seen| seen.contains(text.as_str())));
+        secret.retain(|text| is_query(text) || is_id(text));
+        let secret = unseen(secret.into_iter().collect(), seen.iter().map(String::as_str));
         let (queries, mut words): (Vec<String>, Vec<String>) = secret.into_iter().partition(|text| is_query(text));
         words.extend(held.iter().map(|task| task.task_id.clone()).filter(|id| is_id(id)));
         Self::new(words, queries)
@@ -165,6 +168,23 @@ impl HeldOut {
         }
         text
     }
+}
+
+/// The texts that are part of no seen one. One pass over the seen texts, because there may be thousands of both.
+fn unseen<'t>(texts: Vec<String>, seen: impl Iterator<Item = &'t str>) -> Vec<String> {
+    let Ok(finder) = AhoCorasick::new(&texts) else {
+        let seen: Vec<&str> = seen.collect();
+        let is_unseen = |text: &String| !seen.iter().any(|seen| seen.contains(text.as_str()));
+        return texts.into_iter().filter(is_unseen).collect();
+    };
+    let mut is_seen = vec![false; texts.len()];
+    for text in seen {
+        for found in finder.find_overlapping_iter(text) {
+            is_seen[found.pattern().as_usize()] = true;
+        }
+    }
+    let marked = texts.into_iter().zip(is_seen).filter(|(_, is_seen)| !is_seen);
+    marked.map(|(text, _)| text).collect()
 }
 
 fn empty_rows(value: &mut Value) {

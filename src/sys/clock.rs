@@ -99,6 +99,11 @@ pub(crate) fn chance() -> f64 {
     drawn as f64 / f64::from(u32::MAX)
 }
 
+/// A word that nobody can guess: 32 hexadecimal digits, 122 bits of which are random. A fixed clock does not fix it.
+pub(crate) fn secret() -> String {
+    uuid::Uuid::new_v4().simple().to_string()
+}
+
 /// A number above `floor`, but so close that hundreds more fit above it.
 fn above(floor: u32, digits: &str) -> u32 {
     let step = ((u32::MAX - floor) / 64).max(1);

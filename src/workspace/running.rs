@@ -89,13 +89,11 @@ impl OtherRun {
     }
 
     /// The session that it works on.
-    #[allow(dead_code)] // the live views follow
     pub(crate) fn session(&self) -> Option<&str> {
         self.notice.session.as_deref()
     }
 
     /// The work at hand, if it makes attempts.
-    #[allow(dead_code)] // the live views follow
     pub(crate) fn what(&self) -> Option<&str> {
         self.notice.progress.as_ref().map(|progress| progress.what.as_str())
     }

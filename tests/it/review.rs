@@ -180,14 +180,20 @@ fn the_edit_that_is_shown_is_the_one_that_a_run_would_try() {
     );
 }
 
-/// A terminal of 80 columns in which `kaizen review` runs. It needs tmux; without tmux, the tests are skipped.
-struct Terminal<'a> {
+/// A terminal in which a command runs. It needs tmux; without tmux, the tests are skipped.
+pub struct Terminal<'a> {
     space: &'a Space,
     socket: String,
 }
 
 impl<'a> Terminal<'a> {
+    /// A terminal of 80 columns in which `kaizen review` runs.
     fn start(space: &'a Space, environment: &str) -> Option<Self> {
+        Self::running(space, &format!("env {environment} '{KAIZEN}' review"), 80)
+    }
+
+    /// A terminal of this width in which a shell runs a command.
+    pub fn running(space: &'a Space, command: &str, width: u16) -> Option<Self> {
         if Command::new("tmux").arg("-V").output().is_err() {
             println!("skipped: there is no tmux here");
             return None;
@@ -197,13 +203,14 @@ impl<'a> Terminal<'a> {
         let socket = format!("kaizen-test-{}-{number}", std::process::id());
         let terminal = Self { space, socket };
         // The pane outlives the program, so that its last output and its exit code can be read.
-        let line = format!("env {environment} '{KAIZEN}' review; echo \"exit=$?\"; sleep 60");
-        let started = terminal.tmux(&["-f", "/dev/null", "new-session", "-d", "-x", "80", "-y", "50", &line]);
+        let line = format!("{command}; echo \"exit=$?\"; sleep 60");
+        let width = width.to_string();
+        let started = terminal.tmux(&["-f", "/dev/null", "new-session", "-d", "-x", &width, "-y", "50", &line]);
         assert!(started.status.success(), "{}", String::from_utf8_lossy(&started.stderr));
         Some(terminal)
     }
 
-    fn tmux(&self, arguments: &[&str]) -> std::process::Output {
+    pub fn tmux(&self, arguments: &[&str]) -> std::process::Output {
         let socket = ["-L", &self.socket];
         let mut command = self.space.command("tmux", &[&socket, arguments].concat());
         command
@@ -220,7 +227,7 @@ impl<'a> Terminal<'a> {
 
     /// Waits until the screen shows these words.
     #[track_caller]
-    fn shows(&self, words: &str) -> String {
+    pub fn shows(&self, words: &str) -> String {
         let begun = Instant::now();
         loop {
             let screen = self.screen();

@@ -10,7 +10,7 @@ use crate::sys::disk::Root;
 use crate::workspace::Workspace;
 
 /// The name of the file in kaizen's own folder, which git ignores.
-const DEFAULT: &str = "report.html";
+pub(super) const DEFAULT: &str = "report.html";
 /// How much of a file tells whether it is a report.
 const BEGINNING: usize = 1_000;
 

@@ -9,15 +9,22 @@ mod veil;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "top")]
+use std::path::PathBuf;
+
 use clap::Args;
 use serde_json::json;
 
 use self::destination::Destination;
 use self::facts::{HarnessReport, ReportScope};
+#[cfg(feature = "serve")]
+pub(crate) use self::page::policy::live_policy;
 use super::Setting;
 use super::accept::session_of;
 use super::exit::{Code, CommandFailure};
 use super::render;
+#[cfg(any(feature = "serve", feature = "top"))]
+use crate::workspace::Workspace;
 
 /// Write an HTML page with scores, edits, and their evidence
 ///
@@ -58,4 +65,27 @@ pub(crate) fn report(command: &ReportArgs, setting: &Setting) -> Result<Code, Co
         false => out!("{}", path.display()),
     }
     Ok(Code::Settled)
+}
+
+/// Writes the report of the newest session to its default place, and returns the path.
+///
+/// # Errors
+/// As [`report`].
+#[cfg(feature = "top")]
+pub(crate) fn write_newest(workspace: &Workspace) -> Result<PathBuf, CommandFailure> {
+    let path = workspace.own(destination::DEFAULT);
+    let report = HarnessReport::of(workspace, &ReportScope::Newest)?;
+    workspace.root.publish(&path, page::page(&report).as_bytes())?;
+    Ok(path)
+}
+
+/// The report of the newest session as a page that a server keeps up to date. `panel` is HTML; `state` names the state of
+/// the report.
+///
+/// # Errors
+/// As [`report`].
+#[cfg(feature = "serve")]
+pub(crate) fn live_page(workspace: &Workspace, panel: &str, state: &str) -> Result<String, CommandFailure> {
+    let report = HarnessReport::of(workspace, &ReportScope::Newest)?;
+    Ok(page::live_page(&report, panel, state))
 }

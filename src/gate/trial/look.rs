@@ -45,7 +45,6 @@ impl TrialLook {
     }
 
     /// The evidence as a share of what an accept needs, from 0 to 1; `None` if there is no threshold.
-    #[allow(dead_code)] // the live views follow
     pub(crate) fn share(&self) -> Option<f64> {
         let of_bets = self.log_e.zip(self.log_e_needed);
         let of_sample = self.p.zip(self.level).map(|(p, level)| (-p.ln(), -level.ln()));
@@ -75,7 +74,7 @@ impl TrialLook {
 fn number(value: f64) -> String {
     match value {
         value if value >= 1e6 => format!("{value:.0e}"),
-        value if value >= 100.0 => format!("{value:.0}"),
+        value if value >= 9.95 => format!("{value:.0}"),
         value if value >= 0.095 => format!("{value:.1}"),
         value => format!("{value:.2}"),
     }
@@ -117,7 +116,7 @@ mod tests {
         };
         for (look, words) in [
             (bare, "41 pairs, 12 won, 3 lost"),
-            (bets, "41 pairs, 12 won, 3 lost, evidence 7.4 of 20.0"),
+            (bets, "41 pairs, 12 won, 3 lost, evidence 7.4 of 20"),
             (sample, "41 of 96 pairs, 12 won, 3 lost, p 0.250 (accepted at 5e-4)"),
         ] {
             assert_eq!(look.words(), words);

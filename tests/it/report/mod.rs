@@ -12,6 +12,7 @@ use crate::edits::{edit, first_plan};
 use crate::gate::gated;
 use crate::revert::sessions;
 use crate::sample::{self, GATE, says};
+use crate::serve::{Served, next_with};
 use crate::space::{Said, Space, bold, shots, shy};
 
 /// The page of a command that writes to stdout.
@@ -143,14 +144,35 @@ pub fn canary_edits() -> Vec<Value> {
     vec![bold, shots]
 }
 
-#[test]
-fn the_page_holds_nothing_of_held_out_tasks() {
+/// A workspace whose held-out tasks, and an executed plan that quotes them, hold canaries.
+fn canaries() -> Space {
     let space = Space::new();
     plant_canaries(&space);
     space.commit_all("canaries");
     space.kaizen(&["run", "--until", "plan"]);
     space.plan(&canary_edits());
     space.kaizen(&["run"]);
+    space
+}
+
+#[test]
+fn nothing_that_follows_a_run_holds_held_out_tasks() {
+    let space = canaries();
+    let log = space.read(".kaizen/events.jsonl");
+    assert!(
+        log.contains("[held-out task]") && log.contains("\"event\":\"edit_settled\""),
+        "{log}"
+    );
+    let served = Served::start(&space);
+    let event = next_with(&mut served.events(), "edit_few_shot_exemplars").to_string();
+    for text in [log, served.page(), event] {
+        assert!(!text.to_lowercase().contains("canary"), "{}", around(&text, "canary"));
+    }
+}
+
+#[test]
+fn the_page_holds_nothing_of_held_out_tasks() {
+    let space = canaries();
     for arguments in [&[][..], &["--all"]] {
         let text = page(&space, arguments).text;
         assert!(!text.to_lowercase().contains("canary"), "{}", around(&text, "canary"));

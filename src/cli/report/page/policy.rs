@@ -9,6 +9,24 @@ pub(crate) const STYLE: &str = include_str!("style.css");
 /// The script of the page, which adds comfort only.
 pub(crate) const SCRIPT: &str = include_str!("script.js");
 
+/// What a page of a server has in addition.
+#[cfg(feature = "serve")]
+pub(crate) const LIVE_STYLE: &str = include_str!("live.css");
+/// The script that keeps it up to date.
+#[cfg(feature = "serve")]
+pub(crate) const LIVE_SCRIPT: &str = include_str!("live.js");
+
+/// The Content-Security-Policy of a page of a server: as that of the page, and it may load from its own server.
+#[cfg(feature = "serve")]
+pub(crate) fn live_policy() -> String {
+    let [style, live_style] = [STYLE, LIVE_STYLE].map(source);
+    let [script, live_script] = [SCRIPT, LIVE_SCRIPT].map(source);
+    format!(
+        "default-src 'none'; style-src '{style}' '{live_style}'; script-src '{script}' '{live_script}'; \
+         connect-src 'self'; base-uri 'none'; form-action 'none'"
+    )
+}
+
 /// The Content-Security-Policy of the page.
 pub(crate) fn policy() -> String {
     format!(
@@ -41,5 +59,18 @@ mod tests {
                 assert!(!text.contains(part), "{part}");
             }
         }
+    }
+
+    #[cfg(feature = "serve")]
+    #[test]
+    fn a_live_page_loads_from_its_own_server_only() {
+        for text in [LIVE_STYLE, LIVE_SCRIPT] {
+            for part in [
+                "</", "<!--", "@import", "url(", "http:", "https:", "//#", "import(", "eval(",
+            ] {
+                assert!(!text.contains(part), "{part}");
+            }
+        }
+        assert!(live_policy().contains("connect-src 'self'; ") && !policy().contains("connect-src"));
     }
 }
