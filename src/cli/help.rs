@@ -12,7 +12,8 @@ const GROUPS: &[(&str, &[&str])] = &[
     (
         "Sessions",
         &[
-            "init", "layouts", "demo", "run", "status", "top", "explain", "log", "diff", "report", "serve", "pr", "doctor",
+            "init", "layouts", "demo", "run", "status", "top", "explain", "log", "diff", "report", "serve", "pr",
+            "doctor",
         ],
     ),
     ("Review", &["review", "show", "accept", "reject", "release", "revert"]),

@@ -57,7 +57,7 @@ pub(crate) fn ask_to_stop(workspace: &Workspace) -> Result<String, CommandFailur
 
 /// The watcher of this workspace, if there is one.
 fn watcher(workspace: &Workspace) -> Option<String> {
-    let holder = workspace.root.lock_holder(Path::new(OWN_FOLDER).join(WATCHER));
+    let holder = workspace.checkout.lock_holder(Path::new(OWN_FOLDER).join(WATCHER));
     Some(holder.ok()??.lines().next()?.to_owned())
 }
 
@@ -66,7 +66,7 @@ fn watcher(workspace: &Workspace) -> Option<String> {
 /// # Errors
 /// A command works here that runs no session, there is no plan, or a file cannot be written.
 pub(crate) fn hold(command: &HoldArgs, setting: &Setting) -> Result<Code, CommandFailure> {
-    let workspace = setting.workspace()?;
+    let workspace = setting.workspace_of(command.session.as_deref())?;
     if let Some(process) = ask(&workspace, Pause::Hold)? {
         match setting.is_json() {
             true => render::json(&json!({"asked": process})),

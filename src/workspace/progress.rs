@@ -12,10 +12,8 @@ use crate::sys::clock::Stopwatch;
 
 /// The shortest time between two lines of a log.
 pub(crate) const LOG_INTERVAL: Duration = Duration::from_secs(10);
-/// In a log, another tenth of the work is worth a line.
+/// Without an interval, another tenth of the work is worth a line.
 const WORTH_A_LINE: usize = 10;
-/// A line is due after this many intervals, however little was done.
-const MOST_INTERVALS: u32 = 6;
 
 /// After this time without an event, the rate is lower than it was then.
 const SILENCE: Duration = Duration::from_secs(2);
@@ -134,13 +132,14 @@ impl ProgressMeter {
         (is_silent && passed > 0.0).then(|| (last.done - from) as f64 / passed)
     }
 
-    /// Whether a log should get a line about this progress now: at most one per interval, then one for each tenth of the
-    /// work, or after several intervals. Counts the line as written.
+    /// Whether a log should get a line about this progress now: one per interval, or for each tenth of the work if the
+    /// interval is zero. Counts the line as written.
     pub(crate) fn is_due(&mut self, now: Duration, progress: &WorkProgress) -> bool {
         let (at, done) = self.told;
-        let passed = now.saturating_sub(at);
-        let tenth = WORTH_A_LINE * progress.done.saturating_sub(done) >= progress.of;
-        let is_due = passed >= self.interval && (tenth || passed >= MOST_INTERVALS * self.interval);
+        let is_due = match self.interval.is_zero() {
+            true => WORTH_A_LINE * progress.done.saturating_sub(done) >= progress.of,
+            false => now.saturating_sub(at) >= self.interval,
+        };
         if is_due {
             self.told = (now, progress.done);
         }
@@ -267,9 +266,9 @@ mod tests {
     }
 
     #[test]
-    fn a_log_gets_a_line_for_each_tenth_but_never_two_within_the_interval() {
-        let mut meter = ProgressMeter::new(LOG_INTERVAL);
-        let mut lines = |of: usize, pace: u64| {
+    fn a_log_gets_a_line_per_interval_or_for_each_tenth() {
+        let lines = |interval, of: usize, pace: u64| {
+            let mut meter = ProgressMeter::new(interval);
             meter.hear(seconds(0), &Event::ManifestLoaded);
             let lines = (1..=of).filter(|done| {
                 let now = seconds(*done as u64 * pace);
@@ -278,10 +277,11 @@ mod tests {
             });
             lines.collect::<Vec<_>>()
         };
-        assert_eq!(lines(5, 1), [0; 0], "short work needs no line");
-        assert_eq!(lines(100, 1), [10, 20, 30, 40, 50, 60, 70, 80, 90, 100]);
-        assert_eq!(lines(20, 30), (1..=20).filter(|done| done % 2 == 0).collect::<Vec<_>>());
-        assert_eq!(lines(1000, 12)[..3], [5, 10, 15], "a minute without a tenth");
+        assert_eq!(lines(LOG_INTERVAL, 5, 1), [0; 0], "short work needs no line");
+        assert_eq!(lines(LOG_INTERVAL, 1000, 1)[..3], [10, 20, 30]);
+        assert_eq!(lines(LOG_INTERVAL, 3, 30), [1, 2, 3]);
+        assert_eq!(lines(Duration::ZERO, 1000, 1)[..3], [100, 200, 300]);
+        assert_eq!(lines(Duration::ZERO, 20, 30)[..3], [2, 4, 6]);
     }
 
     #[test]

@@ -138,6 +138,11 @@ impl OtherRun {
         self.notice.evidence.as_ref()
     }
 
+    /// The edits that have an outcome, and all edits of the plan.
+    pub(crate) fn edits(&self) -> Option<(usize, usize)> {
+        self.notice.edits
+    }
+
     /// Attempts in flight, failures and spending.
     pub(crate) fn load(&self) -> WorkLoad {
         self.notice.load.unwrap_or_default()

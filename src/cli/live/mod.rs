@@ -8,13 +8,14 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 pub(crate) use self::log::LogLine;
+use super::exit::CommandFailure;
 use super::render;
+use super::session_workspace::branches;
 use super::visible::visible;
 use crate::artifact::outcome::OutcomeStatus;
 use crate::artifact::record::{SessionRecord, Snapshot};
 use crate::gate::trial::TrialLook;
 use crate::workspace::Workspace;
-use crate::workspace::error::RunError;
 use crate::workspace::event::Event;
 use crate::workspace::event_log::{self, EventLine};
 use crate::workspace::running::OtherRun;
@@ -127,8 +128,10 @@ impl LiveState {
     ///
     /// # Errors
     /// The sessions cannot be listed.
-    pub(crate) fn of(workspace: &Workspace) -> Result<Self, RunError> {
+    pub(crate) fn of(workspace: &Workspace) -> Result<Self, CommandFailure> {
         let mut sessions = workspace.sessions()?;
+        sessions.extend(branches(workspace)?.into_iter().map(|branch| branch.session));
+        sessions.sort_by(|one, other| one.id.cmp(&other.id));
         let older = sessions.len().saturating_sub(MOST_SESSIONS);
         let shown = sessions.split_off(older);
         let holder = OtherRun::of(workspace);

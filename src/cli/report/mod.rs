@@ -73,9 +73,9 @@ pub(crate) fn report(command: &ReportArgs, setting: &Setting) -> Result<Code, Co
 /// As [`report`].
 #[cfg(feature = "top")]
 pub(crate) fn write_newest(workspace: &Workspace) -> Result<PathBuf, CommandFailure> {
-    let path = workspace.own(destination::DEFAULT);
+    let path = workspace.shared(destination::DEFAULT);
     let report = HarnessReport::of(workspace, &ReportScope::Newest)?;
-    workspace.root.publish(&path, page::page(&report).as_bytes())?;
+    workspace.checkout.publish(&path, page::page(&report).as_bytes())?;
     Ok(path)
 }
 

@@ -47,7 +47,7 @@ const MOST_FIELDS: usize = 64;
 /// # Errors
 /// The workspace or the port cannot be used, or the workspace is moved or deleted.
 pub(crate) fn serve(command: &ServeArgs, setting: &Setting) -> Result<Code, CommandFailure> {
-    let source = LiveSource::start(&setting.root()?, setting.workspace()?)?;
+    let source = LiveSource::start(setting, setting.workspace()?)?;
     signal::on_signal(|signal| err!("stopped by {signal}"))
         .map_err(|error| CommandFailure::failed(format!("cannot handle signals: {error}")))?;
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -1,7 +1,6 @@
 //! Where the pages get their content from: one thread reads the state of the workspace for all of them, and a report is
 //! made when a page asks for it and the last one is old.
 
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,6 +8,7 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use super::panel;
+use crate::cli::Setting;
 use crate::cli::exit::CommandFailure;
 use crate::cli::live::LiveState;
 use crate::cli::report;
@@ -49,7 +49,7 @@ impl LiveFrame {
 
 /// The content of all pages.
 pub(super) struct LiveSource {
-    root: PathBuf,
+    setting: Setting,
     frames: watch::Receiver<Arc<LiveFrame>>,
     /// The last page, and the name of its report's state.
     page: Mutex<Option<(String, Arc<str>)>>,
@@ -60,13 +60,13 @@ impl LiveSource {
     ///
     /// # Errors
     /// The sessions cannot be read.
-    pub(super) fn start(root: &Path, mut workspace: Workspace) -> Result<Self, CommandFailure> {
+    pub(super) fn start(setting: &Setting, mut workspace: Workspace) -> Result<Self, CommandFailure> {
         workspace.only_looks = true;
         let first = LiveFrame::of(&LiveState::of(&workspace)?);
         let (sender, frames) = watch::channel(Arc::new(first));
         std::thread::spawn(move || follow(&workspace, &sender));
         Ok(Self {
-            root: root.to_owned(),
+            setting: setting.clone(),
             frames,
             page: Mutex::new(None),
         })
@@ -96,7 +96,7 @@ impl LiveSource {
         if let Some((_, made)) = page.as_ref().filter(|(name, _)| *name == frame.report) {
             return Ok(Arc::clone(made));
         }
-        let mut workspace = Workspace::open(&self.root).map_err(|error| error.to_string())?;
+        let mut workspace = self.setting.workspace_of(None).map_err(|failure| failure.message)?;
         workspace.only_looks = true;
         let made: Arc<str> = report::live_page(&workspace, &frame.panel, &frame.report)
             .map_err(|failure| failure.message)?

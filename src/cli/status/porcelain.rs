@@ -34,6 +34,8 @@ fn lines(record: Option<&SessionRecord>, running: Option<&OtherRun>) -> Vec<(&'s
             run.seconds_left()
                 .map(|seconds| ("seconds-left", format!("{seconds:.0}"))),
         );
+        lines.extend(run.edits().map(|(done, of)| ("edits", format!("{done} {of}"))));
+        lines.extend(run.evidence().map(|look| ("evidence", look.words())));
         let load = run.load();
         lines.push(("in-flight", load.in_flight.to_string()));
         lines.push(("failed", load.failed.to_string()));

@@ -1,6 +1,7 @@
 //! What the keys of `kaizen top` do, and what they answer.
 
 use super::opener;
+use crate::cli::Setting;
 use crate::cli::exit::CommandFailure;
 use crate::cli::pause;
 use crate::workspace::Workspace;
@@ -23,12 +24,14 @@ impl TopAction {
     ///
     /// # Errors
     /// As the command of the same name.
-    pub(super) fn taken(self, workspace: &Workspace) -> Result<String, CommandFailure> {
+    pub(super) fn taken(self, setting: &Setting, checkout: &Workspace) -> Result<String, CommandFailure> {
+        // The newest session may work on a branch of its own.
+        let newest = || setting.newest_workspace(checkout);
         match self {
             Self::Quit | Self::Help => Ok(String::new()),
-            Self::Stop => pause::ask_to_stop(workspace),
-            Self::Hold => pause::hold_or_release(workspace),
-            Self::Report => report(workspace),
+            Self::Stop => pause::ask_to_stop(checkout),
+            Self::Hold => pause::hold_or_release(newest()?.as_ref().unwrap_or(checkout)),
+            Self::Report => report(newest()?.as_ref().unwrap_or(checkout)),
         }
     }
 }

@@ -53,13 +53,18 @@ pub(crate) fn top(_: &TopArgs, setting: &Setting) -> Result<Code, CommandFailure
     let state = LiveState::of(&workspace)?;
     let failed = |error: std::io::Error| CommandFailure::failed(format!("the terminal cannot be used: {error}"));
     let mut terminal = screen::take().map_err(failed)?;
-    let ended = follow(&mut terminal, &workspace, state);
+    let ended = follow(&mut terminal, setting, &workspace, state);
     restore();
     ended.map_err(failed)?;
     Ok(Code::Settled)
 }
 
-fn follow(terminal: &mut DefaultTerminal, workspace: &Workspace, mut state: LiveState) -> std::io::Result<()> {
+fn follow(
+    terminal: &mut DefaultTerminal,
+    setting: &Setting,
+    workspace: &Workspace,
+    mut state: LiveState,
+) -> std::io::Result<()> {
     let (mut prompt, mut read, mut answered) = (Prompt::default(), Stopwatch::started(), Stopwatch::started());
     loop {
         terminal.draw(|frame| view::draw(frame, &state, &prompt))?;
@@ -70,7 +75,7 @@ fn follow(terminal: &mut DefaultTerminal, workspace: &Workspace, mut state: Live
                 Some(TopAction::Quit) => return Ok(()),
                 Some(TopAction::Help) => prompt.is_helping = !prompt.is_helping,
                 Some(action) => {
-                    let answer = action.taken(workspace).unwrap_or_else(|failure| failure.message);
+                    let answer = action.taken(setting, workspace).unwrap_or_else(|failure| failure.message);
                     (prompt.message, answered) = (visible(&answer).into_owned(), Stopwatch::started());
                 }
                 None => {}
@@ -82,7 +87,7 @@ fn follow(terminal: &mut DefaultTerminal, workspace: &Workspace, mut state: Live
         if read.passed() > INTERVAL {
             match LiveState::of(workspace) {
                 Ok(present) => state = present,
-                Err(error) => prompt.message = visible(&error.to_string()).into_owned(),
+                Err(error) => prompt.message = visible(&error.message).into_owned(),
             }
             read = Stopwatch::started();
         }

@@ -1,4 +1,5 @@
-//! The load of the client, for people who watch: its limit, its repeated calls, and the pauses of servers.
+//! The load of the client, for people who watch: its spending and limit, its repeated calls, and the pauses of servers.
+#![allow(clippy::disallowed_methods)] // edge: the clock
 
 use std::time::{Duration, Instant};
 
@@ -6,6 +7,11 @@ use super::LlmClient;
 use crate::artifact::Money;
 
 impl LlmClient {
+    /// What the calls since the last [`Self::charge`] cost.
+    pub(crate) fn spent(&self) -> Money {
+        self.state().account.spent()
+    }
+
     /// The largest amount that the calls since the last [`Self::charge`] may cost; `None` without a limit.
     pub(crate) fn largest_cost(&self) -> Option<Money> {
         self.limits(&self.state()).iter().map(|limit| limit.most).min()

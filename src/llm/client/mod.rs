@@ -237,11 +237,6 @@ impl LlmClient {
         self.state().limit_reached
     }
 
-    /// What the calls since the last [`Self::charge`] cost.
-    pub(crate) fn spent(&self) -> Money {
-        self.state().account.spent()
-    }
-
     /// Why no further calls are made: the budget is spent, or the server is unreachable.
     pub(crate) fn halted(&self) -> Option<String> {
         self.state().halted.clone()
