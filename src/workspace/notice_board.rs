@@ -67,7 +67,8 @@ impl<'a> NoticeBoard<'a> {
     /// The board of a command that works beside the holder of the lock.
     pub(crate) fn beside(workspace: &'a Workspace, command: &str) -> Self {
         let process = format!("{command}, process {}", std::process::id());
-        let own = match workspace.only_looks {
+        // A command that is about to be refused creates nothing.
+        let own = match workspace.only_looks || workspace.calls.consent().is_err() {
             true => None,
             false => own_lock(workspace, &process),
         };
