@@ -186,7 +186,7 @@ impl Drop for NoticeBoard<'_> {
         }
         if let Some((_, path)) = &self.own {
             // Best effort: without its lock, the file says nothing.
-            let _ = self.workspace.root.forget(path);
+            let _ = self.workspace.checkout.forget(path);
         }
     }
 }

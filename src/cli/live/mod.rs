@@ -135,7 +135,7 @@ impl LiveState {
         let older = sessions.len().saturating_sub(MOST_SESSIONS);
         let shown = sessions.split_off(older);
         let holder = OtherRun::of(workspace);
-        let log = event_log::read(&workspace.root);
+        let log = event_log::read(&workspace.checkout);
         let newest = shown.last();
         Ok(Self {
             name: name_of(workspace),

@@ -75,7 +75,9 @@ fn follow(
                 Some(TopAction::Quit) => return Ok(()),
                 Some(TopAction::Help) => prompt.is_helping = !prompt.is_helping,
                 Some(action) => {
-                    let answer = action.taken(setting, workspace).unwrap_or_else(|failure| failure.message);
+                    let answer = action
+                        .taken(setting, workspace)
+                        .unwrap_or_else(|failure| failure.message);
                     (prompt.message, answered) = (visible(&answer).into_owned(), Stopwatch::started());
                 }
                 None => {}
