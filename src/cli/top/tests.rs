@@ -17,6 +17,31 @@ fn drawn(state: &LiveState, prompt: &Prompt, width: u16, height: u16) -> String 
     text.lines().map(row).collect::<Vec<_>>().join("\n")
 }
 
+fn works() -> Vec<LiveWork> {
+    vec![
+        LiveWork {
+            process: "kaizen run, process 26816".into(),
+            since: "07:08:09".into(),
+            session: Some("session-20261130T070809_00112239".into()),
+            what: "edit ask-before-unlocking".into(),
+            attempts: Some((107, 192)),
+            pace: "107 of 192 attempts, 0.7 per second, about 2 min left".into(),
+            flight: "8 in flight, 2 failed".into(),
+            money: "0.42 of 5 USD".into(),
+            waiting: "3 calls repeated, the next in 12 s".into(),
+            evidence: Some("40 pairs, 12 won, 3 lost, evidence 7.4 of 20.0".into()),
+            evidence_share: Some(0.67),
+            pauses: true,
+        },
+        LiveWork {
+            process: "kaizen audit, process 26999".into(),
+            what: "audit".into(),
+            pace: "12 of 80 attempts, 1.0 per second, about 1 min left".into(),
+            ..LiveWork::default()
+        },
+    ]
+}
+
 fn busy() -> LiveState {
     let phase = |name: &str, state| LivePhase {
         name: name.into(),
@@ -41,28 +66,7 @@ fn busy() -> LiveState {
     };
     LiveState {
         name: "household".into(),
-        works: vec![
-            LiveWork {
-                process: "kaizen run, process 26816".into(),
-                since: "07:08:09".into(),
-                session: Some("session-20261130T070809_00112239".into()),
-                what: "edit ask-before-unlocking".into(),
-                attempts: Some((107, 192)),
-                pace: "107 of 192 attempts, 0.7 per second, about 2 min left".into(),
-                flight: "8 in flight, 2 failed".into(),
-                money: "0.42 of 5 USD".into(),
-                waiting: "3 calls repeated, the next in 12 s".into(),
-                evidence: Some("40 pairs, 12 won, 3 lost, evidence 7.4 of 20.0".into()),
-                evidence_share: Some(0.67),
-                pauses: true,
-            },
-            LiveWork {
-                process: "kaizen audit, process 26999".into(),
-                what: "audit".into(),
-                pace: "12 of 80 attempts, 1.0 per second, about 1 min left".into(),
-                ..LiveWork::default()
-            },
-        ],
+        works: works(),
         phases: vec![
             phase("readiness", PhaseProgress::Done),
             phase("baseline", PhaseProgress::Done),
