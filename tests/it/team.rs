@@ -334,6 +334,39 @@ fn a_crash_anywhere_while_the_worktree_is_made_is_made_good_by_the_next_run() {
 }
 
 #[test]
+fn a_crash_while_a_session_works_on_its_branch_is_made_good_by_the_next_run() {
+    let before = team();
+    before.kaizen(&["run", "--until", "plan"]).exits(0);
+    let plan = folder(&newest(&before)).join("plan.json");
+    let mut text = read(&plan);
+    text["edits"] = vec![bold()].into();
+    fs::write(&plan, text.to_string()).unwrap();
+    let undisturbed = copy(&before);
+    let log = undisturbed.root.parent().unwrap().join("effects");
+    undisturbed
+        .kaizen_with("KAIZEN_EFFECTS", log.to_str().unwrap(), &["run"])
+        .exits(0);
+    let (effects, end) = (fs::read_to_string(log).unwrap(), whole_state(&undisturbed));
+    let commits = |effect: &&str| effect.ends_with("git commit") || effect.ends_with("publish intent.json");
+    assert!(effects.lines().filter(commits).count() > 1, "{effects}");
+    let every_sixth = effects
+        .lines()
+        .enumerate()
+        .filter(|(at, effect)| at % 6 == 0 || commits(effect));
+    for (_, effect) in every_sixth {
+        let (number, _) = effect.split_once(' ').unwrap();
+        let space = copy(&before);
+        let crashed = space.kaizen_with("KAIZEN_CRASH_BEFORE", number, &["run"]);
+        assert_eq!(crashed.code, None, "no crash before {effect}: {}", crashed.err);
+        space.kaizen(&["run"]).exits(0);
+        let state = whole_state(&space);
+        for path in end.keys().chain(state.keys()) {
+            assert_eq!(state.get(path), end.get(path), "{path} after a crash before {effect}");
+        }
+    }
+}
+
+#[test]
 fn a_worktree_that_git_had_not_finished_is_made_again() {
     let space = team();
     space.kaizen(&["run", "--until", "readiness"]).exits(0);
@@ -377,10 +410,21 @@ fn two_edits() -> (Space, PathBuf) {
         assert!(statuses.values().all(|status| status == "applied"), "{statuses:?}");
         space
     });
-    let space = first.copy();
+    let space = copy(first);
     let worktree = newest(&space);
-    space.git(&["worktree", "repair", worktree.to_str().unwrap()]);
     (space, worktree)
+}
+
+/// Another space with the same files, whose git knows its worktrees. `git worktree repair` would connect them with the
+/// repository of the first space, which is still there.
+fn copy(space: &Space) -> Space {
+    let copy = space.copy();
+    for worktree in worktrees(&copy) {
+        let own = copy.root.join(".git/worktrees").join(id(&worktree));
+        fs::write(worktree.join(".git"), format!("gitdir: {}\n", own.display())).unwrap();
+        fs::write(own.join("gitdir"), format!("{}\n", worktree.join(".git").display())).unwrap();
+    }
+    copy
 }
 
 #[test]
@@ -388,8 +432,7 @@ fn a_moved_repository_says_how_to_repair_its_worktrees() {
     let (space, worktree) = two_edits();
     let moved = space.copy();
     let place = newest(&moved);
-    // What git leaves behind unless it writes relative paths.
-    fs::write(place.join(".git"), "gitdir: /moved/.git/worktrees/one\n").unwrap();
+    fs::remove_dir_all(space.root.join(".git")).unwrap();
     let remedy = format!("git worktree repair {}", place.display());
     moved.kaizen(&["status"]).exits(2).says(&[&remedy]);
     moved.git(&["worktree", "repair", place.to_str().unwrap()]);
@@ -500,6 +543,10 @@ fn an_edit_that_a_reviewer_drops_or_reverts_on_the_branch_is_rolled_back_and_sta
         kaizen_says(&space, &["run"], &["Nothing is stale"]).exits(0);
         assert_eq!(statuses(&session), now, "{how}");
         kaizen_says(&space, &["verify"], &["0 failures"]).exits(0);
+        space.kaizen(&["pr"]).exits(0);
+        let text = space.read(&format!(".kaizen/pull-requests/{}.md", id(&worktree)));
+        let words = ["1 edit of", "what was rolled back since still counts", "- bold set"];
+        assert!(words.iter().all(|words| text.contains(words)), "{how}: {text}");
         space.git(&["merge", "-q", "--no-edit", &branch(&worktree)]);
         kaizen_says(&space, &["verify"], &["0 failures"]).exits(0);
         assert!(

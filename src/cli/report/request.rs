@@ -95,6 +95,11 @@ fn scores(story: &SessionStory) -> String {
     for pair in &story.categories {
         table += &row(&escaped(pair.name.as_str()), pair);
     }
+    let is_undone = |edit: &EditStory| edit.status == Some(OutcomeStatus::RolledBack);
+    if story.edits.iter().any(is_undone) {
+        table +=
+            "\nThe scores were measured when the session ended; what was rolled back since still counts in them.\n";
+    }
     table
 }
 
