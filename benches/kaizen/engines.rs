@@ -53,10 +53,10 @@ impl Teacher for Fixed {
     }
 }
 
-/// A student that takes no time: each gaining parameter from [`Fixed`] makes one more gate task correct.
+/// A student that takes no time: each gaining parameter from [`Fixed`] makes this many more gate tasks correct.
 pub struct Instantly {
-    /// Whether parameters help.
-    pub learns: bool,
+    /// How many tasks a parameter makes correct.
+    pub learns: usize,
 }
 
 struct Knows(usize);
@@ -70,7 +70,7 @@ impl Student for Instantly {
         let config = harness.text("config.toml").unwrap_or_default().to_owned();
         let is_ours = |line: &&str| line.starts_with('p') && line[1..].starts_with(|c: char| c.is_ascii_digit());
         let learnt = config.lines().filter(is_ours).count();
-        Box::new(Knows(if self.learns { learnt } else { 0 }))
+        Box::new(Knows(self.learns * learnt))
     }
 }
 

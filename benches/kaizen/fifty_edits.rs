@@ -84,7 +84,7 @@ fn real_git(path: &OsStr) -> Outcome<PathBuf> {
 
 /// The child: runs the session.
 pub fn one_session(root: &Path) -> Outcome<()> {
-    let student = Box::new(Instantly { learns: true });
+    let student = Box::new(Instantly { learns: 1 });
     let workspace = Workspace::open(root)?
         .with_student(student)
         .with_teacher(Box::new(Fixed(50)));

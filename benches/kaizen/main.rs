@@ -1,5 +1,5 @@
-//! Benchmarks of kaizen's own cost: status, no-op runs, a session without a model, hashing, homes, redaction, trace search,
-//! evaluation, students, watching, growth.
+//! Benchmarks of kaizen's own cost: status, no-op runs, long histories, a session without a model, hashing, homes, redaction,
+//! trace search, evaluation, students, watching, growth.
 //!
 //! `cargo bench` runs all of them, `cargo bench -- search` those with `search` in their name. Times are medians of five
 //! runs in wall-clock time.
@@ -9,8 +9,10 @@ mod beside;
 mod engines;
 mod evaluation;
 mod fifty_edits;
+mod finished;
 mod fixture;
 mod hashing;
+mod history;
 mod homes;
 mod measure;
 mod redaction;
@@ -36,13 +38,17 @@ fn main() -> Outcome<()> {
     if arguments.get(1).is_some_and(|first| first == fifty_edits::ONE_SESSION) {
         return fifty_edits::one_session(Path::new(&arguments[2]));
     }
+    if arguments.get(1).is_some_and(|first| first == finished::GENERATE) {
+        return finished::finished(Path::new(&arguments[2]), arguments[3].parse()?);
+    }
     if !arguments.iter().any(|argument| argument == "--bench") {
         println!("run `cargo bench`");
         return Ok(());
     }
     let wanted: Vec<&String> = arguments[1..].iter().filter(|name| !name.starts_with('-')).collect();
-    let all: [(&str, Part); 11] = [
+    let all: [(&str, Part); 12] = [
         ("sessions", sessions::sessions),
+        ("history", history::history),
         ("fifty edits", fifty_edits::fifty_edits),
         ("beside others", beside::beside),
         ("hashing", hashing::hashing),

@@ -53,7 +53,7 @@ pub fn sessions() -> Outcome<()> {
 pub fn two_hundred(root: &Path) -> Outcome<Vec<String>> {
     make_workspace(root)?;
     // The edits gain nothing, so that copies of the settled session need no commits.
-    let student = Box::new(Instantly { learns: false });
+    let student = Box::new(Instantly { learns: 0 });
     let workspace = Workspace::open(root)?
         .with_student(student)
         .with_teacher(Box::new(Fixed(5)));

@@ -142,7 +142,59 @@ pub(crate) struct RefreshLine {
     pub extra: Extra,
 }
 
+/// A line about an edit without unknown fields, which most lines are.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PlainEditLine {
+    kind: PlainEditKind,
+    at: String,
+    session_id: String,
+    edit_id: String,
+    edit_digest: Digest,
+    tasks: Digest,
+    pairs: usize,
+    decision: String,
+    reason: String,
+    #[serde(default)]
+    alpha: Option<f64>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum PlainEditKind {
+    Edit,
+}
+
+impl From<PlainEditLine> for HoldoutUse {
+    fn from(line: PlainEditLine) -> Self {
+        let PlainEditKind::Edit = line.kind;
+        Self::Edit(EditLine {
+            at: line.at,
+            session_id: line.session_id,
+            edit_id: line.edit_id,
+            edit_digest: line.edit_digest,
+            tasks: line.tasks,
+            pairs: line.pairs,
+            decision: line.decision,
+            reason: line.reason,
+            alpha: line.alpha,
+            extra: Extra::default(),
+        })
+    }
+}
+
 impl HoldoutUse {
+    /// Parses a line. There may be many thousands, so one without unknown fields is not parsed by way of a map.
+    ///
+    /// # Errors
+    /// It is not a consultation.
+    pub(crate) fn of_line(line: &str) -> serde_json::Result<Self> {
+        match serde_json::from_str::<PlainEditLine>(line) {
+            Ok(plain) => Ok(plain.into()),
+            Err(_) => serde_json::from_str(line),
+        }
+    }
+
     /// Whether both lines record the same event: a rerun, or a run after a crash, may write it a second time.
     pub(crate) fn is_same(&self, other: &HoldoutUse) -> bool {
         let edit = |line: &EditLine| (line.session_id.clone(), line.edit_digest, line.tasks, line.pairs);
@@ -199,9 +251,15 @@ mod tests {
         let mut known = edit();
         known["mood"] = "kept".into();
         let refresh = json!({"kind": "refresh", "at": "t", "retired": ["a"], "drawn": ["b"], "why": 1});
-        for value in [known, refresh, json!({"kind": "dream", "at": "t", "of": ["sheep"]})] {
+        for value in [
+            edit(),
+            known,
+            refresh,
+            json!({"kind": "dream", "at": "t", "of": ["sheep"]}),
+        ] {
             let line: HoldoutUse = serde_json::from_value(value.clone()).unwrap();
             assert_eq!(serde_json::to_value(&line).unwrap(), value);
+            assert_eq!(HoldoutUse::of_line(&value.to_string()).unwrap(), line);
         }
     }
 

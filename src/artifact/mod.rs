@@ -27,6 +27,7 @@ pub(crate) mod record;
 pub(crate) mod reference;
 pub(crate) mod screening;
 pub(crate) mod spending;
+pub(crate) mod summary;
 pub(crate) mod task;
 pub(crate) mod trace;
 pub(crate) mod trigger;

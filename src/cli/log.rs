@@ -16,6 +16,7 @@ use crate::artifact::short_id;
 use crate::ledger::port::{Ledger, LedgerEntry};
 use crate::pipeline::edit_states::census::{AppliedEdit, EditCensus, UnseenEdit};
 use crate::pipeline::execute;
+use crate::pipeline::survey::survey;
 use crate::workspace::inputs::Inputs;
 use crate::workspace::session::Session;
 use crate::workspace::{Workspace, session};
@@ -69,6 +70,7 @@ pub(crate) fn log(_: &LogArgs, setting: &Setting) -> Result<Code, CommandFailure
         }));
     }
     all.sort_by(|one, other| other.session.cmp(&one.session));
+    workspace.keep_history();
     if all.is_empty() && !setting.is_json() {
         out!("No session yet; `kaizen run` starts one.");
     }
@@ -92,12 +94,14 @@ pub(crate) fn log(_: &LogArgs, setting: &Setting) -> Result<Code, CommandFailure
 /// All sessions with their commits. Session names start with a time, so their order is chronological.
 fn made(workspace: &Workspace) -> Result<Vec<SessionCommits>, CommandFailure> {
     let mut by_session: BTreeMap<String, Vec<Commit>> = BTreeMap::new();
-    for session in workspace.sessions()? {
-        by_session.entry(session.id).or_default();
-    }
     let inputs = Inputs::new(workspace);
-    let mut census = EditCensus::unnamed(workspace, &inputs)?;
-    for entry in workspace.ledger.entries(None)? {
+    let sessions = survey(workspace, &inputs, &workspace.engines())?;
+    for surveyed in &sessions {
+        by_session.entry(surveyed.session.id.clone()).or_default();
+    }
+    let entries = workspace.ledger.entries(None)?;
+    let mut census = EditCensus::unnamed(workspace, &inputs, &sessions, &entries)?;
+    for entry in entries {
         let session = entry.trailer("Session-ID").unwrap_or_default().to_owned();
         // A squash merge has the trailers of one of its edits.
         if entry.is_of_kaizen() || census.in_commit(&entry.commit).next().is_none() {
@@ -116,8 +120,14 @@ fn made(workspace: &Workspace) -> Result<Vec<SessionCommits>, CommandFailure> {
     }
     let graph = inputs.graph()?;
     let status = |id: &str| {
-        let record = session::is_id(id).then(|| Session::at(&workspace.root, id).record());
-        record?.ok()?.map(|record| record.status)
+        match sessions.binary_search_by(|one| one.session.id.as_str().cmp(id)) {
+            Ok(place) => Some(sessions[place].summary().ok()??.status),
+            // A commit names it, but its folder is gone or incomplete.
+            Err(_) => {
+                let record = session::is_id(id).then(|| Session::at(&workspace.root, id).record());
+                Some(record?.ok()??.status)
+            }
+        }
     };
     let one = |(session, mut commits): (String, Vec<Commit>)| {
         commits.sort_by_key(|one| Reverse(graph.place(&one.commit)));

@@ -29,30 +29,43 @@ pub(crate) struct HoldoutWear {
 /// all consultations, even if a person added them to the split later or a subsample left them out, because that is not
 /// recorded.
 pub(crate) fn counts<'a>(lines: &[HoldoutUse], gate: impl IntoIterator<Item = &'a str>) -> BTreeMap<&'a str, usize> {
+    counts_of(&once(lines), gate)
+}
+
+/// The same for lines without duplicates.
+fn counts_of<'a>(lines: &[&HoldoutUse], gate: impl IntoIterator<Item = &'a str>) -> BTreeMap<&'a str, usize> {
     let mut counts: BTreeMap<&str, usize> = gate.into_iter().map(|id| (id, 0)).collect();
     let mut drawn_later: BTreeSet<&str> = BTreeSet::new();
-    for line in once(lines).into_iter().rev() {
+    // Consultations between two refreshes count alike for each task.
+    let mut since = 0;
+    let add = |counts: &mut BTreeMap<&str, usize>, drawn_later: &BTreeSet<&str>, since: usize| {
+        let there = counts.iter_mut().filter(|(id, _)| !drawn_later.contains(*id));
+        there.for_each(|(_, count)| *count += since);
+    };
+    for line in lines.iter().rev() {
         match line {
-            HoldoutUse::Refresh(refresh) => drawn_later.extend(refresh.drawn.iter().map(String::as_str)),
-            line if is_of_gate(line) => {
-                let there = counts.iter_mut().filter(|(id, _)| !drawn_later.contains(*id));
-                there.for_each(|(_, count)| *count += 1);
+            HoldoutUse::Refresh(refresh) => {
+                add(&mut counts, &drawn_later, std::mem::take(&mut since));
+                drawn_later.extend(refresh.drawn.iter().map(String::as_str));
             }
+            line if is_of_gate(line) => since += 1,
             _ => {}
         }
     }
+    add(&mut counts, &drawn_later, since);
     counts
 }
 
 /// Computes the wear of the current gate tasks.
 pub(crate) fn wear<'a>(lines: &[HoldoutUse], gate: impl IntoIterator<Item = &'a str>, worn_after: u32) -> HoldoutWear {
-    let counts = counts(lines, gate);
+    let lines = once(lines);
+    let counts = counts_of(&lines, gate);
     let mean = counts.values().sum::<usize>() as f64 / counts.len().max(1) as f64;
     let wear = (worn_after > 0).then(|| mean / f64::from(worn_after));
     HoldoutWear {
-        consultations: once(lines).into_iter().filter(|line| is_of_gate(line)).count(),
+        consultations: lines.iter().filter(|line| is_of_gate(line)).count(),
         mean,
-        refreshes: refreshes(lines),
+        refreshes: lines.iter().filter(|line| is_refresh(line)).count(),
         worn_after,
         wear,
         worn: wear.is_some_and(|wear| wear >= 1.0),
@@ -61,8 +74,11 @@ pub(crate) fn wear<'a>(lines: &[HoldoutUse], gate: impl IntoIterator<Item = &'a 
 
 /// The number of refreshes.
 pub(crate) fn refreshes(lines: &[HoldoutUse]) -> usize {
-    let refresh = |line: &&HoldoutUse| matches!(line, HoldoutUse::Refresh(_));
-    once(lines).into_iter().filter(refresh).count()
+    once(lines).into_iter().filter(|line| is_refresh(line)).count()
+}
+
+fn is_refresh(line: &HoldoutUse) -> bool {
+    matches!(line, HoldoutUse::Refresh(_))
 }
 
 impl HoldoutWear {

@@ -13,7 +13,7 @@ pub(crate) struct History {
     /// The commits of the session, oldest first.
     pub entries: Vec<LedgerEntry>,
     /// All commits since the one that the session builds on.
-    pub graph: CommitGraph,
+    pub graph: Arc<CommitGraph>,
 }
 
 /// The number of harnesses that are kept: a search for an edit looks at HEAD and at the commits around the edit in turn.
@@ -131,8 +131,8 @@ mod tests {
             Ok(if on_b { Vec::new() } else { vec![entry] })
         }
 
-        fn graph(&self, _: Option<&str>) -> Result<CommitGraph, LedgerError> {
-            Ok(CommitGraph::default())
+        fn graph(&self, _: Option<&str>) -> Result<Arc<CommitGraph>, LedgerError> {
+            Ok(Arc::default())
         }
 
         fn last_touch(&self, _: &[String]) -> Result<Option<CommitId>, LedgerError> {

@@ -5,8 +5,14 @@
 //! follows the branch that changed the state since the branches parted, as git does with the lines.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
+
+use serde::{Deserialize, Serialize};
 
 use crate::ledger::port::CommitId;
+
+/// How many of the newest commits are searched one by one.
+const NEWEST: usize = 64;
 
 /// The state of an edit in git.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +46,7 @@ impl LedgerState {
 }
 
 /// A commit that a person reverted with `git revert`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct RevertedCommit {
     /// The beginning of its id.
     pub commit: String,
@@ -49,11 +55,12 @@ pub(crate) struct RevertedCommit {
 }
 
 /// A commit with its parents.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct GraphCommit {
     pub id: CommitId,
     pub parents: Vec<CommitId>,
     /// What it reverts, in the order of its message.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reverts: Vec<RevertedCommit>,
 }
 
@@ -62,7 +69,8 @@ pub(crate) struct GraphCommit {
 pub(crate) struct CommitGraph {
     /// Ancestors first; the last one is HEAD.
     commits: Vec<GraphCommit>,
-    places: BTreeMap<CommitId, usize>,
+    /// The place of each commit; made at first use, because many questions are about the newest commits only.
+    places: OnceLock<BTreeMap<CommitId, usize>>,
     /// The commits whose parents are missing, as in a shallow clone.
     cut: BTreeSet<CommitId>,
 }
@@ -84,12 +92,58 @@ pub(crate) type Content<'c, E> = &'c dyn Fn(&DividedMerge) -> Result<Option<bool
 impl CommitGraph {
     /// A graph of commits, ancestors first, and those whose parents this clone does not have.
     pub(crate) fn new(commits: Vec<GraphCommit>, cut: BTreeSet<CommitId>) -> Self {
-        let places = commits.iter().enumerate().map(|(at, one)| (one.id.clone(), at));
         Self {
-            places: places.collect(),
+            places: OnceLock::new(),
             commits,
             cut,
         }
+    }
+
+    fn places(&self) -> &BTreeMap<CommitId, usize> {
+        self.places.get_or_init(|| {
+            let places = self.commits.iter().enumerate().map(|(at, one)| (one.id.clone(), at));
+            places.collect()
+        })
+    }
+
+    /// The commits after the given one, newest first; `None` if HEAD did not come from it by commits of one parent each.
+    pub(crate) fn line_since(&self, commit: &str) -> Option<Vec<&GraphCommit>> {
+        let (mut line, mut place) = (Vec::new(), self.commits.len().checked_sub(1)?);
+        while self.commits[place].id != commit {
+            line.push(&self.commits[place]);
+            let [parent] = self.commits[place].parents.as_slice() else {
+                return None;
+            };
+            place = self.place_of_parent(place, parent)?;
+        }
+        Some(line)
+    }
+
+    /// The place of a parent of the commit at a place. Most histories are one line, in which it is the commit before.
+    fn place_of_parent(&self, place: usize, parent: &str) -> Option<usize> {
+        let before = place.checked_sub(1).filter(|before| self.commits[*before].id == parent);
+        before.or_else(|| self.place(parent))
+    }
+
+    /// The commits without the given one and its ancestors, as git lists them; `None` if it is not in the graph.
+    pub(super) fn since(&self, commit: &str) -> Option<Self> {
+        let mut is_older = vec![false; self.commits.len()];
+        is_older[self.place(commit)?] = true;
+        for place in (0..self.commits.len()).rev() {
+            if !is_older[place] {
+                continue;
+            }
+            for parent in &self.commits[place].parents {
+                if let Some(parent) = self.place_of_parent(place, parent) {
+                    is_older[parent] = true;
+                }
+            }
+        }
+        let later = self.commits.iter().zip(&is_older).filter(|(_, is_older)| !**is_older);
+        let later: Vec<GraphCommit> = later.map(|(commit, _)| commit.clone()).collect();
+        let cut = later.iter().filter(|one| self.cut.contains(&one.id));
+        let cut = cut.map(|one| one.id.clone()).collect();
+        Some(Self::new(later, cut))
     }
 
     /// Whether a person reverted a commit.
@@ -99,22 +153,22 @@ impl CommitGraph {
 
     /// Whether a commit reverts another one.
     pub(crate) fn is_revert(&self, commit: &str) -> bool {
-        let place = self.places.get(commit);
-        place.is_some_and(|place| !self.commits[*place].reverts.is_empty())
+        let place = self.place(commit);
+        place.is_some_and(|place| !self.commits[place].reverts.is_empty())
     }
 
     /// Whether a person reverted a commit after this one.
     pub(crate) fn has_reverts_after(&self, commit: &str) -> bool {
-        let later = self.places.get(commit).map_or(0, |place| place + 1);
+        let later = self.place(commit).map_or(0, |place| place + 1);
         self.commits[later..].iter().any(|commit| !commit.reverts.is_empty())
     }
 
     /// Whether a commit is a descendant of another, and no merge.
     pub(crate) fn is_step_after(&self, commit: &str, other: &str) -> bool {
-        let (Some(place), Some(start)) = (self.places.get(commit), self.places.get(other)) else {
+        let (Some(place), Some(start)) = (self.place(commit), self.place(other)) else {
             return false;
         };
-        self.commits[*place].parents.len() < 2 && place != start && self.descendants(*start).contains(place)
+        self.commits[place].parents.len() < 2 && place != start && self.descendants(start).contains(&place)
     }
 
     /// Whether older commits are missing.
@@ -165,8 +219,7 @@ impl CommitGraph {
     }
 
     fn at(&self, commit: Option<&CommitId>, states: &[Option<LedgerState>]) -> Option<LedgerState> {
-        let place = self.places.get(commit?)?;
-        states.get(*place)?.clone()
+        states.get(self.place(commit?)?)?.clone()
     }
 
     /// The state after `git revert`; `None` if the reverted commit did not change the state.
@@ -240,7 +293,7 @@ impl CommitGraph {
     /// A commit and its ancestors.
     fn ancestors(&self, commit: &str) -> BTreeSet<usize> {
         let mut found = BTreeSet::new();
-        let mut open: Vec<usize> = self.places.get(commit).copied().into_iter().collect();
+        let mut open: Vec<usize> = self.place(commit).into_iter().collect();
         while let Some(place) = open.pop() {
             if found.insert(place) {
                 open.extend(self.parents(place));
@@ -251,24 +304,24 @@ impl CommitGraph {
 
     fn parents(&self, place: usize) -> impl Iterator<Item = usize> {
         let parents = self.commits[place].parents.iter();
-        parents.filter_map(|parent| self.places.get(parent).copied())
+        parents.filter_map(move |parent| self.place_of_parent(place, parent))
     }
 
     /// The place of the commit whose id begins with these digits.
     fn place_of(&self, digits: &str) -> Option<&usize> {
-        let (id, place) = self.places.range(digits.to_owned()..).next()?;
+        let (id, place) = self.places().range(digits.to_owned()..).next()?;
         id.starts_with(digits).then_some(place)
     }
 
     /// The commits from `from` to HEAD, one parent after another. Where several ways lead there, the first parent's.
     /// Empty if `from` is not in the graph.
     pub(crate) fn path(&self, from: &str) -> Vec<&CommitId> {
-        let (Some(start), Some(head)) = (self.places.get(from), self.commits.len().checked_sub(1)) else {
+        let (Some(start), Some(head)) = (self.place(from), self.commits.len().checked_sub(1)) else {
             return Vec::new();
         };
-        let after = self.descendants(*start);
+        let after = self.descendants(start);
         let (mut path, mut at) = (vec![head], head);
-        while at != *start {
+        while at != start {
             let Some(next) = self.parents(at).find(|place| after.contains(place)) else {
                 return Vec::new();
             };
@@ -291,20 +344,29 @@ impl CommitGraph {
 
     /// The first parent of a commit, if it is known.
     pub(crate) fn parent(&self, commit: &str) -> Option<&CommitId> {
-        self.commits[*self.places.get(commit)?].parents.first()
+        self.commits[self.place(commit)?].parents.first()
     }
 
     /// The commits that revert a commit which is not in the graph.
     pub(crate) fn reverts_of(&self, missing: &str) -> Vec<CommitId> {
         let names = |reverted: &RevertedCommit| missing.starts_with(&reverted.commit);
         let reverts = |one: &&GraphCommit| one.reverts.iter().any(names);
-        let found = self.commits.iter().filter(|_| !self.places.contains_key(missing));
-        found.filter(reverts).map(|one| one.id.clone()).collect()
+        if self.place(missing).is_some() {
+            return Vec::new();
+        }
+        self.commits.iter().filter(reverts).map(|one| one.id.clone()).collect()
     }
 
     /// The position of a commit, ancestors first.
     pub(crate) fn place(&self, commit: &str) -> Option<usize> {
-        self.places.get(commit).copied()
+        if self.places.get().is_none() {
+            let older = self.commits.len().saturating_sub(NEWEST);
+            let newest = &self.commits[older..];
+            if let Some(at) = newest.iter().rposition(|one| one.id == commit) {
+                return Some(older + at);
+            }
+        }
+        self.places().get(commit).copied()
     }
 }
 

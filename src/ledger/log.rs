@@ -61,7 +61,7 @@ pub(super) fn entries(git: &Git, since: Option<&str>) -> Result<Vec<LedgerEntry>
 }
 
 /// The commits of a range that have kaizen's trailer, oldest first.
-fn ours(git: &Git, range: &str) -> Result<Vec<LedgerEntry>, LedgerError> {
+pub(super) fn ours(git: &Git, range: &str) -> Result<Vec<LedgerEntry>, LedgerError> {
     // Full history: simplification would hide commits on a side branch whose effect a merge undid.
     let only = [
         "--full-history",
@@ -141,21 +141,42 @@ pub(super) fn graph(git: &Git, since: Option<&str>) -> Result<CommitGraph, Ledge
     let since = since.filter(|since| revision(since).is_ok());
     let known = since.filter(|since| matches!(commit_named(git, since), Ok(Some(_))));
     let range = known.map_or_else(|| head.clone(), |since| format!("{since}..{head}"));
-    let listing = git.read(&["rev-list", "--topo-order", "--reverse", "--parents", &range], &[])?;
-    let mut reverts = reverts(git, &range)?;
+    Ok(graph_of(git, with_reverts(git, commits(git, &range)?, &range)?))
+}
+
+/// The graph of some commits, ancestors first.
+pub(super) fn graph_of(git: &Git, commits: Vec<GraphCommit>) -> CommitGraph {
+    let is_shallow = git.is_shallow();
+    let oldest = commits.iter().filter(|one| one.parents.is_empty() && is_shallow);
+    let cut = oldest.map(|one| one.id.clone()).collect();
+    CommitGraph::new(commits, cut)
+}
+
+/// The commits of a range with their parents, ancestors first.
+pub(super) fn commits(git: &Git, range: &str) -> Result<Vec<GraphCommit>, LedgerError> {
+    let listing = git.read(&["rev-list", "--topo-order", "--reverse", "--parents", range], &[])?;
     let commit = |line: &str| {
         let mut ids = line.split(' ').map(str::to_owned);
-        let id = ids.next().unwrap_or_default();
         GraphCommit {
-            reverts: reverts.remove(&id).unwrap_or_default(),
+            id: ids.next().unwrap_or_default(),
             parents: ids.collect(),
-            id,
+            reverts: Vec::new(),
         }
     };
-    let commits: Vec<GraphCommit> = String::from_utf8_lossy(&listing).lines().map(commit).collect();
-    let oldest = commits.iter().filter(|one| one.parents.is_empty() && git.is_shallow());
-    let cut = oldest.map(|one| one.id.clone()).collect();
-    Ok(CommitGraph::new(commits, cut))
+    Ok(String::from_utf8_lossy(&listing).lines().map(commit).collect())
+}
+
+/// The commits of a range with what people reverted in them.
+pub(super) fn with_reverts(
+    git: &Git,
+    mut commits: Vec<GraphCommit>,
+    range: &str,
+) -> Result<Vec<GraphCommit>, LedgerError> {
+    let mut reverts = reverts(git, range)?;
+    for commit in &mut commits {
+        commit.reverts = reverts.remove(&commit.id).unwrap_or_default();
+    }
+    Ok(commits)
 }
 
 /// The commits of a range that revert others, with those that they revert.

@@ -1,6 +1,7 @@
 //! The ledger on git: reads and writes the applied edits as commits of the user's repository, through the `git`
 //! program.
 
+mod archive;
 mod attributes;
 mod blame;
 pub(crate) mod cache;
@@ -39,7 +40,9 @@ pub(crate) use conflict::MergeConflict;
 pub(crate) use origin::ExternalCommit;
 pub(crate) use status::{FileState, is_committed};
 
+use self::archive::CommitArchive;
 use self::commit::CommitHooks;
+use self::tree::TreePart;
 use crate::harness::Harness;
 use crate::ledger::graph::CommitGraph;
 use crate::ledger::port::{CommitId, Ledger, LedgerEntry, LedgerError};
@@ -127,6 +130,8 @@ pub(crate) struct Git {
     policy: Policy,
     /// Whether the remote of a partial clone could not be reached; then git no longer tries.
     offline: Arc<AtomicBool>,
+    /// The history of HEAD, for commands that need all of it.
+    archive: Option<Arc<CommitArchive>>,
 }
 
 impl Git {
@@ -219,8 +224,16 @@ impl Git {
     /// # Errors
     /// See [`Ledger::harness_at`].
     pub(crate) fn text_at(&self, commit: &str, path: &str) -> Result<Option<String>, LedgerError> {
-        let files = tree::harness_at(self, commit, &|file| file == path)?;
+        let files = tree::files_at(self, commit, TreePart::File(path), &|file| file == path)?;
         Ok(files.text(path).map(str::to_owned))
+    }
+
+    /// The selected files of a commit, also records of sessions.
+    ///
+    /// # Errors
+    /// See [`Ledger::harness_at`].
+    pub(crate) fn files_at(&self, commit: &str, select: &dyn Fn(&str) -> bool) -> Result<Harness, LedgerError> {
+        tree::files_at(self, commit, TreePart::Whole, select)
     }
 
     /// Whether the history of this clone was cut off, as `git clone --depth` does.
@@ -303,11 +316,28 @@ impl Ledger for Git {
     }
 
     fn entries(&self, since: Option<&str>) -> Result<Vec<LedgerEntry>, LedgerError> {
-        log::entries(self, since)
+        let Some(since) = since.filter(|since| log::is_full_id(since)) else {
+            return since.map_or_else(
+                || self.entries_among(&|_| true),
+                |since| log::entries(self, Some(since)),
+            );
+        };
+        match self.whole_graph()?.since(since) {
+            Some(later) => self.entries_among(&|commit| later.place(commit).is_some()),
+            // It may be a commit of another branch.
+            None => log::entries(self, Some(since)),
+        }
     }
 
-    fn graph(&self, since: Option<&str>) -> Result<CommitGraph, LedgerError> {
-        log::graph(self, since)
+    fn graph(&self, since: Option<&str>) -> Result<Arc<CommitGraph>, LedgerError> {
+        let Some(since) = since.filter(|since| log::is_full_id(since)) else {
+            return since.map_or_else(
+                || self.whole_graph(),
+                |since| Ok(Arc::new(log::graph(self, Some(since))?)),
+            );
+        };
+        let later = self.whole_graph()?.since(since);
+        later.map_or_else(|| log::graph(self, Some(since)), Ok).map(Arc::new)
     }
 
     fn last_touch(&self, paths: &[String]) -> Result<Option<CommitId>, LedgerError> {
@@ -315,7 +345,7 @@ impl Ledger for Git {
     }
 
     fn harness_at(&self, commit: &str, select: &dyn Fn(&str) -> bool) -> Result<Harness, LedgerError> {
-        tree::harness_at(self, commit, select)
+        tree::files_at(self, commit, TreePart::Harness, select)
     }
 
     fn dirty(&self, paths: &[String]) -> Result<Vec<String>, LedgerError> {

@@ -1,5 +1,9 @@
 //! The trait of the ledger, which is the source of truth about applied edits.
 
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
 use crate::artifact::edit::Op;
 use crate::harness::Harness;
 use crate::ledger::checkout_problem::CheckoutProblem;
@@ -9,7 +13,7 @@ use crate::ledger::graph::CommitGraph;
 pub(crate) type CommitId = String;
 
 /// One commit that kaizen made, with its trailers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LedgerEntry {
     /// The commit.
     pub commit: CommitId,
@@ -164,7 +168,7 @@ pub(crate) trait Ledger: Send + Sync {
     ///
     /// # Errors
     /// See [`LedgerError`].
-    fn graph(&self, since: Option<&str>) -> Result<CommitGraph, LedgerError>;
+    fn graph(&self, since: Option<&str>) -> Result<Arc<CommitGraph>, LedgerError>;
 
     /// The newest commit that touched any of these paths (files or folders, relative to the workspace).
     ///
@@ -172,7 +176,8 @@ pub(crate) trait Ledger: Send + Sync {
     /// See [`LedgerError`].
     fn last_touch(&self, paths: &[String]) -> Result<Option<CommitId>, LedgerError>;
 
-    /// The files of a commit inside the workspace whose relative path `select` accepts, as a checkout would write them.
+    /// The files of a commit inside the workspace whose relative path `select` accepts, as a checkout would write them;
+    /// none of the folder of sessions.
     ///
     /// # Errors
     /// See [`LedgerError`].

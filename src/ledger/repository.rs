@@ -10,7 +10,7 @@ use super::log::is_full_id;
 use super::process::{command, output, refusal};
 use super::{Git, Policy};
 use crate::ledger::port::{CommitId, LedgerError};
-use crate::sys::disk::ErrorWithRemedy;
+use crate::sys::disk::{ErrorWithRemedy, FileStamp};
 
 impl Git {
     /// Opens the ledger of a workspace; the root of its repository may be a parent folder.
@@ -54,6 +54,7 @@ impl Git {
             prefix: lines.next().unwrap_or_default().to_owned(),
             policy,
             offline: Arc::default(),
+            archive: None,
         })
     }
 
@@ -72,6 +73,11 @@ impl Git {
             return Ok(());
         }
         Err(refusal("init", &answer))
+    }
+
+    /// The stamp of the index; `None` before the first file is staged.
+    pub(crate) fn index_stamp(&self) -> Option<FileStamp> {
+        FileStamp::of(&self.git_dir.join("index"))
     }
 
     /// The file of the present branch; `None` if HEAD is detached or cannot be read.

@@ -14,6 +14,7 @@ use crate::ledger::graph::LedgerState;
 use crate::ledger::message::message;
 use crate::ledger::port::{Ledger, LedgerError};
 use crate::ledger::{FileState, Git, Policy, SUBJECT};
+use crate::sys::disk::Root;
 
 /// A repository with one commit of `a.md` and `b.md`, isolated from the user's git settings.
 struct World {
@@ -646,4 +647,66 @@ fn commits_without_a_branch_have_to_be_allowed() {
     let error = world.open().commit(&paths(&["a.md"]), "edit").unwrap_err();
     assert!(matches!(error, LedgerError::Detached), "{error}");
     assert_eq!(world.status(), " M a.md");
+}
+
+/// What a ledger says about the history: all of it, and what is after each commit.
+fn said(git: &Git, commits: &[String]) -> String {
+    let since = commits.iter().map(|commit| Some(commit.as_str()));
+    let mut said = String::new();
+    for since in std::iter::once(None).chain(since) {
+        let graph = git.graph(since).unwrap();
+        let places: Vec<_> = commits.iter().map(|commit| graph.place(commit)).collect();
+        said += &format!("{since:?} {places:?} {:?}\n", graph.has_reverts());
+        said += &format!("{:?}\n", git.entries(since).unwrap());
+    }
+    said
+}
+
+#[test]
+fn the_archive_says_what_git_says_wherever_head_moves() {
+    let world = World::new();
+    let (root, policy) = (Root::open(&world.root()).unwrap(), world.policy());
+    fs::write(world.root().join(".git/info/exclude"), ".kaizen\n").unwrap();
+    let edit = |number: usize| {
+        let text = format!(
+            "kaizen: step {number}\n\nwhy\n\nSession-ID: s{}\nEdit-ID: e{number}\n",
+            number % 2
+        );
+        world.write(&format!("f{number}.md"), "x\n");
+        world.git(&["add", "."]);
+        world.git(&["commit", "-q", "-m", &text]);
+    };
+    let steps: [&dyn Fn(); 9] = [
+        &|| edit(1),
+        &|| (2..5).for_each(edit),
+        &|| drop(world.git(&["revert", "--no-edit", "HEAD"])),
+        &|| {
+            world.git(&["switch", "-q", "-c", "side", "HEAD~2"]);
+            edit(6);
+        },
+        &|| {
+            world.git(&["switch", "-q", "main"]);
+            edit(7);
+        },
+        &|| drop(world.git(&["merge", "-q", "--no-edit", "side"])),
+        &|| edit(8),
+        &|| drop(world.git(&["reset", "-q", "--hard", "HEAD~3"])),
+        &|| drop(world.git(&["commit", "-q", "--amend", "-m", "kaizen: amended\n\nSession-ID: s9\n"])),
+    ];
+    for (number, step) in steps.into_iter().enumerate() {
+        step();
+        let all = world.git(&["rev-list", "--all"]);
+        let commits: Vec<String> = all.lines().map(str::to_owned).collect();
+        let expected = said(&Git::open(&root, policy.clone()).unwrap(), &commits);
+        let kept = || Git::open(&root, policy.clone()).unwrap().with_archive(&root);
+        let first = kept();
+        assert_eq!(said(&first, &commits), expected, "{number}");
+        first.keep_history();
+        assert_eq!(said(&kept(), &commits), expected, "{number}, from its files");
+    }
+    let file = world.root().join(".kaizen/cache/history.graph");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replace('a', "b")).unwrap();
+    let damaged = Git::open(&root, policy.clone()).unwrap().with_archive(&root);
+    assert_eq!(said(&damaged, &[]), said(&Git::open(&root, policy).unwrap(), &[]));
 }

@@ -67,6 +67,29 @@ impl Git {
         self.since(since, paths, &["--full-history"])
     }
 
+    /// The paths below the workspace, relative to it, that some commits changed.
+    ///
+    /// # Errors
+    /// See [`LedgerError`].
+    pub(crate) fn paths_in(&self, commits: &[&str]) -> Result<Vec<String>, LedgerError> {
+        if commits.is_empty() {
+            return Ok(Vec::new());
+        }
+        let options = [
+            "log",
+            "--no-walk",
+            "--format=",
+            "--name-only",
+            "--no-renames",
+            "--relative",
+            "-z",
+        ];
+        let listing = self.read(&[&options[..], commits].concat(), &[])?;
+        let paths = String::from_utf8_lossy(&listing);
+        let paths = paths.split(['\0', '\n']).filter(|path| !path.is_empty());
+        Ok(paths.map(str::to_owned).collect())
+    }
+
     fn since(&self, since: &str, paths: &[String], options: &[&str]) -> Result<Vec<LedgerEntry>, LedgerError> {
         let range = format!("{}..HEAD", revision(since)?);
         let mut arguments = [options, &[range.as_str(), "--"]].concat();

@@ -1,4 +1,5 @@
 //! Reads the files of a commit into a harness.
+#![allow(clippy::disallowed_methods)] // edge: the files of a work tree
 
 use std::collections::BTreeSet;
 
@@ -16,6 +17,13 @@ const MOST_LINKS: usize = 1_000;
 /// The mode of a link.
 const LINK: &str = "120000";
 
+/// The folder of sessions. No harness has files in it, as `manifest::membership` says.
+const RECORDS: &str = "sessions";
+/// How many sessions count as many.
+const MANY_RECORDS: usize = 100;
+/// How many names a command line may have.
+const MOST_NAMES: usize = 500;
+
 /// One line of `git ls-tree`.
 struct Leaf<'a> {
     mode: &'a str,
@@ -23,13 +31,25 @@ struct Leaf<'a> {
     path: &'a str,
 }
 
+/// The files of a commit that are listed.
+#[derive(Clone, Copy)]
+pub(super) enum TreePart<'a> {
+    /// All.
+    Whole,
+    /// Those that can belong to a harness. Leaves out the folder of sessions, which may have thousands of files.
+    Harness,
+    /// One.
+    File(&'a str),
+}
+
 /// The selected files of a commit, as a checkout would write them.
-pub(super) fn harness_at(git: &Git, commit: &str, select: &dyn Fn(&str) -> bool) -> Result<Harness, LedgerError> {
-    let answer = git.ask(&["ls-tree", "-r", "-z", revision(commit)?], &[])?;
-    if !answer.status.success() {
-        return Err(unlisted(git, commit, git.failure("ls-tree", &answer)));
-    }
-    let listing = answer.stdout;
+pub(super) fn files_at(
+    git: &Git,
+    commit: &str,
+    part: TreePart,
+    select: &dyn Fn(&str) -> bool,
+) -> Result<Harness, LedgerError> {
+    let listing = listing(git, commit, part)?;
     // A name that is not UTF-8 gets replacement characters, and `obstacle` excludes it.
     let listing = String::from_utf8_lossy(&listing);
     let leaves: Vec<Leaf> = listing.split('\0').filter_map(parse).collect();
@@ -53,6 +73,40 @@ pub(super) fn harness_at(git: &Git, commit: &str, select: &dyn Fn(&str) -> bool)
         harness.forbid(leaf.path, "larger than 10 MiB");
     }
     Ok(harness)
+}
+
+/// The files of a commit, as `git ls-tree -r -z` lists them.
+fn listing(git: &Git, commit: &str, part: TreePart) -> Result<Vec<u8>, LedgerError> {
+    let commit = revision(commit)?;
+    let list = |options: &[&str], paths: &[&str]| {
+        let answer = git.ask(&[&["ls-tree", "-z"], options, &[commit, "--"], paths].concat(), &[])?;
+        match answer.status.success() {
+            true => Ok(answer.stdout),
+            false => Err(unlisted(git, commit, git.failure("ls-tree", &answer))),
+        }
+    };
+    let names = match part {
+        TreePart::Whole => return list(&["-r"], &[]),
+        TreePart::File(path) => return list(&["-r"], &[path]),
+        TreePart::Harness if !has_many_records(git) => return list(&["-r"], &[]),
+        TreePart::Harness => list(&["--name-only"], &[])?,
+    };
+    let names = String::from_utf8_lossy(&names);
+    let others: Vec<&str> = names
+        .split('\0')
+        .filter(|name| !name.is_empty() && *name != RECORDS)
+        .collect();
+    // A name that is not UTF-8 cannot be given back to git, and a command line has a limited length.
+    if others.is_empty() || others.len() > MOST_NAMES || names.contains('\u{fffd}') {
+        return list(&["-r"], &[]);
+    }
+    list(&["-r"], &others)
+}
+
+/// Whether the folder of sessions is so large that two shorter listings take less time than one.
+fn has_many_records(git: &Git) -> bool {
+    let folder = std::fs::read_dir(git.workspace.join(RECORDS));
+    folder.is_ok_and(|entries| entries.take(MANY_RECORDS).count() == MANY_RECORDS)
 }
 
 impl<'a> Leaf<'a> {

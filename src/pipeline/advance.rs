@@ -20,7 +20,7 @@ use crate::workspace::inputs::Inputs;
 use crate::workspace::notice_board::NoticeBoard;
 use crate::workspace::session::Session;
 use crate::workspace::transaction::{enter, recover};
-use crate::workspace::{Workspace, pause, questions};
+use crate::workspace::{Workspace, index_memory, pause, questions};
 
 /// Starts or resumes a session and runs its stale phases.
 ///
@@ -265,13 +265,17 @@ fn finish(
     if asked.until.is_none() && waits.is_none() {
         // The session no longer needs its briefing; a command that needs it creates it again.
         output::clear(&workspace.root, &session.path(briefing::FOLDER))?;
-        commit_session(workspace, session, &record)?;
+        if changed || !index_memory::has_nothing_to_commit(workspace, session) {
+            commit_session(workspace, session, &record)?;
+            index_memory::note(workspace, (!changed).then_some(session));
+        }
         listener(Event::SessionSettled {
             session: session.id.clone(),
             status: record.status,
             changed,
         });
     }
+    workspace.keep_history();
     Ok(RunResult {
         session: session.clone(),
         record,

@@ -31,17 +31,15 @@ pub(super) fn open_session(
         let unknown = || RunError::NoSuchSession(id.clone());
         return Ok((workspace.session(id)?.ok_or_else(unknown)?, false));
     }
-    let sessions = workspace.sessions()?;
     let resumes = !asked.new && asked.begins_as.is_none();
-    if let Some(newest) = sessions.last().filter(|_| resumes && asked.dropped.is_none()) {
-        return Ok((newest.clone(), false));
-    }
-    let may_take_over = asked.dropped.is_none() && asked.begins_as.is_none() && !asked.by_files;
-    if let Some(newest) = sessions.last().filter(|_| may_take_over)
-        && has_not_begun(newest)?
+    let may_take_over = asked.begins_as.is_none() && !asked.by_files;
+    if asked.dropped.is_none()
+        && let Some(newest) = workspace.newest_session()?
+        && (resumes || may_take_over && has_not_begun(&newest)?)
     {
-        return Ok((newest.clone(), false));
+        return Ok((newest, false));
     }
+    let sessions = workspace.sessions()?;
     workspace.check_harness()?;
     student_choice::check(workspace)?;
     workspace.ledger.check_identity()?;

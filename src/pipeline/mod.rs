@@ -31,6 +31,7 @@ pub(crate) mod state;
 mod step;
 pub(crate) mod student_choice;
 pub(crate) mod submitted;
+pub(crate) mod survey;
 pub(crate) mod unmet;
 mod untested_skills;
 mod variants;

@@ -39,7 +39,7 @@ pub(crate) struct Inputs<'a> {
     benchmark: OnceLock<Benchmark>,
     pin: OnceLock<TracePin>,
     head: OnceLock<Option<CommitId>>,
-    graph: OnceLock<CommitGraph>,
+    graph: OnceLock<Arc<CommitGraph>>,
 }
 
 /// The value of a cell, computed on first use.
@@ -143,7 +143,7 @@ impl<'a> Inputs<'a> {
     /// # Errors
     /// git fails.
     pub(crate) fn graph(&self) -> Result<&CommitGraph, RunError> {
-        once(&self.graph, || Ok(self.workspace.ledger.graph(None)?))
+        Ok(once(&self.graph, || Ok(self.workspace.ledger.graph(None)?))?.as_ref())
     }
 
     /// The gate tasks of a session: all, or a sample that its name determines.

@@ -1,12 +1,11 @@
 //! Refuses what a repository must not bring into a workspace: links in kaizen's folders, and tracked local state.
 
 use std::io::ErrorKind;
-use std::path::Path;
 
 use crate::ledger::Git;
 use crate::sys::disk::{OWN_FOLDER, Root};
 use crate::workspace::error::RunError;
-use crate::workspace::{inbox, session};
+use crate::workspace::{inbox, index_memory, session};
 
 /// The folder of the cache of attempts.
 const MEMO_FOLDER: &str = ".kaizen/cache";
@@ -28,8 +27,11 @@ pub(crate) fn refuse_links(root: &Root) -> Result<(), RunError> {
 ///
 /// # Errors
 /// The folder is tracked, or git fails.
-pub(crate) fn refuse_tracked_state(root: &Path, ledger: &Git) -> Result<(), RunError> {
+pub(crate) fn refuse_tracked_state(root: &Root, ledger: &Git) -> Result<(), RunError> {
     let own = root.join(OWN_FOLDER);
+    if index_memory::is_known_untracked(root, ledger) {
+        return Ok(());
+    }
     let facts = own.symlink_metadata();
     if facts.is_err_and(|error| error.kind() == ErrorKind::NotFound) {
         return Ok(());

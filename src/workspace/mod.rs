@@ -13,6 +13,7 @@ pub(crate) mod event_log;
 mod evidence;
 pub(crate) mod holdout_log;
 pub(crate) mod inbox;
+pub(crate) mod index_memory;
 pub(crate) mod inputs;
 pub(crate) mod intake;
 mod ledger_policy;
@@ -28,10 +29,12 @@ mod replay_tests;
 pub(crate) mod running;
 pub(crate) mod saved_records;
 pub(crate) mod schema_line;
+pub(crate) mod seal_book;
 pub(crate) mod session;
 pub(crate) mod session_branch;
 mod sessions;
 pub(crate) mod transaction;
+pub(crate) mod verified_book;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -63,6 +66,7 @@ use crate::workspace::breaker::Breaker;
 use crate::workspace::consent::{Permission, WorkspaceIdentity};
 use crate::workspace::engines::Engines;
 use crate::workspace::error::RunError;
+use crate::workspace::index_memory::IndexMoment;
 use crate::workspace::intake::{refuse_links, refuse_tracked_state};
 
 /// The cache of attempts in a workspace.
@@ -113,6 +117,8 @@ pub struct Workspace {
     /// Paths of the harness that git does not ignore.
     known: Mutex<BTreeSet<String>>,
     checked: OnceLock<()>,
+    /// The index when it was found that git does not track kaizen's own folder.
+    opened_at: IndexMoment,
 }
 
 impl Workspace {
@@ -124,7 +130,8 @@ impl Workspace {
         let root = Root::open(root)?;
         let manifest = read_manifest(&root)?;
         let clock = Clock::from_environment().map_err(|error| RunError::Config(error.to_string()))?;
-        let ledger = Git::open(&root, ledger_policy::of(&manifest, &clock))?;
+        let ledger = Git::open(&root, ledger_policy::of(&manifest, &clock))?.with_archive(&root);
+        let opened_at = IndexMoment::now(&ledger);
         refuse_tracked_state(&root, &ledger)?;
         refuse_links(&root)?;
         let redactor = Redactor::new(&manifest.privacy.redact).map_err(|error| RunError::Config(error.to_string()))?;
@@ -160,6 +167,7 @@ impl Workspace {
             evidence,
             known: Mutex::default(),
             checked: OnceLock::new(),
+            opened_at,
             manifest,
             root,
             checkout,

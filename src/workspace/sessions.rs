@@ -15,6 +15,28 @@ impl Workspace {
         Ok(session::all(&self.root)?)
     }
 
+    /// The names in the folder of sessions, sorted; not all of them need be sessions.
+    ///
+    /// # Errors
+    /// The folder `sessions` cannot be read, or a sparse checkout leaves out files of it.
+    pub(crate) fn session_names(&self) -> Result<Vec<String>, RunError> {
+        self.check_sessions()?;
+        Ok(self.root.names(session::FOLDER)?)
+    }
+
+    /// The newest session. Looks at no other one, because there may be thousands.
+    ///
+    /// # Errors
+    /// See [`Self::sessions`].
+    pub(crate) fn newest_session(&self) -> Result<Option<Session>, RunError> {
+        for name in self.session_names()?.iter().rev() {
+            if let Some(session) = session::find(&self.root, name)? {
+                return Ok(Some(session));
+            }
+        }
+        Ok(None)
+    }
+
     /// The session with a name, if it exists.
     ///
     /// # Errors

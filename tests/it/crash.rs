@@ -43,11 +43,10 @@ fn crashes(before: &Space, step: usize) -> Space {
             });
         }
     });
-    assert_eq!(
-        effects(&undisturbed),
-        Vec::<String>::new(),
-        "a settled run has no effect"
-    );
+    // What is only remembered to save time does not count.
+    let mut settled = effects(&undisturbed);
+    settled.retain(|effect| !effect.contains(" remember "));
+    assert_eq!(settled, Vec::<String>::new(), "a settled run has no effect");
     assert_eq!(undisturbed.run(&[]).phases(), Vec::<String>::new());
     assert_eq!(undisturbed.state(), end);
     undisturbed.kaizen(&["verify"]).exits(0);

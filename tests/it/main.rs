@@ -64,6 +64,7 @@ mod rules_teacher;
 mod runs;
 mod sample;
 mod scoring;
+mod seals;
 mod secrets;
 mod serve;
 mod server;

@@ -42,6 +42,7 @@ pub(crate) fn blame(command: &BlameArgs, setting: &Setting) -> Result<Code, Comm
             story::show(&workspace, &path, number, line, setting)?;
         }
     }
+    workspace.keep_history();
     Ok(Code::Settled)
 }
 

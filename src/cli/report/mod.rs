@@ -56,6 +56,7 @@ pub(crate) fn report(command: &ReportArgs, setting: &Setting) -> Result<Code, Co
         None => ReportScope::Newest,
     };
     let report = HarnessReport::of(&workspace, &scope)?;
+    workspace.keep_history();
     let page = page::page(&report);
     let Some(path) = destination.write(&page)? else {
         return Ok(Code::Settled);

@@ -12,7 +12,7 @@ use crate::pipeline::advance::advance;
 use crate::pipeline::options::{RunOptions, RunResult, WaitingFor};
 use crate::workspace::event::Event;
 use crate::workspace::session::Session;
-use crate::workspace::{Workspace, holdout_log};
+use crate::workspace::{Workspace, holdout_log, session};
 
 /// Start or resume a session, and stop when nothing is stale
 #[derive(Clone, Debug, Default, Args)]
@@ -143,15 +143,7 @@ fn note(workspace: &Workspace, asked: &RunOptions) -> Option<String> {
     if asked.session.is_some() {
         return None;
     }
-    let mut left = workspace.sessions().ok()?;
-    let branches = workspace.session_branches().ok()?;
-    if !branches.is_empty() {
-        left = branches.into_iter().map(|branch| branch.session).collect();
-    }
-    if !asked.new {
-        left.pop();
-    }
-    let mut unfinished = left.iter().rev().filter_map(unfinished);
+    let mut unfinished = unfinished(workspace, asked.new)?.into_iter();
     let newest = unfinished.next()?;
     let (id, status) = (&newest.id, render::words(newest.status));
     let more = match unfinished.count() {
@@ -163,12 +155,33 @@ fn note(workspace: &Workspace, asked: &RunOptions) -> Option<String> {
     ))
 }
 
-/// The record of a session that is still under way. Does not open sessions that finished, because there may be
-/// thousands.
-fn unfinished(session: &Session) -> Option<SessionRecord> {
-    if session.path("checkpoints/record.json").is_file() {
-        return None;
+/// The records of the sessions that are still under way, newest first; without the newest session, unless it counts too.
+/// Does not open sessions that finished, because there may be thousands.
+fn unfinished(workspace: &Workspace, with_newest: bool) -> Option<Vec<SessionRecord>> {
+    let is_under_way = |session: &Session| {
+        let record = session.record().ok().flatten();
+        record.filter(|record| record.status.is_under_way())
+    };
+    let mut branches = workspace.session_branches().ok()?;
+    if !branches.is_empty() {
+        if !with_newest {
+            branches.pop();
+        }
+        let left = branches.iter().rev().map(|branch| &branch.session);
+        let left = left.filter(|session| !session.path("checkpoints/record.json").is_file());
+        return Some(left.filter_map(is_under_way).collect());
     }
-    let record = session.record().ok().flatten();
-    record.filter(|record| record.status.is_under_way())
+    let mut left = workspace.session_names().ok()?;
+    while !with_newest && let Some(name) = left.pop() {
+        if session::find(&workspace.root, &name).ok()?.is_some() {
+            break;
+        }
+    }
+    let finished = |name: &String| {
+        let path = format!("{}/{name}/checkpoints/record.json", session::FOLDER);
+        workspace.root.stamp(&path).is_some()
+    };
+    let left = left.iter().rev().filter(|name| !finished(name));
+    let left = left.filter_map(|name| session::find(&workspace.root, name).ok().flatten());
+    Some(left.filter_map(|session| is_under_way(&session)).collect())
 }

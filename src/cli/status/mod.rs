@@ -1,18 +1,17 @@
 //! `kaizen status`: the state of each session, and the next step of the newest one.
 
 mod branches;
-mod history;
 mod porcelain;
 mod present;
 mod warnings;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use clap::Args;
 pub(crate) use present::words;
 use serde::Serialize;
 
-use self::history::HistoryState;
 use self::present::NewestSession;
 use self::warnings::warnings;
 use super::Setting;
@@ -20,15 +19,16 @@ use super::exit::{Code, CommandFailure};
 use super::render::{self, FAINT, STRONG, columns};
 use super::visible::visible;
 use crate::artifact::egress::LlmRole;
-use crate::artifact::outcome::OutcomeStatus;
 use crate::artifact::readiness::{self, UnscorableTask};
-use crate::artifact::record::{SessionRecord, SessionStatus as Word, without_score};
+use crate::artifact::record::SessionStatus as Word;
 use crate::artifact::spending::RoleSpending;
+use crate::artifact::summary::SessionSummary;
 use crate::eval::holdout::HoldoutWear;
 use crate::pipeline::context::Context;
+use crate::pipeline::survey::{HistoryState, survey};
 use crate::workspace::inputs::Inputs;
 use crate::workspace::running::OtherRun;
-use crate::workspace::session::Session;
+use crate::workspace::session::{Session, SessionError};
 use crate::workspace::{Workspace, holdout_log};
 
 /// Number of recent sessions that are shown without `--all`.
@@ -98,22 +98,30 @@ pub(crate) fn status(command: &StatusArgs, setting: &Setting) -> Result<Code, Co
         porcelain::print(workspace)?;
         return Ok(Code::Settled);
     }
-    let sessions = workspace.sessions()?;
     let (inputs, engines) = (Inputs::new(workspace), workspace.engines());
     let (running, beside) = (OtherRun::of(workspace), OtherRun::beside(workspace));
-    let Some((newest, older)) = sessions.split_last() else {
+    let Some(newest) = workspace.newest_session()? else {
         return Ok(none(running, beside, &warnings(workspace, &inputs)?, setting));
     };
-    let context = Context::new(workspace, newest, &inputs, &engines);
-    let states = history::states(&context, older);
-    let recent = sessions.len().saturating_sub(SHOWN);
-    let shown = |at: usize, state: &HistoryState| command.all || at >= recent || *state == HistoryState::Stale;
-    let rows = older.iter().zip(states).enumerate();
+    let context = Context::new(workspace, &newest, &inputs, &engines);
+    let (sessions, present) = std::thread::scope(|scope| {
+        // The others are looked at while git answers questions about the newest.
+        let sessions = scope.spawn(|| survey(workspace, &inputs, &engines));
+        let present = present::present(&context, running);
+        let sessions = sessions.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        (sessions, present)
+    });
+    let (mut sessions, present) = (sessions?, present?);
+    sessions.retain(|one| one.session.id < newest.id);
+    let recent = (sessions.len() + 1).saturating_sub(SHOWN);
+    let shown = |at: usize, state: HistoryState| command.all || at >= recent || state == HistoryState::Stale;
+    let rows = sessions.iter().enumerate().filter(|(at, one)| shown(*at, one.state));
     let mut lines: Vec<StatusLine> = rows
-        .filter(|(at, (_, state))| shown(*at, state))
-        .map(|(_, (session, state))| line(session, state))
+        .map(|(_, one)| line(&one.session, one.summary(), one.state))
         .collect();
-    let present = present::present(&context, running)?;
+    let record = newest.record();
+    let spending = render::spent_so_far(&newest, record.as_ref().ok().and_then(Option::as_ref))?;
+    let summary = record.map(|record| record.map(|record| Cow::Owned(SessionSummary::of(&record))));
     let state = present.state();
     lines.push(StatusLine {
         present: Some(present),
@@ -125,12 +133,13 @@ pub(crate) fn status(command: &StatusArgs, setting: &Setting) -> Result<Code, Co
             .unwrap_or_default(),
         warnings: warnings(workspace, &inputs)?,
         beside,
-        spending: render::spent_so_far(newest, newest.record().ok().flatten().as_ref())?,
-        ..line(newest, state)
+        spending,
+        ..line(&newest, summary, state)
     });
+    workspace.keep_history();
     print_all(&lines, setting);
     if !setting.is_json() {
-        render::undecided::ask(newest)?;
+        render::undecided::ask(&newest)?;
     }
     branches::print(&checkout, setting)?;
     Ok(Code::Settled)
@@ -165,32 +174,26 @@ fn none(running: Option<OtherRun>, beside: Vec<OtherRun>, warnings: &[String], s
     Code::Settled
 }
 
-fn line(session: &Session, state: HistoryState) -> StatusLine {
-    let (record, problem) = match session.record() {
-        Ok(record) => (record, None),
+fn line(
+    session: &Session,
+    summary: Result<Option<Cow<SessionSummary>>, SessionError>,
+    state: HistoryState,
+) -> StatusLine {
+    let (summary, problem) = match summary {
+        Ok(summary) => (summary, None),
         Err(error) => (None, Some(error.to_string())),
     };
-    let score = |side: fn(&SessionRecord) -> &Option<crate::artifact::record::Snapshot>| {
-        let snapshot = record.as_ref().and_then(|record| side(record).as_ref());
-        snapshot.map(|snapshot| snapshot.overall_score)
-    };
-    let unscored = record
-        .as_ref()
-        .and_then(|record| without_score(record.benchmark_before.as_ref(), record.benchmark_after.as_ref()));
-    let count = |status| {
-        let outcomes = record.iter().flat_map(|record| &record.edit_outcomes);
-        outcomes.filter(|outcome| outcome.status == status).count()
-    };
+    let summary = summary.as_deref();
     StatusLine {
         session: session.id.clone(),
-        status: record.as_ref().map(|record| record.status),
-        score_before: score(|record| &record.benchmark_before),
-        score_after: score(|record| &record.benchmark_after),
-        unscored: unscored.unwrap_or_default(),
-        applied: count(OutcomeStatus::Applied),
-        waiting: count(OutcomeStatus::PendingReview),
+        status: summary.map(|summary| summary.status),
+        score_before: summary.and_then(|summary| summary.score_before),
+        score_after: summary.and_then(|summary| summary.score_after),
+        unscored: summary.map_or_else(String::new, |summary| summary.unscored.clone()),
+        applied: summary.map_or(0, |summary| summary.applied),
+        waiting: summary.map_or(0, |summary| summary.waiting),
         state,
-        problem: problem.or_else(|| record.as_ref().and_then(|record| record.error.clone())),
+        problem: problem.or_else(|| summary.and_then(|summary| summary.error.clone())),
         present: None,
         spending: BTreeMap::new(),
         gate_split: None,

@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use super::history::{self, HistoryState};
 use crate::artifact::error_budget::{self, ErrorBudget};
 use crate::artifact::plan::Plan;
 use crate::cli::exit::CommandFailure;
@@ -13,6 +12,7 @@ use crate::pipeline::context::Context;
 use crate::pipeline::freshness::Freshness;
 use crate::pipeline::next::Next;
 use crate::pipeline::state::state;
+use crate::pipeline::survey::HistoryState;
 use crate::pipeline::unmet::{self, Unmet};
 use crate::pipeline::{briefing, external_decision};
 use crate::teacher::check::Problem;
@@ -208,7 +208,7 @@ fn waiting(context: &Context) -> Result<Vec<Waiting>, RunError> {
 fn next(phases: &[(String, Freshness)], waiting: &[Waiting]) -> String {
     let undecided = waiting.iter().find(|edit| !edit.decided);
     let kept = phases.iter().find(|(_, phase)| matches!(phase, Freshness::Kept { .. }));
-    if history::of(phases) != HistoryState::Settled {
+    if HistoryState::of(phases) != HistoryState::Settled {
         "kaizen run".to_owned()
     } else if let Some(edit) = undecided {
         let id = &edit.name;
@@ -233,7 +233,7 @@ impl NewestSession {
             .iter()
             .map(|phase| (phase.phase.clone(), phase.freshness.clone()))
             .collect();
-        history::of(&phases)
+        HistoryState::of(&phases)
     }
 
     /// The state of a phase in one word, and the reason for it. What a run has not reached yet is not stale.

@@ -3,6 +3,7 @@
 
 mod compare;
 mod files;
+mod known;
 mod ledger;
 mod record;
 mod spending;
@@ -11,26 +12,34 @@ pub(super) mod verdicts;
 mod workspace;
 
 use clap::Args;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use self::known::KnownSessions;
 use super::Setting;
 use super::exit::{Code, CommandFailure};
 use super::render::{self, FAINT};
 use super::session_workspace::{branches, open};
 use crate::artifact::counted;
-use crate::workspace::Workspace;
+use crate::ledger::port::LedgerEntry;
 use crate::workspace::inputs::Inputs;
+use crate::workspace::seal_book::SessionStamps;
 use crate::workspace::session::Session;
+use crate::workspace::{Workspace, session};
 
 /// Check artifacts, checkpoints, outcomes and the ledger
 ///
 /// The command checks every artifact against its schema, every checkpoint against the files, and the ledger against the
-/// outcomes.
+/// outcomes. It does not read a settled session again that was in order and whose files have the same size, times and
+/// number as then.
 #[derive(Clone, Debug, Default, Args)]
-pub(crate) struct VerifyArgs {}
+pub(crate) struct VerifyArgs {
+    /// Read every file, whatever earlier checks found
+    #[arg(long)]
+    full: bool,
+}
 
 /// The severity of a finding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Severity {
     /// Something is wrong.
@@ -40,13 +49,19 @@ pub(crate) enum Severity {
 }
 
 /// A problem with its file and a remedy.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct VerifyFinding {
     kind: Severity,
     /// Relative to the workspace.
     file: String,
     problem: String,
     remedy: String,
+}
+
+impl VerifyFinding {
+    fn is_failure(&self) -> bool {
+        self.kind == Severity::Failure
+    }
 }
 
 /// A finding about a session's file.
@@ -80,19 +95,21 @@ pub(crate) fn run(session: &Session) -> String {
 ///
 /// # Errors
 /// git fails, or a file cannot be read.
-pub(crate) fn verify(_: &VerifyArgs, setting: &Setting) -> Result<Code, CommandFailure> {
+pub(crate) fn verify(command: &VerifyArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let workspace = setting.workspace()?;
-    let mut sessions = workspace.sessions()?;
-    let mut found = check(&workspace, &sessions)?;
+    let (mut sessions, mut found) = check(&workspace, &workspace.session_names()?, command.full)?;
     for branch in branches(&workspace)? {
         let there = open(&workspace, &branch)?;
-        found.extend(check(&there, std::slice::from_ref(&branch.session))?);
-        sessions.retain(|session| session.id != branch.session.id);
-        sessions.push(branch.session);
+        let (of_branch, more) = check(&there, std::slice::from_ref(&branch.session.id), command.full)?;
+        found.extend(more);
+        sessions.retain(|session| *session != branch.session.id);
+        sessions.extend(of_branch);
     }
+    let sessions = sessions.len();
+    workspace.keep_history();
     found.iter().for_each(|finding| print(finding, setting));
-    let failures = found.iter().filter(|finding| finding.kind == Severity::Failure).count();
-    let (sessions, information) = (sessions.len(), found.len() - failures);
+    let failures = found.iter().filter(|finding| finding.is_failure()).count();
+    let information = found.len() - failures;
     if setting.is_json() {
         let counts = serde_json::json!({"sessions": sessions, "failures": failures, "information": information});
         render::json(&serde_json::json!({"kind": "result", "counts": counts}));
@@ -107,27 +124,60 @@ pub(crate) fn verify(_: &VerifyArgs, setting: &Setting) -> Result<Code, CommandF
     Ok(if failures == 0 { Code::Settled } else { Code::Failed })
 }
 
-fn check(workspace: &Workspace, sessions: &[Session]) -> Result<Vec<VerifyFinding>, CommandFailure> {
+/// The sessions with these names, and what was found.
+fn check(
+    workspace: &Workspace,
+    names: &[String],
+    is_full: bool,
+) -> Result<(Vec<String>, Vec<VerifyFinding>), CommandFailure> {
     let commits = ledger::commits(workspace)?;
     let inputs = Inputs::new(workspace);
     let mut found: Vec<VerifyFinding> = workspace::intent(workspace)?.into_iter().collect();
     found.extend(workspace::loop_record(workspace)?);
     found.extend(workspace::holdout_log(workspace));
     found.extend(workspace::hidden_changes(workspace, &inputs)?);
-    for session in sessions {
-        session.check_plain()?;
-        let broken = files::check(session)?;
-        let readable = broken.iter().all(|finding| finding.kind == Severity::Information);
-        found.extend(broken);
-        found.extend(texts::check(session)?);
-        // The other checks need readable files.
-        if readable {
-            found.extend(files::remarks(session)?);
-            found.extend(ledger::check(workspace, &inputs, session, &commits)?);
-            found.extend(verdicts::check(workspace, session)?);
-            found.extend(record::check(workspace, session, &commits)?);
-            found.extend(spending::check(session)?);
+    let mut known = KnownSessions::read(workspace, &inputs, &commits, is_full)?;
+    let (mut checked, mut in_order, mut has_read) = (Vec::new(), Vec::new(), false);
+    for name in names {
+        if let Some(session) = known.take(name) {
+            checked.push(name.clone());
+            found.extend(session.remarks.iter().cloned());
+            in_order.push(session);
+            continue;
         }
+        let Some(session) = session::find(&workspace.root, name)? else {
+            continue;
+        };
+        checked.push(name.clone());
+        // Before the session is read, so that a later change gets other stamps.
+        let stamps = SessionStamps::of(&workspace.root, name);
+        let of_session = check_session(workspace, &inputs, &session, &commits)?;
+        let session = known::in_order(&session, stamps, &of_session);
+        has_read |= session.is_some();
+        in_order.extend(session);
+        found.extend(of_session);
+    }
+    known.note(workspace, &in_order, has_read)?;
+    Ok((checked, found))
+}
+
+fn check_session(
+    workspace: &Workspace,
+    inputs: &Inputs,
+    session: &Session,
+    commits: &[LedgerEntry],
+) -> Result<Vec<VerifyFinding>, CommandFailure> {
+    session.check_plain()?;
+    let mut found = files::check(session)?;
+    let readable = !found.iter().any(VerifyFinding::is_failure);
+    found.extend(texts::check(session)?);
+    // The other checks need readable files.
+    if readable {
+        found.extend(files::remarks(session)?);
+        found.extend(ledger::check(workspace, inputs, session, commits)?);
+        found.extend(verdicts::check(workspace, session)?);
+        found.extend(record::check(workspace, session, commits)?);
+        found.extend(spending::check(session)?);
     }
     Ok(found)
 }

@@ -62,13 +62,20 @@ pub(crate) fn hidden_changes(workspace: &Workspace, inputs: &Inputs) -> Result<V
         let is_record = path.split('/').next() == Some(session::FOLDER) || path == manifest::FILE;
         is_record || workspace.selects(path) || workspace.is_evidence(path)
     };
-    for path in workspace.ledger.unwatched()?.iter().filter(|path| is_own(path)) {
+    let mut unwatched = workspace.ledger.unwatched()?;
+    unwatched.retain(is_own);
+    for path in &unwatched {
         if let Some(bytes) = workspace.root.read(path)? {
             on_disk = on_disk.with(path.as_str(), bytes);
         }
     }
     let select = |path: &str| workspace.selects(path) || on_disk.get(path).is_some();
-    let at_head = match workspace.ledger.harness_at(head, &select) {
+    // The records of sessions are listed only if one of them is not watched, because there may be thousands.
+    let at_head = match unwatched.is_empty() {
+        true => workspace.ledger.harness_at(head, &select),
+        false => workspace.ledger.files_at(head, &select),
+    };
+    let at_head = match at_head {
         Err(LedgerError::Checkout(problem)) => return Ok(vec![remark(&problem)]),
         Err(LedgerError::Partial) => return Ok(Vec::new()),
         files => files?,

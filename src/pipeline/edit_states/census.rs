@@ -8,6 +8,7 @@ use crate::digest::Digest;
 use crate::ledger::graph::LedgerState;
 use crate::ledger::port::{CommitId, Ledger, LedgerEntry};
 use crate::pipeline::execute::applied_in;
+use crate::pipeline::survey::SurveyedSession;
 use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
 use crate::workspace::inputs::Inputs;
@@ -84,15 +85,14 @@ impl FoundEdit {
     }
 }
 
-/// The edits of the sessions that `is_wanted` accepts, oldest commit first. A session that cannot be read is left out;
-/// `verify` reports it.
-fn found(
+/// The edits of some sessions, oldest commit first. A session that cannot be read is left out; `verify` reports it.
+fn found<'s>(
     workspace: &Workspace,
     inputs: &Inputs,
-    is_wanted: &dyn Fn(&Session) -> bool,
+    sessions: impl Iterator<Item = &'s Session>,
 ) -> Result<Vec<FoundEdit>, RunError> {
     let mut found = Vec::new();
-    for session in workspace.sessions()?.iter().filter(|session| is_wanted(session)) {
+    for session in sessions {
         let Ok(search) = EditSearch::new(workspace, inputs, session) else {
             continue;
         };
@@ -133,7 +133,8 @@ impl EditCensus {
         is_wanted: &dyn Fn(&Session) -> bool,
     ) -> Result<Self, RunError> {
         let mut census = Self::default();
-        for edit in found(workspace, inputs, is_wanted)? {
+        let sessions = workspace.sessions()?;
+        for edit in found(workspace, inputs, sessions.iter().filter(|session| is_wanted(session)))? {
             let is_rolled_back = edit.outcome.as_ref().map(|one| one.status) == Some(OutcomeStatus::RolledBack);
             match edit.state.clone() {
                 LedgerState::Applied(commit) if !is_rolled_back => census.applied.push(edit.in_commit(commit)),
@@ -145,12 +146,16 @@ impl EditCensus {
     }
 
     /// The edits that commits of people brought or removed, because they squashed, rewrote or reverted those of kaizen;
-    /// whatever the records say.
+    /// whatever the records say. `sessions` are all sessions, `entries` all commits with kaizen's trailer.
     ///
     /// # Errors
-    /// git fails, or the sessions cannot be listed.
-    pub(crate) fn unnamed(workspace: &Workspace, inputs: &Inputs) -> Result<Self, RunError> {
-        let entries = workspace.ledger.entries(None)?;
+    /// git fails.
+    pub(crate) fn unnamed(
+        workspace: &Workspace,
+        inputs: &Inputs,
+        sessions: &[SurveyedSession],
+        entries: &[LedgerEntry],
+    ) -> Result<Self, RunError> {
         let of_kaizen: BTreeMap<&str, &LedgerEntry> = entries
             .iter()
             .filter(|entry| entry.is_of_kaizen())
@@ -162,18 +167,20 @@ impl EditCensus {
             trailer("Session-ID") == Some(session) && trailer("Edit-Digest") == Some(digest.to_string().as_str())
         };
         let graph = inputs.graph()?;
-        let may_have_others = |session: &Session| {
-            let outcomes = session.outcomes().unwrap_or_default();
-            let mut applied = outcomes.values().filter(|one| one.status.was_applied());
-            applied.any(|one| {
+        let may_have_others = |surveyed: &&SurveyedSession| {
+            surveyed.applied().iter().any(|one| {
                 let commit = one.commit.as_deref().unwrap_or_default();
                 graph.has_reverts()
                     || one.status != OutcomeStatus::Applied
-                    || !names(commit, &session.id, one.edit_digest)
+                    || !names(commit, &surveyed.session.id, one.digest)
             })
         };
+        let others = sessions
+            .iter()
+            .filter(may_have_others)
+            .map(|surveyed| &surveyed.session);
         let mut census = Self::default();
-        for edit in found(workspace, inputs, &may_have_others)? {
+        for edit in found(workspace, inputs, others)? {
             match edit.state.clone() {
                 LedgerState::Applied(commit) if names(&commit, &edit.session, edit.digest) => {}
                 LedgerState::Applied(commit) if graph.is_cut_at(&commit) => census.older.push(edit.in_commit(commit)),

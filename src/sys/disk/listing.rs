@@ -38,7 +38,7 @@ impl Root {
     ///
     /// # Errors
     /// The folder cannot be read.
-    fn entries(&self, path: &Path) -> Result<Vec<(String, FileType)>, DiskError> {
+    pub(super) fn entries(&self, path: &Path) -> Result<Vec<(String, FileType)>, DiskError> {
         let relative = self.relative(path)?;
         let whole = self.join(&relative);
         let Some(folder) = self.folder(&relative)? else {

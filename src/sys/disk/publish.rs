@@ -72,10 +72,9 @@ impl Root {
 
     fn publish_if(&self, path: &Path, content: &mut (impl Read + Seek), is_due: Condition) -> Result<bool, DiskError> {
         let relative = self.relative(path)?;
-        effect(&format!(
-            "publish {}",
-            relative.file_name().unwrap_or_default().to_string_lossy()
-        ));
+        let kind = if is_cached(&relative) { "remember" } else { "publish" };
+        let name = relative.file_name().unwrap_or_default().to_string_lossy();
+        effect(&format!("{kind} {name}"));
         let _whole = hold_still();
         let target = Target {
             root: self,
@@ -95,7 +94,7 @@ impl Root {
             }
             replaced => replaced?,
         };
-        if replaced {
+        if replaced && !is_cached(&relative) {
             sync_folder(&target.folder).map_err(failed("sync", &target.path()))?;
         }
         Ok(replaced)
@@ -172,7 +171,9 @@ impl Target<'_> {
         content.rewind().map_err(failed("copy to", &path))?;
         let written = Digest::of_copy(content, &file).map_err(failed("write", &path))?;
         self.keep_mode(&file)?;
-        file.sync_data().map_err(failed("write", &path))?;
+        if !is_cached(self.relative) {
+            file.sync_data().map_err(failed("write", &path))?;
+        }
         Ok(written)
     }
 
@@ -228,6 +229,11 @@ impl Target<'_> {
     fn path(&self) -> std::path::PathBuf {
         self.root.join(self.relative)
     }
+}
+
+/// Whether a file need not survive a loss of power, because a command that misses it makes it again.
+fn is_cached(relative: &Path) -> bool {
+    relative.starts_with(Path::new(OWN_FOLDER).join("cache"))
 }
 
 /// Waits until the names in a folder are on the disk, because a rename alone may not survive a loss of power. Does

@@ -31,6 +31,7 @@ use crate::artifact::spending::RoleSpending;
 use crate::cli::exit::CommandFailure;
 use crate::cli::show::edit::known;
 use crate::digest::Digest;
+use crate::pipeline::survey::in_parallel;
 use crate::workspace::Workspace;
 use crate::workspace::inputs::Inputs;
 use crate::workspace::session::Session;
@@ -94,8 +95,9 @@ impl HarnessReport {
         let source = ReportSource::new(workspace, &inputs)?;
         let sessions = workspace.sessions()?;
         let (mut problems, mut records) = (Vec::new(), BTreeMap::new());
-        for session in &sessions {
-            match session.record() {
+        let read = in_parallel(&sessions, &|session: &Session| session.record());
+        for (session, record) in sessions.iter().zip(read) {
+            match record {
                 Ok(record) => records.extend(record.map(|record| (session.id.clone(), record))),
                 Err(error) => problems.push(source.veil.line(&error.to_string())),
             }
