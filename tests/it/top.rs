@@ -5,9 +5,9 @@ use super::hold::{ended, slow, started};
 use super::review::Terminal;
 use super::space::{KAIZEN, Space};
 
-/// The view, then the settings of the terminal and the exit code.
+/// The view, then the settings of the terminal and, last because tests wait for it, the exit code.
 fn command() -> String {
-    format!("'{KAIZEN}' top; echo \"code=$?\"; stty -a | grep -o ' echo\\b'")
+    format!("'{KAIZEN}' top; code=$?; stty -a | grep -o ' echo\\b'; echo \"code=$code\"")
 }
 
 #[test]
