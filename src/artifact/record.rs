@@ -178,6 +178,11 @@ pub struct SessionRecord {
 }
 
 impl SessionRecord {
+    /// The number of edits with an outcome of this status.
+    pub(crate) fn count(&self, status: OutcomeStatus) -> usize {
+        self.edit_outcomes.iter().filter(|one| one.status == status).count()
+    }
+
     /// Cost of all roles in dollars; `None` when a part of it is unknown.
     pub(crate) fn cost_usd(&self) -> Option<Money> {
         match self.spending.is_empty() {

@@ -30,14 +30,13 @@ impl SessionSummary {
     pub(crate) fn of(record: &SessionRecord) -> Self {
         let (before, after) = (record.benchmark_before.as_ref(), record.benchmark_after.as_ref());
         let score = |snapshot: Option<&Snapshot>| snapshot.map(|snapshot| snapshot.overall_score);
-        let count = |status| record.edit_outcomes.iter().filter(|one| one.status == status).count();
         Self {
             status: record.status,
             score_before: score(before),
             score_after: score(after),
             unscored: without_score(before, after).unwrap_or_default(),
-            applied: count(OutcomeStatus::Applied),
-            waiting: count(OutcomeStatus::PendingReview),
+            applied: record.count(OutcomeStatus::Applied),
+            waiting: record.count(OutcomeStatus::PendingReview),
             error: record.error.clone(),
         }
     }

@@ -100,7 +100,7 @@ fn made(workspace: &Workspace) -> Result<Vec<SessionCommits>, CommandFailure> {
         by_session.entry(surveyed.session.id.clone()).or_default();
     }
     let entries = workspace.ledger.entries(None)?;
-    let mut census = EditCensus::unnamed(workspace, &inputs, &sessions, &entries)?;
+    let mut census = EditCensus::unnamed_among(workspace, &inputs, &sessions, &entries)?;
     for entry in entries {
         let session = entry.trailer("Session-ID").unwrap_or_default().to_owned();
         // A squash merge has the trailers of one of its edits.

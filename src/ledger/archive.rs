@@ -2,8 +2,8 @@
 //!
 //! Commits never change, so what they say is a function of HEAD, of the workspace's place in the repository, and of where a
 //! shallow clone ends; these are the key. If HEAD has moved forward in one line since, git is asked about the new commits
-//! only. An archive that is missing, damaged or about something else costs time and nothing else. Where git
-//! shows other parents than a commit names, there is none.
+//! only. An archive that is missing, damaged or about something else costs time and nothing else. Nothing is archived where git
+//! may show other parents than a commit names.
 //!
 //! git ignores the folder, and kaizen refuses a clone that brings its own. Who can write there can write the repository too.
 #![allow(clippy::disallowed_methods)] // edge: the files of a repository
@@ -94,21 +94,20 @@ impl ArchiveFile {
         let known = known.filter(|known| known.key.is_of_same_place(&key));
         let lines = match known {
             Some(known) if known.key == key => known,
-            Some(known) => {
-                let new = (git.since)(&known.key.head)?;
-                let text = new.map(|new| Arc::unwrap_or_clone(known.text) + &new);
-                let text = text.map_or_else(git.all, Ok)?;
+            known => {
+                let grown = match known {
+                    Some(known) => {
+                        let new = (git.since)(&known.key.head)?;
+                        new.map(|new| Arc::unwrap_or_clone(known.text) + &new)
+                    }
+                    None => None,
+                };
                 ArchivedLines {
-                    text: Arc::new(text),
+                    text: Arc::new(grown.map_or_else(git.all, Ok)?),
                     is_written: false,
                     key,
                 }
             }
-            None => ArchivedLines {
-                text: Arc::new((git.all)()?),
-                is_written: false,
-                key,
-            },
         };
         let text = Arc::clone(&lines.text);
         *slot = Some(lines);
@@ -186,11 +185,9 @@ fn graph_line(commit: &GraphCommit) -> String {
 
 fn graph_commit(line: &str) -> GraphCommit {
     let (ids, reverts) = line.split_once('\t').unwrap_or((line, "[]"));
-    let mut ids = ids.split(' ').map(str::to_owned);
     GraphCommit {
-        id: ids.next().unwrap_or_default(),
-        parents: ids.collect(),
         reverts: serde_json::from_str(reverts).unwrap_or_default(),
+        ..GraphCommit::of_ids(ids)
     }
 }
 
@@ -215,7 +212,7 @@ impl Git {
         self
     }
 
-    /// The archive and its key; `None` if there is none, or before the first commit.
+    /// The archive and its key; `None` if nothing is archived here, or before the first commit.
     fn archived(&self) -> Result<Option<(&CommitArchive, ArchiveKey)>, LedgerError> {
         let Some(archive) = self.archive.as_deref().filter(|_| !self.has_other_parents()) else {
             return Ok(None);
@@ -273,6 +270,14 @@ impl Git {
         let graph = Arc::new(log::graph_of(self, text.lines().map(graph_commit).collect()));
         *parsed = Some((key, Arc::clone(&graph)));
         Ok(graph)
+    }
+
+    /// The commits after an ancestor of HEAD; `None` for any other commit, and for a name that is no full id.
+    pub(super) fn known_since(&self, commit: &str) -> Result<Option<CommitGraph>, LedgerError> {
+        match log::is_full_id(commit) {
+            true => Ok(self.whole_graph()?.since(commit)),
+            false => Ok(None),
+        }
     }
 
     /// The commits of this workspace with kaizen's trailer that `is_wanted` accepts by their ids, oldest first.

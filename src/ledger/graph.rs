@@ -55,13 +55,24 @@ pub(crate) struct RevertedCommit {
 }
 
 /// A commit with its parents.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct GraphCommit {
     pub id: CommitId,
     pub parents: Vec<CommitId>,
     /// What it reverts, in the order of its message.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reverts: Vec<RevertedCommit>,
+}
+
+impl GraphCommit {
+    /// A commit that reverts nothing, from its id and those of its parents with blanks between them.
+    pub(crate) fn of_ids(ids: &str) -> Self {
+        let mut ids = ids.split(' ').map(str::to_owned);
+        Self {
+            id: ids.next().unwrap_or_default(),
+            parents: ids.collect(),
+            reverts: Vec::new(),
+        }
+    }
 }
 
 /// The commits of a range.

@@ -155,15 +155,8 @@ pub(super) fn graph_of(git: &Git, commits: Vec<GraphCommit>) -> CommitGraph {
 /// The commits of a range with their parents, ancestors first.
 pub(super) fn commits(git: &Git, range: &str) -> Result<Vec<GraphCommit>, LedgerError> {
     let listing = git.read(&["rev-list", "--topo-order", "--reverse", "--parents", range], &[])?;
-    let commit = |line: &str| {
-        let mut ids = line.split(' ').map(str::to_owned);
-        GraphCommit {
-            id: ids.next().unwrap_or_default(),
-            parents: ids.collect(),
-            reverts: Vec::new(),
-        }
-    };
-    Ok(String::from_utf8_lossy(&listing).lines().map(commit).collect())
+    let listing = String::from_utf8_lossy(&listing);
+    Ok(listing.lines().map(GraphCommit::of_ids).collect())
 }
 
 /// The commits of a range with what people reverted in them.

@@ -316,27 +316,20 @@ impl Ledger for Git {
     }
 
     fn entries(&self, since: Option<&str>) -> Result<Vec<LedgerEntry>, LedgerError> {
-        let Some(since) = since.filter(|since| log::is_full_id(since)) else {
-            return since.map_or_else(
-                || self.entries_among(&|_| true),
-                |since| log::entries(self, Some(since)),
-            );
+        let Some(since) = since else {
+            return self.entries_among(&|_| true);
         };
-        match self.whole_graph()?.since(since) {
+        match self.known_since(since)? {
             Some(later) => self.entries_among(&|commit| later.place(commit).is_some()),
-            // It may be a commit of another branch.
             None => log::entries(self, Some(since)),
         }
     }
 
     fn graph(&self, since: Option<&str>) -> Result<Arc<CommitGraph>, LedgerError> {
-        let Some(since) = since.filter(|since| log::is_full_id(since)) else {
-            return since.map_or_else(
-                || self.whole_graph(),
-                |since| Ok(Arc::new(log::graph(self, Some(since))?)),
-            );
+        let Some(since) = since else {
+            return self.whole_graph();
         };
-        let later = self.whole_graph()?.since(since);
+        let later = self.known_since(since)?;
         later.map_or_else(|| log::graph(self, Some(since)), Ok).map(Arc::new)
     }
 

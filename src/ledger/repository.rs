@@ -124,8 +124,8 @@ impl Git {
         Some(self.common_dir.join(format!("{}.lock", self.branch_on_disk()?)))
     }
 
-    /// The top of the work tree.
-    pub(super) fn top(&self) -> PathBuf {
+    /// The top of the work tree, with all links resolved.
+    pub(crate) fn top(&self) -> PathBuf {
         let top = self.workspace.join("../".repeat(self.prefix.matches('/').count()));
         top.canonicalize().unwrap_or(top)
     }

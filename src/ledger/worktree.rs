@@ -1,7 +1,7 @@
 //! Worktrees of the repository: folders in which another branch is checked out.
 #![allow(clippy::disallowed_methods)] // edge: the log of a worktree's HEAD
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::Git;
 use super::commit::below_workspace;
@@ -22,11 +22,6 @@ pub(crate) enum WorktreeState {
 }
 
 impl Git {
-    /// The top of the work tree, with all links resolved.
-    pub(crate) fn work_tree(&self) -> PathBuf {
-        self.top()
-    }
-
     /// Checks out a commit in a new worktree at `path`, on a new branch.
     ///
     /// # Errors

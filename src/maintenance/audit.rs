@@ -9,11 +9,10 @@ use crate::artifact::readiness::UnscorableTask;
 use crate::artifact::task::{Split, Task};
 use crate::gate::audit::{AuditResult, run};
 use crate::harness::Harness;
-use crate::ledger::port::{CommitId, Ledger, LedgerEntry};
+use crate::ledger::port::{CommitId, LedgerEntry};
 use crate::pipeline::edit_states::census::{AppliedEdit, EditCensus, UnseenEdit};
 use crate::pipeline::gate_policy::gate_policy;
 use crate::pipeline::state::settled;
-use crate::pipeline::survey::survey;
 use crate::workspace::cache_epoch::noisy;
 use crate::workspace::error::RunError;
 use crate::workspace::event::{Event, Listener};
@@ -154,9 +153,7 @@ pub(crate) fn audit(
         .ledger
         .touching(&since.commit, &paths)
         .map_err(RunError::from)?;
-    let sessions = survey(workspace, &inputs, &workspace.engines())?;
-    let entries = workspace.ledger.entries(None).map_err(RunError::from)?;
-    let census = EditCensus::unnamed(workspace, &inputs, &sessions, &entries)?;
+    let census = EditCensus::unnamed(workspace, &inputs)?;
     Ok(AuditReport {
         split: asked.split,
         steps: touched.into_iter().map(|entry| step(entry, &census)).collect(),

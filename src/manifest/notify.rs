@@ -27,7 +27,7 @@ impl NotifySection {
             return Err("[notify] run begins with an empty word; name a program, as in run = [\"notify-send\"]".into());
         }
         if !self.env.is_empty() && self.run.is_empty() {
-            return Err("[notify] env is for the program of [notify] run, and there is none".into());
+            return Err("[notify] env needs a program in [notify] run, which gets these variables".into());
         }
         match &self.webhook {
             Some(url) if Way::to(url, &[]) == Way::Open => {

@@ -6,7 +6,6 @@ use crate::ledger::message::message;
 use crate::ledger::port::Ledger;
 use crate::manifest;
 use crate::pipeline::options::RunOptions;
-use crate::trace::evidence::EvidenceFile;
 use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
 use crate::workspace::event::{Event, Listener};
@@ -64,8 +63,7 @@ pub(super) fn other_first_files(workspace: &Workspace) -> Result<Vec<String>, Ru
         }
     }
     let tasks = workspace.task_files()?;
-    let relative = |file: &EvidenceFile| Some(file.path().strip_prefix(&*workspace.root).ok()?.to_str()?.to_owned());
-    paths.extend(tasks.iter().filter_map(relative));
+    paths.extend(tasks.iter().filter_map(|file| file.relative_to(&workspace.root)));
     let names: Vec<&str> = paths.iter().map(String::as_str).collect();
     let ignored = workspace.ledger.ignored(&names)?;
     paths.retain(|path| !ignored.contains(path));

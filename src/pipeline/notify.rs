@@ -3,6 +3,7 @@
 //! The last notice of a session is kept in kaizen's own folder. So each state is reported once, however often a watcher
 //! tries the session again, and a notice that could not be sent is sent after the next run.
 
+use std::path::Path;
 use std::time::Duration;
 
 use crate::artifact::notice::{Notice, NoticeReason};
@@ -12,11 +13,12 @@ use crate::artifact::{Artifact, counted};
 use crate::llm::client::webhook;
 use crate::manifest::programs::ManifestPart;
 use crate::pipeline::options::{RunOptions, RunResult, WaitingFor};
+use crate::sys::disk::{DiskError, Root};
 use crate::sys::process::Program;
 use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
 use crate::workspace::event::{Event, Listener};
-use crate::workspace::session::{Session, SessionError};
+use crate::workspace::session::Session;
 
 /// The folder of the last notices, in kaizen's own folder.
 const FOLDER: &str = "notices";
@@ -24,12 +26,27 @@ const FOLDER: &str = "notices";
 /// The time limit of the program.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
+/// The command that shows why a session needs a person.
+const STATUS: &str = "kaizen status";
+
 /// Why a session needs a person, in words for one sentence, and the command that shows or settles it.
 struct SessionNeed {
     reason: NoticeReason,
     waiting: usize,
     words: String,
     next: String,
+}
+
+impl SessionNeed {
+    /// A need in which no edit waits for an answer.
+    fn new(reason: NoticeReason, words: impl Into<String>, next: impl Into<String>) -> Self {
+        Self {
+            reason,
+            waiting: 0,
+            words: words.into(),
+            next: next.into(),
+        }
+    }
 }
 
 /// Sends a notice if the end of a run needs a person.
@@ -70,18 +87,14 @@ pub(crate) fn after_budget(workspace: &Workspace, session: &str, listener: Liste
 }
 
 fn need_after(ended: &RunResult) -> Option<SessionNeed> {
+    use NoticeReason::Waiting;
     let id = &ended.session.id;
-    let waits = |words: String, next: String| {
-        Some(SessionNeed {
-            reason: NoticeReason::Waiting,
-            waiting: 0,
-            words,
-            next,
-        })
-    };
     match &ended.waits {
-        Some(WaitingFor::Release) => waits("its plan waits for release".to_owned(), format!("kaizen release {id}")),
-        Some(WaitingFor::Write(file)) => waits(format!("it waits for {file}"), "kaizen status".to_owned()),
+        Some(WaitingFor::Release) => {
+            let next = format!("kaizen release {id}");
+            Some(SessionNeed::new(Waiting, "its plan waits for release", next))
+        }
+        Some(WaitingFor::Write(file)) => Some(SessionNeed::new(Waiting, format!("it waits for {file}"), STATUS)),
         Some(WaitingFor::NotReady(_)) => None,
         None => match ended.record.status {
             SessionStatus::AwaitingReview => Some(answers(&ended.record)),
@@ -92,33 +105,21 @@ fn need_after(ended: &RunResult) -> Option<SessionNeed> {
 }
 
 fn answers(record: &SessionRecord) -> SessionNeed {
-    let waits = |status| status == OutcomeStatus::PendingReview;
-    let waiting = record.edit_outcomes.iter().filter(|one| waits(one.status)).count();
+    let waiting = record.count(OutcomeStatus::PendingReview);
     let verb = if waiting == 1 { "waits" } else { "wait" };
+    let words = format!("{} {verb} for your answer", counted(waiting, "edit"));
     SessionNeed {
-        reason: NoticeReason::Waiting,
         waiting,
-        words: format!("{} {verb} for your answer", counted(waiting, "edit")),
-        next: "kaizen review".to_owned(),
+        ..SessionNeed::new(NoticeReason::Waiting, words, "kaizen review")
     }
 }
 
 fn failure() -> SessionNeed {
-    SessionNeed {
-        reason: NoticeReason::Failed,
-        waiting: 0,
-        words: "it failed".to_owned(),
-        next: "kaizen status".to_owned(),
-    }
+    SessionNeed::new(NoticeReason::Failed, "it failed", STATUS)
 }
 
 fn spent() -> SessionNeed {
-    SessionNeed {
-        reason: NoticeReason::Budget,
-        waiting: 0,
-        words: "the limit of its cost is reached".to_owned(),
-        next: "kaizen status".to_owned(),
-    }
+    SessionNeed::new(NoticeReason::Budget, "the limit of its cost is reached", STATUS)
 }
 
 /// The need after a run that ended with an error. The error itself is not part of it, because it may quote a task.
@@ -127,11 +128,8 @@ fn need_of_failure(is_spent: bool, error: &RunError, record: Option<&SessionReco
         return Some(spent());
     }
     if error.is_about_a_file_of_the_user() || error.is_about_a_file_for_people() {
-        return Some(SessionNeed {
-            reason: NoticeReason::Waiting,
-            words: "a file of yours is in its way".to_owned(),
-            ..failure()
-        });
+        let words = "a file of yours is in its way";
+        return Some(SessionNeed::new(NoticeReason::Waiting, words, STATUS));
     }
     let has_failed = record.is_some_and(|record| record.status == SessionStatus::Failed);
     has_failed.then(failure)
@@ -144,45 +142,41 @@ fn report(workspace: &Workspace, session: &Session, need: Option<SessionNeed>, l
         return;
     }
     let notice = need.map(|need| notice(workspace, session, need));
-    let told = match update(workspace, session, notice.as_ref()) {
-        Ok(()) => return,
-        Err(problem) => format!("nobody was notified: {problem}"),
-    };
-    listener(Event::Note {
-        text: workspace.redactor.text(&told).into_owned(),
-    });
-}
-
-fn update(workspace: &Workspace, session: &Session, notice: Option<&Notice>) -> Result<(), String> {
-    let name = format!("{FOLDER}/{}.json", session.id);
-    let path = workspace.own(&name);
-    let last = last(workspace, &path).map_err(|error| error.to_string())?;
-    match (notice, last) {
-        (None, None) => Ok(()),
-        (None, Some(_)) => workspace.root.remove(&path).map_err(|error| error.to_string()),
-        (Some(notice), last) if last.as_ref() == Some(notice) => Ok(()),
-        (Some(notice), _) => {
-            send(workspace, notice)?;
-            let text = notice.to_text();
-            let kept = workspace.root.publish(&path, text.as_bytes());
-            kept.map_err(|error| error.to_string())
-        }
+    if let Err(problem) = update(workspace, session, notice.as_ref()) {
+        let text = format!("nobody was notified: {problem}");
+        listener(Event::Note {
+            text: workspace.redactor.text(&text).into_owned(),
+        });
     }
 }
 
+fn update(workspace: &Workspace, session: &Session, notice: Option<&Notice>) -> Result<(), String> {
+    // The worktree of a session goes with its branch, so the checkout remembers.
+    let (root, path) = (
+        &workspace.checkout,
+        workspace.shared(&format!("{FOLDER}/{}.json", session.id)),
+    );
+    let last = last(root, &path).map_err(|error| error.to_string())?;
+    let kept = match (notice, last) {
+        (None, None) => return Ok(()),
+        (Some(notice), Some(last)) if *notice == last => return Ok(()),
+        (None, Some(_)) => root.remove(&path),
+        (Some(notice), _) => {
+            send(workspace, notice)?;
+            root.publish(&path, notice.to_text().as_bytes())
+        }
+    };
+    kept.map_err(|error| error.to_string())
+}
+
 /// The last notice of a session. One that cannot be read counts as none: it is sent again.
-fn last(workspace: &Workspace, path: &std::path::Path) -> Result<Option<Notice>, RunError> {
-    let text = workspace.root.read_text(path).map_err(SessionError::from)?;
+fn last(root: &Root, path: &Path) -> Result<Option<Notice>, DiskError> {
+    let text = root.read_text(path)?;
     Ok(text.and_then(|text| Notice::from_text(path, &text).ok()))
 }
 
 fn notice(workspace: &Workspace, session: &Session, need: SessionNeed) -> Notice {
-    let folder = workspace
-        .root
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
+    let folder = workspace.name().into_owned();
     Notice {
         version: 1,
         reason: need.reason,
@@ -215,15 +209,7 @@ fn send(workspace: &Workspace, notice: &Notice) -> Result<(), String> {
             variables: Vec::new(),
             timeout: Some(TIMEOUT),
         };
-        let ended = program.run(Some(body.as_bytes())).map_err(|error| error.to_string())?;
-        if !ended.status.success() {
-            return Err(format!(
-                "`{}` ended with {}: {}",
-                section.run[0],
-                ended.status,
-                ended.complaint()
-            ));
-        }
+        program.run_to_success(Some(body.as_bytes()))?;
     }
     match &section.webhook {
         Some(url) => webhook::post(&consent, url, &body).map_err(|problem| format!("[notify] webhook: {problem}")),

@@ -28,12 +28,7 @@ use crate::workspace::inputs::Inputs;
 pub(crate) fn run(context: &Context, phase: &str) -> Result<(), RunError> {
     let stanza = context.workspace.manifest.phases().remove(phase).unwrap_or_default();
     if phase == "execute" && stanza.run.is_empty() {
-        let calls = &context.workspace.calls;
-        calls.charge(
-            context.session.root(),
-            &context.session.path(""),
-            &scope(&context.session.id, phase),
-        )?;
+        charge(context, phase)?;
         // Before the phase reads the plan, so that its checkpoint covers the chosen payloads.
         variants::choose(context)?;
     }
@@ -44,12 +39,7 @@ pub(crate) fn run(context: &Context, phase: &str) -> Result<(), RunError> {
         return Err(RunError::Looping { phase });
     }
     context.session.remove_checkpoint(phase)?;
-    let calls = &context.workspace.calls;
-    calls.charge(
-        context.session.root(),
-        &context.session.path(""),
-        &scope(&context.session.id, phase),
-    )?;
+    charge(context, phase)?;
     let left = match stanza.run.is_empty() {
         true => phases::run(context, phase)?,
         false => outside(context, phase, &stanza)?,
@@ -66,6 +56,12 @@ pub(crate) fn run(context: &Context, phase: &str) -> Result<(), RunError> {
         summary: left.summary,
     });
     Ok(())
+}
+
+/// Charges later calls to the session, in the scope of a phase.
+fn charge(context: &Context, phase: &str) -> Result<(), RunError> {
+    let (session, calls) = (context.session, &context.workspace.calls);
+    Ok(calls.charge(session.root(), &session.path(""), &scope(&session.id, phase))?)
 }
 
 /// The scope of a teacher's cached answers, which are deleted when the phase is redone.
@@ -186,11 +182,7 @@ fn checked(name: &str, text: &str) -> Result<String, String> {
 /// Updates the briefing, and reports that a phase waits for a file.
 pub(super) fn await_file(context: &Context, phase: &str, file: &str) -> Result<(), RunError> {
     // The briefing runs the student, which is charged to the session.
-    let scope = scope(&context.session.id, phase);
-    context
-        .workspace
-        .calls
-        .charge(context.session.root(), &context.session.path(""), &scope)?;
+    charge(context, phase)?;
     let briefing = briefing::refresh(context)?;
     note_status(context, phase)?;
     (context.listener)(Event::FileAwaited {

@@ -20,13 +20,8 @@ pub(crate) fn ask_teacher(
     file: &str,
 ) -> Result<String, String> {
     lay_out(root, program.folder, &files)?;
-    let ended = program
-        .run(Some(question.as_bytes()))
-        .map_err(|error| error.to_string())?;
+    let ended = program.run_to_success(Some(question.as_bytes()))?;
     let (name, complaint) = (program.name(), ended.complaint());
-    if !ended.status.success() {
-        return Err(format!("`{name}` ended with {}: {complaint}", ended.status));
-    }
     let left = take_one(program.folder, file, FileLimits::default());
     let left = left.map_err(|error| format!("`{name}` wrote no usable {file}: {error}"))?;
     let answer = left.unwrap_or(ended.stdout);

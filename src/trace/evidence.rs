@@ -65,6 +65,11 @@ impl EvidenceFile {
         &self.path
     }
 
+    /// Its path relative to a workspace; `None` if it is elsewhere, or not UTF-8.
+    pub(crate) fn relative_to(&self, root: &Root) -> Option<String> {
+        Some(self.path.strip_prefix(&**root).ok()?.to_str()?.to_owned())
+    }
+
     /// Opens the file. Links that stay inside its root are followed.
     ///
     /// # Errors

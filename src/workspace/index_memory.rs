@@ -28,7 +28,7 @@ struct IndexMemory {
     committed: Option<Digest>,
 }
 
-/// The index at one moment; `None` if there is none yet.
+/// The index at one moment; `None` before the first file is staged.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct IndexMoment(Option<(FileStamp, StampTime)>);
 
@@ -47,8 +47,20 @@ impl IndexMoment {
 
 impl Workspace {
     /// Whether anything may be remembered here. The worktree of a session is removed with its branch.
-    pub(super) fn keeps_memory(&self) -> bool {
+    fn keeps_memory(&self) -> bool {
         !self.only_looks && !self.is_of_a_branch()
+    }
+
+    /// Writes a file of the cache for later commands, if anything may be remembered here. One that cannot be written costs
+    /// them time and nothing else.
+    pub(super) fn remember(&self, file: &str, text: &str) {
+        if !self.keeps_memory() {
+            return;
+        }
+        self.own("cache");
+        if let Err(error) = self.root.publish(file, text.as_bytes()) {
+            tracing::debug!(%error, "later commands will work it out again");
+        }
     }
 
     /// Notes what git said, for the next command: the history, and about its index.
@@ -94,10 +106,7 @@ pub(crate) fn note(workspace: &Workspace, committed: Option<&Session>) {
     if known.as_ref() == Some(&memory) || workspace.ledger.index_stamp() != Some(index) {
         return;
     }
-    let text = serde_json::to_string(&memory).unwrap_or_default();
-    if let Err(error) = workspace.root.publish(FILE, text.as_bytes()) {
-        tracing::debug!(%error, "what git said about its index cannot be noted; it will be asked again");
-    }
+    workspace.remember(FILE, &serde_json::to_string(&memory).unwrap_or_default());
 }
 
 /// The digest of HEAD and of the stamps of a session; `None` if it changed just now.

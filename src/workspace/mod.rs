@@ -36,6 +36,7 @@ mod sessions;
 pub(crate) mod transaction;
 pub(crate) mod verified_book;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -177,10 +178,9 @@ impl Workspace {
     /// The same workspace with this student instead of the manifest's.
     #[must_use]
     pub fn with_student(self, student: Box<dyn Student>) -> Self {
-        let has_own_engines = true;
         Self {
             student,
-            has_own_engines,
+            has_own_engines: true,
             ..self
         }
     }
@@ -188,10 +188,9 @@ impl Workspace {
     /// The same workspace with this teacher instead of the manifest's.
     #[must_use]
     pub fn with_teacher(self, teacher: Box<dyn Teacher>) -> Self {
-        let has_own_engines = true;
         Self {
             teacher,
-            has_own_engines,
+            has_own_engines: true,
             ..self
         }
     }
@@ -224,8 +223,12 @@ impl Workspace {
 
     /// The files and keys that ops change, and the files that they may touch.
     pub(crate) fn rules(&self) -> op::OpRules {
-        let name = self.root.file_name().unwrap_or_default().to_string_lossy();
-        op::OpRules::of(&self.manifest.harness, self.membership.clone()).in_folder(&name)
+        op::OpRules::of(&self.manifest.harness, self.membership.clone()).in_folder(&self.name())
+    }
+
+    /// The name of the workspace's folder. A worktree is named after its session, so there it is that of the checkout.
+    pub(crate) fn name(&self) -> Cow<'_, str> {
+        self.checkout.file_name().unwrap_or_default().to_string_lossy()
     }
 
     /// This process, for messages to others: `kaizen run, process 26816`.

@@ -151,15 +151,8 @@ impl<'t> SessionSeal<'t> {
                 Err(_) => return false,
             },
         };
-        let mut path = format!("{FOLDER}/{}/", self.id);
-        let folder = path.len();
-        let stamp = |name: &str, path: &mut String| {
-            path.truncate(folder);
-            path.push_str(name);
-            root.stamp(path)
-        };
-        let path = std::cell::RefCell::new(&mut path);
-        digest(&questions, &|name| stamp(name, &mut path.borrow_mut())).to_string() == *self.digest
+        let stamp = |name: &str| root.stamp(&format!("{FOLDER}/{}/{name}", self.id));
+        digest(&questions, &stamp).to_string() == *self.digest
     }
 
     /// What is known about the session; `None` if the line is damaged.
@@ -182,7 +175,7 @@ impl<'t> SealBook<'t> {
         root.read_text(FILE).ok().flatten().unwrap_or_default()
     }
 
-    /// The seals of a text; there are none if it is of another version, or about other phases.
+    /// The seals of a text; a text of another version, or about other phases, holds no valid seal.
     pub(crate) fn of_text(text: &'t str, phases: Digest) -> Self {
         let heading = SealHeading::new(phases);
         let mut lines = text.lines();
@@ -210,15 +203,9 @@ impl<'t> SealBook<'t> {
 
     /// Writes a book with exactly these seals, if anything may be written there.
     pub(crate) fn write(&self, workspace: &Workspace, seals: &[&SessionSeal]) {
-        if !workspace.keeps_memory() {
-            return;
-        }
         let mut text = serde_json::to_string(&self.heading).unwrap_or_default() + "\n";
         text.extend(seals.iter().map(|seal| seal.line()));
-        workspace.own("cache");
-        if let Err(error) = workspace.root.publish(FILE, text.as_bytes()) {
-            tracing::debug!(%error, "the seals of settled sessions cannot be written; they will be read again");
-        }
+        workspace.remember(FILE, &text);
     }
 }
 

@@ -363,7 +363,8 @@ impl Session {
     }
 }
 
-fn checkpoint_name(phase: &str) -> String {
+/// The name of a phase's checkpoint in the folder of a session.
+pub(crate) fn checkpoint_name(phase: &str) -> String {
     format!("{CHECKPOINTS}{phase}.json")
 }
 

@@ -64,7 +64,7 @@ pub(crate) fn lost_worktree(folder: &Path) -> RunError {
 /// # Errors
 /// The checkout cannot be opened.
 pub(super) fn checkout_of(ledger: &Git) -> Result<Option<Root>, DiskError> {
-    let top = ledger.work_tree();
+    let top = ledger.top();
     let Some(own) = top
         .parent()
         .filter(|folder| folder.ends_with(WORKTREES))

@@ -108,16 +108,10 @@ pub(crate) fn unchanged<R: DeserializeOwned>(root: &Root, lines: &[&str]) -> Vec
 
 /// Writes the file, if anything may be written there.
 pub(crate) fn write<R: Serialize>(workspace: &Workspace, heading: &VerifiedHeading, sessions: &[VerifiedSession<R>]) {
-    if !workspace.keeps_memory() {
-        return;
-    }
     let mut text = serde_json::to_string(heading).unwrap_or_default() + "\n";
     for session in sessions {
         text += &serde_json::to_string(session).unwrap_or_default();
         text.push('\n');
     }
-    workspace.own("cache");
-    if let Err(error) = workspace.root.publish(FILE, text.as_bytes()) {
-        tracing::debug!(%error, "the verified sessions cannot be noted; they will be read again");
-    }
+    workspace.remember(FILE, &text);
 }

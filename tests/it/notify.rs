@@ -12,7 +12,7 @@ use crate::space::Space;
 const TELL: &str = "test -e \"$HOME/broken\" && echo 'no network' >&2 && exit 7\ncat >> \"$HOME/told\"\n";
 
 /// Lets a workspace tell a program.
-fn with_program(space: &Space) {
+pub fn with_program(space: &Space) {
     let manifest = space.read("kaizen.toml");
     space.write(
         "kaizen.toml",
@@ -22,7 +22,7 @@ fn with_program(space: &Space) {
 }
 
 /// The notices that the program got.
-fn told(space: &Space) -> Vec<Value> {
+pub fn told(space: &Space) -> Vec<Value> {
     let text = fs::read_to_string(space.home.join("told")).unwrap_or_default();
     let values = serde_json::Deserializer::from_str(&text).into_iter();
     values.map(Result::unwrap).collect()
@@ -124,7 +124,7 @@ fn a_plain_address_on_the_network_is_refused() {
     for (section, words) in [
         ("webhook = \"http://example.org/x\"", "must begin with https://"),
         ("run = [\"\"]", "begins with an empty word"),
-        ("env = [\"TOKEN\"]", "there is none"),
+        ("env = [\"TOKEN\"]", "needs a program in [notify] run"),
     ] {
         space.write("kaizen.toml", &format!("{manifest}[notify]\n{section}\n"));
         space.kaizen(&["run"]).exits(2).says(&["kaizen.toml", words]);

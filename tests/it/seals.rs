@@ -269,7 +269,7 @@ fn a_workspace_that_cannot_be_written_needs_no_memory() {
             fs::remove_file(path).unwrap();
         }
     }
-    // Root may write anyway, but not into a file that stands in place of the folder.
+    // The modes of files do not stop root, but a file in the place of the folder does.
     fs::set_permissions(&cache, fs::Permissions::from_mode(0o555)).unwrap();
     std::thread::sleep(CALM);
     let after: Vec<_> = COMMANDS.iter().map(|arguments| said(space.kaizen(arguments))).collect();

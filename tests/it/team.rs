@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
+use crate::notify;
 use crate::space::{Said, Space, bold, first_plan, names, sums};
 
 /// The tiny workspace with `[ledger] mode = "branch"`, committed. Its traces are not in git, as in most repositories.
@@ -839,4 +840,21 @@ fn a_pull_request_holds_nothing_of_held_out_tasks_and_no_markup_of_others() {
     for markup in ["@team", "#1", "<img", "http://"] {
         assert!(!text.contains(markup), "{markup} in {text}");
     }
+}
+
+#[test]
+fn a_notice_names_the_workspace_and_not_the_worktree() {
+    let space = team();
+    notify::with_program(&space);
+    space.commit_all("notify");
+    let worktree = session_with(&space, &[], &first_plan());
+    let told = notify::told(&space);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(told[0]["workspace"], "work");
+    assert_eq!(told[0]["session"], id(&worktree));
+    // The worktree goes with its branch, and the memory stays.
+    assert_eq!(
+        names(&space.root.join(".kaizen/notices")),
+        [format!("{}.json", id(&worktree))]
+    );
 }

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use crate::ledger::port::{CommitId, Ledger, LedgerEntry};
 use crate::pipeline::edit_states::census::EditCensus;
-use crate::pipeline::survey::survey;
 use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
 use crate::workspace::inputs::Inputs;
@@ -57,11 +56,7 @@ impl<'a> BlameHistory<'a> {
         }
         let found = match is_cut {
             true => EditCensus::of(self.workspace, self.inputs, &|_| true)?,
-            false => {
-                let sessions = survey(self.workspace, self.inputs, &self.workspace.engines())?;
-                let entries = self.workspace.ledger.entries(None)?;
-                EditCensus::unnamed(self.workspace, self.inputs, &sessions, &entries)?
-            }
+            false => EditCensus::unnamed(self.workspace, self.inputs)?,
         };
         Ok(cell.get_or_init(|| found))
     }

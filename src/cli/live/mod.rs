@@ -13,13 +13,15 @@ use super::render;
 use super::session_workspace::branches;
 use super::visible::visible;
 use crate::artifact::outcome::OutcomeStatus;
-use crate::artifact::record::{SessionRecord, Snapshot};
+use crate::artifact::record::SessionStatus;
+use crate::artifact::summary::SessionSummary;
 use crate::gate::trial::TrialLook;
+use crate::manifest::phases::graph;
 use crate::workspace::Workspace;
 use crate::workspace::event::Event;
 use crate::workspace::event_log::{self, EventLine};
 use crate::workspace::running::OtherRun;
-use crate::workspace::session::Session;
+use crate::workspace::session::{Session, checkpoint_name};
 
 /// The number of sessions that are shown.
 const MOST_SESSIONS: usize = 10;
@@ -138,7 +140,7 @@ impl LiveState {
         let log = event_log::read(&workspace.checkout);
         let newest = shown.last();
         Ok(Self {
-            name: name_of(workspace),
+            name: visible(&workspace.name()).into_owned(),
             phases: newest
                 .map(|newest| phases(workspace, newest, holder.as_ref()))
                 .unwrap_or_default(),
@@ -155,20 +157,14 @@ impl LiveState {
     }
 }
 
-fn name_of(workspace: &Workspace) -> String {
-    let folder = workspace.root.file_name().unwrap_or_default();
-    visible(&folder.to_string_lossy()).into_owned()
-}
-
 /// A phase has run once it has a checkpoint; whether it is stale, only `kaizen status` works out.
 fn phases(workspace: &Workspace, newest: &Session, holder: Option<&OtherRun>) -> Vec<LivePhase> {
-    let mut stanzas: Vec<_> = workspace.manifest.phases().into_keys().collect();
-    let order = ["readiness", "baseline", "diagnose", "plan", "execute", "record"];
-    stanzas.sort_by_key(|name| order.iter().position(|known| known == name).unwrap_or(order.len()));
+    // A manifest whose phases have no order was refused when it was read.
+    let order = graph(&workspace.manifest.phases()).unwrap_or_default();
     let state = |name: &str| {
         if holder.is_some_and(|run| run.runs(&newest.id, name)) {
             PhaseProgress::Running
-        } else if newest.path(&format!("checkpoints/{name}.json")).is_file() {
+        } else if newest.path(&checkpoint_name(name)).is_file() {
             PhaseProgress::Done
         } else {
             PhaseProgress::Open
@@ -178,7 +174,7 @@ fn phases(workspace: &Workspace, newest: &Session, holder: Option<&OtherRun>) ->
         state: state(&name),
         name,
     };
-    stanzas.into_iter().map(phase).collect()
+    order.into_iter().map(phase).collect()
 }
 
 /// The edits of a session that the log knows; the last outcome counts.
@@ -241,6 +237,13 @@ impl LiveWork {
         }
     }
 
+    /// Attempts in flight, dollars and waiting, as far as there is anything to say.
+    pub(crate) fn load(&self) -> String {
+        let parts = [&self.flight, &self.money, &self.waiting].map(String::as_str);
+        let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        parts.join(" · ")
+    }
+
     /// The share of the attempts that are done.
     pub(crate) fn share(&self) -> Option<f64> {
         let (done, of) = self.attempts?;
@@ -250,42 +253,41 @@ impl LiveWork {
 
 impl LiveSession {
     fn of(session: &Session) -> Self {
-        let (record, status) = match session.record() {
-            Ok(record) => {
-                let words = record.as_ref().map(|record| short(record).to_owned());
-                (record, words.unwrap_or_else(|| "begins".to_owned()))
-            }
-            Err(_) => (None, "unreadable".to_owned()),
+        let record = session
+            .record()
+            .map(|record| record.map(|record| SessionSummary::of(&record)));
+        let (status, summary) = match record {
+            Ok(Some(summary)) => (short(summary.status), Some(summary)),
+            Ok(None) => ("begins", None),
+            Err(_) => ("unreadable", None),
         };
-        let percent = |snapshot: Option<&Snapshot>| {
-            snapshot.map_or("?".to_owned(), |one| format!("{:.1} %", 100.0 * one.overall_score))
-        };
-        let before = record.as_ref().and_then(|record| record.benchmark_before.as_ref());
-        let after = record.as_ref().and_then(|record| record.benchmark_after.as_ref());
         Self {
             id: session.id.clone(),
-            status,
-            scores: match (before, after) {
-                (None, None) => String::new(),
-                (before, None) => percent(before),
-                (before, after) => format!("{} → {}", percent(before), percent(after)),
-            },
-            edits: record.as_ref().map(counts).unwrap_or_default(),
+            status: status.to_owned(),
+            scores: summary.as_ref().map(scores).unwrap_or_default(),
+            edits: summary.as_ref().map(counts).unwrap_or_default(),
         }
     }
 }
 
-fn short(record: &SessionRecord) -> &'static str {
-    use crate::artifact::record::SessionStatus::AwaitingReview;
-    match record.status {
-        AwaitingReview => "awaiting review",
+fn scores(summary: &SessionSummary) -> String {
+    let percent = |score: Option<f64>| score.map_or("?".to_owned(), |score| format!("{:.1} %", 100.0 * score));
+    match (summary.score_before, summary.score_after) {
+        (None, None) => String::new(),
+        (before, None) => percent(before),
+        (before, after) => format!("{} → {}", percent(before), percent(after)),
+    }
+}
+
+fn short(status: SessionStatus) -> &'static str {
+    match status {
+        SessionStatus::AwaitingReview => "awaiting review",
         status => render::words(status),
     }
 }
 
-fn counts(record: &SessionRecord) -> String {
-    let count = |status| record.edit_outcomes.iter().filter(|one| one.status == status).count();
-    match (count(OutcomeStatus::Applied), count(OutcomeStatus::PendingReview)) {
+fn counts(summary: &SessionSummary) -> String {
+    match (summary.applied, summary.waiting) {
         (0, 0) => String::new(),
         (applied, 0) => format!("{applied} applied"),
         (applied, waiting) => format!("{applied} applied, {waiting} waiting"),

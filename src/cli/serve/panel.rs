@@ -30,12 +30,7 @@ pub(super) fn panel(state: &LiveState) -> Markup {
 }
 
 fn at_work(work: &LiveWork) -> Markup {
-    let load = [&work.flight, &work.money, &work.waiting];
-    let load: Vec<&str> = load
-        .into_iter()
-        .map(String::as_str)
-        .filter(|part| !part.is_empty())
-        .collect();
+    let load = work.load();
     html! {
         div.live-work {
             p.live-doing { b { (work.what) } @if !work.pace.is_empty() { ": " (work.pace) } }
@@ -48,7 +43,7 @@ fn at_work(work: &LiveWork) -> Markup {
                     progress aria-label="Evidence, of what an accept needs" value=(format!("{share:.3}")) max="1" {}
                 }
             }
-            p.meta { (load.join(" · ")) @if !load.is_empty() { " · " } (work.process) " since " (work.since) " UTC" }
+            p.meta { (load) @if !load.is_empty() { " · " } (work.process) " since " (work.since) " UTC" }
         }
     }
 }

@@ -43,11 +43,10 @@ fn lines(record: Option<&SessionRecord>, running: Option<&OtherRun>) -> Vec<(&'s
         lines.extend(load.limit_usd.map(|limit| ("limit-usd", limit.usd().to_string())));
     }
     let Some(record) = record else { return lines };
-    let count = |status| record.edit_outcomes.iter().filter(|one| one.status == status).count();
     lines.push(("session", record.id.clone()));
-    lines.push(("applied", count(OutcomeStatus::Applied).to_string()));
-    lines.push(("waiting", count(OutcomeStatus::PendingReview).to_string()));
-    lines.push(("undecided", count(OutcomeStatus::Undecided).to_string()));
+    lines.push(("applied", record.count(OutcomeStatus::Applied).to_string()));
+    lines.push(("waiting", record.count(OutcomeStatus::PendingReview).to_string()));
+    lines.push(("undecided", record.count(OutcomeStatus::Undecided).to_string()));
     for (key, snapshot) in [
         ("score-before", &record.benchmark_before),
         ("score-after", &record.benchmark_after),

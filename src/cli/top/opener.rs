@@ -4,8 +4,8 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// Opens a file with the user's program for it; `false` if there is none. The `withheld` environment variables are not
-/// passed on.
+/// Opens a file with the user's program for it; returns whether that worked. The program does not get the `withheld`
+/// environment variables.
 pub(super) fn open(path: &Path, withheld: &[String]) -> bool {
     let Some(program) = program() else { return false };
     let mut command = Command::new(program);

@@ -33,41 +33,27 @@ pub(crate) fn draw(frame: &mut Frame, state: &LiveState, prompt: &Prompt) {
             .wrap(Wrap { trim: false });
         return frame.render_widget(help, body);
     }
-    match body.width >= WIDE {
-        true => {
-            let [left, right] =
-                Layout::horizontal([Constraint::Percentage(50), Constraint::Percentage(50)]).areas(body);
-            let [work, phases, edits] = Layout::vertical([
-                Constraint::Length(height(state)),
-                Constraint::Length(3),
-                Constraint::Min(0),
-            ])
-            .areas(left);
-            let [sessions, log] =
-                Layout::vertical([Constraint::Length(lines(state.sessions.len(), 10)), Constraint::Min(0)])
-                    .areas(right);
-            works(frame, state, work);
-            frame.render_widget(phase_line(&state.phases), phases);
-            frame.render_widget(edit_list(&state.edits, edits), edits);
-            frame.render_widget(session_list(state, sessions), sessions);
-            frame.render_widget(log_list(state, log), log);
-        }
-        false => {
-            let [work, phases, edits, sessions, log] = Layout::vertical([
-                Constraint::Length(height(state)),
-                Constraint::Length(3),
-                Constraint::Length(lines(state.edits.len(), 4)),
-                Constraint::Length(lines(state.sessions.len(), 3)),
-                Constraint::Min(3),
-            ])
-            .areas(body);
-            works(frame, state, work);
-            frame.render_widget(phase_line(&state.phases), phases);
-            frame.render_widget(edit_list(&state.edits, edits), edits);
-            frame.render_widget(session_list(state, sessions), sessions);
-            frame.render_widget(log_list(state, log), log);
-        }
+    let [work, phases, edits, sessions, log] = areas(body, state);
+    works(frame, state, work);
+    frame.render_widget(phase_line(&state.phases), phases);
+    frame.render_widget(edit_list(&state.edits, edits), edits);
+    frame.render_widget(session_list(state, sessions), sessions);
+    frame.render_widget(log_list(state, log), log);
+}
+
+/// The places of work, phases, edits, sessions and log: in two columns if there is room, else below each other.
+fn areas(body: Rect, state: &LiveState) -> [Rect; 5] {
+    let (work, phases) = (Constraint::Length(height(state)), Constraint::Length(3));
+    if body.width < WIDE {
+        let edits = Constraint::Length(lines(state.edits.len(), 4));
+        let sessions = Constraint::Length(lines(state.sessions.len(), 3));
+        return Layout::vertical([work, phases, edits, sessions, Constraint::Min(3)]).areas(body);
     }
+    let [left, right] = Layout::horizontal([Constraint::Percentage(50), Constraint::Percentage(50)]).areas(body);
+    let [work, phases, edits] = Layout::vertical([work, phases, Constraint::Min(0)]).areas(left);
+    let sessions = Constraint::Length(lines(state.sessions.len(), 10));
+    let [sessions, log] = Layout::vertical([sessions, Constraint::Min(0)]).areas(right);
+    [work, phases, edits, sessions, log]
 }
 
 /// The height of a bordered list of so many lines, at least one.
@@ -138,7 +124,7 @@ fn works(frame: &mut Frame, state: &LiveState, area: Rect) {
         Some(share) => row(frame, RowWidget::Bar(share, work.pace.clone())),
         None => row(frame, RowWidget::Text(Line::from(faint("no attempts yet")))),
     }
-    row(frame, RowWidget::Text(Line::from(load(work))));
+    row(frame, RowWidget::Text(Line::from(work.load())));
     if let Some(evidence) = &work.evidence {
         let gate = Line::from(vec![strong("at the gate: "), evidence.clone().into()]);
         row(frame, RowWidget::Text(gate));
@@ -184,16 +170,6 @@ fn now(work: &LiveWork) -> Line<'static> {
         .map(|session| format!("  in {session}"))
         .unwrap_or_default();
     Line::from(vec![strong(work.what.clone()), faint(session)])
-}
-
-fn load(work: &LiveWork) -> String {
-    let parts = [&work.flight, &work.money, &work.waiting];
-    let parts: Vec<&str> = parts
-        .into_iter()
-        .map(String::as_str)
-        .filter(|part| !part.is_empty())
-        .collect();
-    parts.join(" · ")
 }
 
 /// Each phase with a sign, which also tells its state without colours.

@@ -55,7 +55,7 @@ pub(super) struct KnownSessions {
 }
 
 impl KnownSessions {
-    /// Reads them; with `is_full`, there are none.
+    /// Reads them; `is_full` forgets all of them.
     ///
     /// # Errors
     /// git fails.

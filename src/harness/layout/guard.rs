@@ -87,7 +87,8 @@ impl FileGuard<'_> {
     }
 }
 
-fn is_place(key: &str) -> bool {
+/// Whether a segment of a key is a place in a list.
+pub(crate) fn is_place(key: &str) -> bool {
     key.bytes().all(|byte| byte.is_ascii_digit())
 }
 

@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::protected_keys::FileSettings;
-use crate::harness::layout::guard::FileGuard;
+use crate::harness::layout::guard::{FileGuard, is_place};
 use crate::manifest::surface::SurfaceFormat;
 
 /// Names of what an example asks; a conversation is both question and answer.
@@ -60,7 +60,6 @@ impl<'g> ExampleData<'g> {
 
 fn lists(path: &str, old: &FileSettings) -> Vec<Vec<String>> {
     let values = || old.values().map(|(keys, value)| (keys, value));
-    let is_place = |key: &String| key.bytes().all(|byte| byte.is_ascii_digit());
     let is_list = |value: &Json| {
         let items = value.as_array();
         items.is_some_and(|items| !items.is_empty() && items.iter().all(is_example))

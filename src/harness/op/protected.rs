@@ -14,7 +14,7 @@ use super::protected_keys::FileSettings;
 use super::setting_pattern::SettingPattern;
 use super::stricter::is_stricter;
 use super::{OpRules, promptfoo, tool_list};
-use crate::harness::layout::guard::FileGuard;
+use crate::harness::layout::guard::{FileGuard, is_place};
 use crate::harness::{FileChange, Harness};
 use crate::manifest::surface::SurfaceFormat;
 
@@ -245,7 +245,7 @@ fn is_plain(guards: &[FileGuard]) -> bool {
     known.peek().is_some() && known.all(|is_plain| is_plain)
 }
 
-/// Whether a file was no YAML before a change either, as a template of YAML is none. Its lines are compared.
+/// Whether a file could not be read as YAML before a change either, as is the case for a template. Its lines are compared.
 fn is_template(change: &FileChange, old: &FileSettings) -> bool {
     change.before.is_some() && SurfaceFormat::of(&change.path) == SurfaceFormat::Yaml && old.is_unreadable()
 }
@@ -299,9 +299,8 @@ pub(super) fn kind_of(keys: &[String], guards: &[FileGuard]) -> Option<&'static 
 
 /// A key without the number that distinguishes lines with the same key.
 pub(super) fn without_place(key: &str) -> &str {
-    let is_number = |place: &str| place.bytes().all(|byte| byte.is_ascii_digit());
     match key.rsplit_once('.') {
-        Some((key, place)) if is_number(place) => key,
+        Some((key, place)) if is_place(place) => key,
         _ => key,
     }
 }

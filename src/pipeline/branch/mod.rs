@@ -153,11 +153,11 @@ fn check_committed(workspace: &Workspace) -> Result<(), RunError> {
         needed.extend(program.pinned.into_iter().map(|file| file.path));
     }
     let mut missing: Vec<String> = workspace.ledger.dirty(&needed)?;
-    let tasks = workspace.task_files()?.into_iter().filter_map(|file| {
-        let path = file.path().strip_prefix(&*workspace.root).ok()?;
-        Some(path.to_str()?.to_owned())
-    });
-    let tasks: Vec<String> = tasks.collect();
+    let tasks = workspace.task_files()?;
+    let tasks: Vec<String> = tasks
+        .iter()
+        .filter_map(|file| file.relative_to(&workspace.root))
+        .collect();
     let changed = workspace.ledger.status(&tasks)?.into_iter();
     missing.extend(
         changed

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use crate::ledger::port::Ledger;
 use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
-use crate::workspace::session::TRIGGER;
 use crate::workspace::session_branch::ANNOUNCED;
 
 /// The beginning of the names of the branches.
@@ -81,9 +80,7 @@ pub(super) fn settle_announced(workspace: &Workspace) -> Result<(), RunError> {
         let text = workspace.root.read_text(&path)?.unwrap_or_default();
         let unreadable = |error| RunError::Store(format!("{}: {error}; remove that file", path.display()));
         let announced: Announcement = serde_json::from_str(&text).map_err(unreadable)?;
-        let (_, root) = workspace.place_in_worktree(session);
-        let trigger = root.join(crate::workspace::session::FOLDER).join(session).join(TRIGGER);
-        match announced.begins && workspace.root.is_taken(trigger)? {
+        match announced.begins && workspace.session_branch(session)?.is_some() {
             true => workspace.root.remove(&path)?,
             false => abandon(workspace, &announced)?,
         }

@@ -8,7 +8,7 @@ use crate::digest::Digest;
 use crate::ledger::graph::LedgerState;
 use crate::ledger::port::{CommitId, Ledger, LedgerEntry};
 use crate::pipeline::execute::applied_in;
-use crate::pipeline::survey::SurveyedSession;
+use crate::pipeline::survey::{SurveyedSession, survey};
 use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
 use crate::workspace::inputs::Inputs;
@@ -146,11 +146,20 @@ impl EditCensus {
     }
 
     /// The edits that commits of people brought or removed, because they squashed, rewrote or reverted those of kaizen;
-    /// whatever the records say. `sessions` are all sessions, `entries` all commits with kaizen's trailer.
+    /// whatever the records say.
+    ///
+    /// # Errors
+    /// git fails, or the sessions cannot be listed.
+    pub(crate) fn unnamed(workspace: &Workspace, inputs: &Inputs) -> Result<Self, RunError> {
+        let sessions = survey(workspace, inputs, &workspace.engines())?;
+        Self::unnamed_among(workspace, inputs, &sessions, &workspace.ledger.entries(None)?)
+    }
+
+    /// The same if all sessions, and all commits with kaizen's trailer, are at hand.
     ///
     /// # Errors
     /// git fails.
-    pub(crate) fn unnamed(
+    pub(crate) fn unnamed_among(
         workspace: &Workspace,
         inputs: &Inputs,
         sessions: &[SurveyedSession],

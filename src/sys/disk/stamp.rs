@@ -55,8 +55,8 @@ impl StampTime {
 }
 
 impl FileStamp {
-    /// The stamp of a plain file outside of a workspace, such as git's index. `None` if there is none, or the system does
-    /// not say.
+    /// The stamp of a plain file outside of a workspace, such as git's index. `None` if the file does not exist, or the
+    /// system does not say.
     pub(crate) fn of(path: &Path) -> Option<Self> {
         let folder = Root::open(path.parent()?).ok()?;
         folder.stamp(path.file_name()?.to_str()?)

@@ -28,15 +28,7 @@ pub(crate) fn run_phase(
     writes: &[String],
 ) -> Result<ProgramFiles, String> {
     lay_out(root, program.folder, &reads)?;
-    let ended = program.run(None).map_err(|error| error.to_string())?;
-    if !ended.status.success() {
-        return Err(format!(
-            "`{}` ended with {}: {}",
-            program.name(),
-            ended.status,
-            ended.complaint()
-        ));
-    }
+    program.run_to_success(None)?;
     program_files::take(program.folder, writes, FileLimits::default())
         .map_err(|error| format!("`{}`: {error}", program.name()))
 }

@@ -116,6 +116,21 @@ impl Program<'_> {
         }
     }
 
+    /// Runs the program as [`Self::run`] does; any exit status but success is a failure, too.
+    ///
+    /// # Errors
+    /// The message names the program.
+    pub(crate) fn run_to_success(&self, stdin: Option<&[u8]>) -> Result<ProgramOutput, String> {
+        let ended = self.run(stdin).map_err(|error| error.to_string())?;
+        match ended.status.success() {
+            true => Ok(ended),
+            false => {
+                let (name, status) = (self.name(), ended.status);
+                Err(format!("`{name}` ended with {status}: {}", ended.complaint()))
+            }
+        }
+    }
+
     /// Runs the program to its end with `stdin` as standard input, which the program need not read.
     ///
     /// # Errors

@@ -162,18 +162,25 @@ impl<'h> FilledPlaceholders<'h> {
             known || self.harness.get(path).is_some() || is_surely_file(path)
         };
         let plain = imports(prose).filter(is_file).map(|path| format!("@{path}"));
-        let braced = text.match_indices("@{").filter_map(|(at, _)| {
-            let rest = &text[at..];
-            let end = rest.find(['}', '\n']).filter(|end| rest[*end..].starts_with('}'))?;
-            Some(rest[..=end].to_owned())
-        });
-        plain.chain(braced).collect()
+        plain.chain(in_braces(text, "@{").map(str::to_owned)).collect()
     }
 }
 
 fn is_in_braces(name: &str) -> bool {
-    let is_source = ["{file:", "{env:"].iter().any(|open| name.starts_with(open));
-    name.starts_with('{') && !is_template(name) && !is_source
+    name.starts_with('{') && !is_template(name) && !is_source(name)
+}
+
+fn is_source(name: &str) -> bool {
+    ["{file:", "{env:"].iter().any(|open| name.starts_with(open))
+}
+
+/// What begins with `open` and ends with the next `}` of its line.
+fn in_braces<'t>(text: &'t str, open: &'static str) -> impl Iterator<Item = &'t str> {
+    text.match_indices(open).filter_map(|(at, _)| {
+        let rest = &text[at..];
+        let end = rest.find(['}', '\n']).filter(|end| rest[*end..].starts_with('}'))?;
+        Some(&rest[..=end])
+    })
 }
 
 fn is_template(name: &str) -> bool {
@@ -199,23 +206,13 @@ fn is_surely_file(path: &str) -> bool {
 
 /// The variables `${x}` and `${input:x}` of a text.
 fn shell_variables(text: &str) -> impl Iterator<Item = String> {
-    text.match_indices("${").filter_map(|(at, _)| {
-        let rest = &text[at..];
-        let end = rest.find(['}', '\n']).filter(|end| rest[*end..].starts_with('}'))?;
-        rest[2..]
-            .starts_with(|c: char| c.is_alphabetic())
-            .then(|| rest[..=end].to_owned())
-    })
+    let is_name = |found: &&str| found[2..].starts_with(|c: char| c.is_alphabetic());
+    in_braces(text, "${").filter(is_name).map(str::to_owned)
 }
 
 /// The files and variables that a host inserts: `{file:./x.md}`, `{env:X}`.
 fn sources(text: &str) -> impl Iterator<Item = String> {
-    text.match_indices('{').filter_map(|(at, _)| {
-        let rest = &text[at..];
-        let end = rest.find(['}', '\n']).filter(|end| rest[*end..].starts_with('}'))?;
-        let is_source = ["{file:", "{env:"].iter().any(|open| rest.starts_with(open));
-        is_source.then(|| rest[..=end].to_owned())
-    })
+    in_braces(text, "{").filter(|found| is_source(found)).map(str::to_owned)
 }
 
 /// The shell commands whose output a host inserts: `!{…}` and `` !`…` ``.
