@@ -8,7 +8,6 @@ use clap::Args;
 use super::exit::{Code, CommandFailure};
 use super::pause::WATCHER;
 use super::render::{self, STRONG};
-use super::session_workspace::refuse_branches;
 use super::{Setting, terminal};
 use crate::sys::clock::Clock;
 use crate::sys::disk::{LockError, Root};
@@ -39,8 +38,9 @@ const POLL: Duration = Duration::from_secs(1);
 /// output cannot be written.
 pub(crate) fn watch(command: &WatchArgs, setting: &Setting) -> Result<Code, CommandFailure> {
     let workspace = setting.workspace()?;
-    refuse_branches(&workspace, "kaizen watch", "let a timer or a CI job call `kaizen run`")?;
-    workspace.ledger.check_branch()?;
+    if !workspace.works_on_branches() {
+        workspace.ledger.check_branch()?;
+    }
     let holder = format!("kaizen watch, process {}", std::process::id());
     let _lock = workspace
         .root

@@ -3,6 +3,7 @@
 
 pub(crate) mod backoff;
 pub(crate) mod change;
+pub(crate) mod followed;
 pub(crate) mod paths;
 pub(crate) mod run;
 pub(crate) mod snapshot;

@@ -3,16 +3,18 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use crate::ledger::Git;
 use crate::manifest;
 use crate::trace::evidence::{EvidencePlaces, logged_database};
 use crate::watch::change::{ChangeKind, SessionInputs, kind_of};
+use crate::watch::followed::{followed, in_worktree};
 use crate::workspace::session::{FOLDER, Session};
 use crate::workspace::{Workspace, inbox, session};
 
 /// What determines which files a watcher checks, as of the last look.
 pub(crate) struct WatchedPlaces {
     evidence: EvidencePlaces,
-    /// The files that change when HEAD moves.
+    /// The files that change when HEAD moves, in the checkout or in the worktree of a session.
     head: Vec<PathBuf>,
     /// The workspace files on the command lines of programs.
     programs: BTreeSet<PathBuf>,
@@ -25,7 +27,7 @@ impl WatchedPlaces {
     pub(crate) fn of(workspace: &Workspace) -> Self {
         Self {
             evidence: workspace.evidence_places(),
-            head: workspace.ledger.head_files(),
+            head: head_files(workspace),
             programs: programs(workspace),
             newest: SessionInputs::of_newest(&workspace.manifest),
             older: SessionInputs::of_older(&workspace.manifest),
@@ -37,8 +39,8 @@ impl WatchedPlaces {
         let root = &workspace.root;
         let mut files = vec![root.join(manifest::FILE)];
         files.extend(self.head.iter().chain(&self.programs).cloned());
-        for (id, inputs) in self.sessions(workspace) {
-            files.extend(of_session(&Session::at(root, &id), inputs));
+        for (session, inputs) in self.sessions(workspace) {
+            files.extend(of_session(&session, inputs));
         }
         let inbox = root.join(inbox::FOLDER);
         let dropped = root.listed(&inbox).unwrap_or_default();
@@ -54,8 +56,7 @@ impl WatchedPlaces {
         folders.extend([root.to_path_buf(), root.join(inbox::FOLDER), root.join(FOLDER)]);
         let alone = self.head.iter().chain(&self.programs);
         folders.extend(alone.filter_map(|path| Some(path.parent()?.to_owned())));
-        for (id, inputs) in self.sessions(workspace) {
-            let session = Session::at(root, &id);
+        for (session, inputs) in self.sessions(workspace) {
             let above = |name: &str| session.path(name).parent().map(Path::to_owned);
             folders.insert(session.path(""));
             folders.extend(inputs.folders().map(|name| session.path(name)));
@@ -80,17 +81,50 @@ impl WatchedPlaces {
             database.is_some_and(|database| workspace.is_evidence(&database.to_string_lossy()))
         };
         let is_evidence = |path: &str| workspace.is_evidence(path) || is_log(path);
-        kind_of(path.strip_prefix(&workspace.root).ok()?, &self.newest, &is_evidence)
+        let place = path.strip_prefix(&workspace.root).ok()?;
+        if !workspace.works_on_branches() {
+            return kind_of(place, &self.newest, &is_evidence);
+        }
+        if let Some((id, place)) = in_worktree(workspace, path) {
+            let kind = kind_of(place, &self.newest, &|_| false);
+            return kind.filter(|kind| *kind == ChangeKind::Session(id));
+        }
+        // The checkout's own sessions are merged.
+        kind_of(place, &SessionInputs::default(), &is_evidence).filter(|kind| !matches!(kind, ChangeKind::Session(_)))
     }
 
-    /// The names of session folders, including those without a trigger, with the files that count in each.
-    fn sessions(&self, workspace: &Workspace) -> Vec<(String, &SessionInputs)> {
-        let mut ids = workspace.root.listed(FOLDER).unwrap_or_default();
-        ids.retain(|name| session::is_id(name));
-        let newest = ids.len().saturating_sub(1);
-        let of = |(at, id)| (id, if at == newest { &self.newest } else { &self.older });
-        ids.into_iter().enumerate().map(of).collect()
+    /// The sessions that count, with the files that count in each.
+    fn sessions(&self, workspace: &Workspace) -> Vec<(Session, &SessionInputs)> {
+        let sessions = match workspace.works_on_branches() {
+            true => followed(workspace).unwrap_or_default(),
+            false => session_folders(workspace),
+        };
+        let newest = sessions.len().saturating_sub(1);
+        let of = |(at, session)| (session, if at == newest { &self.newest } else { &self.older });
+        sessions.into_iter().enumerate().map(of).collect()
     }
+}
+
+/// The session folders of the checkout, including those without a trigger.
+fn session_folders(workspace: &Workspace) -> Vec<Session> {
+    let ids = workspace.root.listed(FOLDER).unwrap_or_default().into_iter();
+    ids.filter(|name| session::is_id(name))
+        .map(|id| Session::at(&workspace.root, &id))
+        .collect()
+}
+
+/// The files of which at least one changes when HEAD moves, in the checkout or in the worktree of a session.
+fn head_files(workspace: &Workspace) -> Vec<PathBuf> {
+    let branches = match workspace.works_on_branches() {
+        true => workspace.session_branches().unwrap_or_default(),
+        false => Vec::new(),
+    };
+    let opened = branches
+        .iter()
+        .filter_map(|branch| Git::open(&branch.root, workspace.ledger.policy().clone()).ok());
+    let mut files = workspace.ledger.head_files();
+    files.extend(opened.flat_map(|git| git.head_files()));
+    files
 }
 
 /// The workspace files on the command lines of the manifest's programs.

@@ -6,20 +6,17 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::pipeline::advance::advance;
-use crate::pipeline::context::{Context, Depth};
-use crate::pipeline::freshness::StaleReason;
-use crate::pipeline::next::{Next, next};
+use crate::pipeline::branch;
 use crate::pipeline::options::RunOptions;
 use crate::watch::backoff::RetryQueue;
 use crate::watch::change::ChangeKind;
+use crate::watch::followed;
 use crate::watch::paths::WatchedPlaces;
 use crate::watch::snapshot::FileSnapshots;
 use crate::watch::triggers::AutoTriggers;
 use crate::watch::watcher::ChangeBatch;
 use crate::workspace::error::RunError;
 use crate::workspace::event::{Event, Listener};
-use crate::workspace::inputs::Inputs;
-use crate::workspace::session::Session;
 use crate::workspace::{Workspace, inbox, read_manifest, session};
 
 /// The pause if nothing is scheduled; a rescan comes earlier.
@@ -124,7 +121,8 @@ impl WatchLoop {
     }
 
     fn begin_all(&mut self, listener: Listener) {
-        for id in self.unsettled() {
+        self.tidy(listener);
+        for id in followed::unsettled(&self.workspace) {
             self.go_on(&id, listener);
         }
         self.triggers.evidence_changed();
@@ -135,7 +133,7 @@ impl WatchLoop {
     /// Whether the present manifest is approved, so that something may start; reports when that changes.
     fn is_trusted(&mut self, listener: Listener) -> bool {
         let workspace = self.changed.as_ref().unwrap_or(&self.workspace);
-        if let Err(error) = workspace.permission.check_all() {
+        if let Err(error) = workspace.permission.check_runs() {
             let problem = RunError::from(error).to_string();
             if self.untrusted.as_ref() != Some(&problem) {
                 self.untrusted = Some(problem.clone());
@@ -160,7 +158,12 @@ impl WatchLoop {
     pub(crate) fn turn(&mut self, batch: &ChangeBatch, listener: Listener) {
         let kinds = self.changed_kinds(batch);
         self.work(&kinds, listener);
-        self.newest = self.newest();
+        let newest = self.newest();
+        if newest != self.newest && self.workspace.works_on_branches() {
+            // A worktree came or went.
+            self.places = WatchedPlaces::of(&self.workspace);
+        }
+        self.newest = newest;
     }
 
     /// The kinds of the files that changed.
@@ -190,6 +193,9 @@ impl WatchLoop {
             (false, _) => return,
             (true, true) => return self.begin_all(listener),
             (true, false) => {}
+        }
+        if kinds.contains(&ChangeKind::Ledger) {
+            self.tidy(listener);
         }
         for id in self.due(kinds) {
             self.go_on(&id, listener);
@@ -232,28 +238,15 @@ impl WatchLoop {
 
     fn newest(&self) -> Option<String> {
         // If the folder cannot be listed, the run of a session reports the error.
-        Some(self.workspace.sessions().ok()?.pop()?.id)
+        Some(followed::newest(&self.workspace).ok()??.id)
     }
 
-    /// The sessions with something to do, and the newest session. For an older session, only its own files count.
-    fn unsettled(&self) -> Vec<String> {
-        let mut sessions = self.workspace.sessions().unwrap_or_default();
-        let newest = sessions.pop();
-        let (inputs, engines) = (Inputs::new(&self.workspace), self.workspace.engines());
-        let wants = |session: &Session| {
-            let context = Context {
-                depth: Depth::History,
-                ..Context::new(&self.workspace, session, &inputs, &engines)
-            };
-            match next(&context, None) {
-                Ok(Next::Nothing | Next::NotReady(_)) => false,
-                // Changed traces, tasks and commits concern the newest session only, as in a turn.
-                Ok(Next::Run { reasons, .. }) => !reasons.iter().all(StaleReason::is_about_the_workspace),
-                _ => true,
-            }
-        };
-        let older = sessions.iter().filter(|session| wants(session));
-        older.chain(&newest).map(|session| session.id.clone()).collect()
+    /// Removes the worktrees of branches that were merged or deleted.
+    fn tidy(&self, listener: Listener) {
+        if let Err(error) = branch::tidy_alone(&self.workspace, listener) {
+            let text = format!("the worktrees of merged sessions are still there: {error}");
+            listener(Event::Note { text });
+        }
     }
 
     /// Runs a session until it is settled, waits or fails.
@@ -261,7 +254,7 @@ impl WatchLoop {
         if self.is_stopped {
             return;
         }
-        let is_gone = || matches!(self.workspace.session(id), Ok(None));
+        let is_gone = || matches!(followed::named(&self.workspace, id), Ok(None));
         if is_gone() {
             return self.retries.take(id);
         }
@@ -294,8 +287,9 @@ impl WatchLoop {
         }
         if let RunError::Dirty(paths) = error {
             // No snapshot of these files is taken now, so the next check reports them: the changes may be gone already.
-            let files = paths.iter().map(|path| self.workspace.root.join(path));
-            self.in_the_way.extend(files);
+            let session = followed::named(&self.workspace, id).ok().flatten();
+            let root = session.map_or_else(|| self.workspace.root.clone(), |session| session.root().clone());
+            self.in_the_way.extend(paths.iter().map(|path| root.join(path)));
         }
         let (retry_seconds, is_news) = self.retries.put(id, error, self.workspace.clock.now());
         if !is_news {

@@ -122,7 +122,7 @@ fn by_evidence(workspace: &Workspace) -> Result<Vec<(TriggerKind, Metadata)>, Ru
 
 /// The number of traces added since the last session that was ready.
 fn new_traces(workspace: &Workspace) -> Result<u64, RunError> {
-    let sessions = workspace.sessions()?;
+    let sessions = workspace.sessions_everywhere()?;
     let known = sessions.iter().rev().find_map(|session| {
         let readiness: Readiness = session.read("readiness.json").ok()??;
         readiness.ready.then_some(readiness.traces.count)
@@ -139,7 +139,7 @@ fn last_session(workspace: &Workspace) -> Option<DateTime<Utc>> {
 /// The triggers of all sessions, oldest first.
 fn triggers(workspace: &Workspace) -> Vec<Trigger> {
     let read = |session: Session| session.read::<Trigger>("trigger.json").ok().flatten();
-    let sessions = workspace.sessions().unwrap_or_default();
+    let sessions = workspace.sessions_everywhere().unwrap_or_default();
     sessions.into_iter().filter_map(read).collect()
 }
 

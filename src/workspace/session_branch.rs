@@ -150,6 +150,20 @@ impl Workspace {
         Ok(found)
     }
 
+    /// The sessions of the checkout and those that have begun in worktrees, oldest first. A session that is in both is the
+    /// worktree's.
+    ///
+    /// # Errors
+    /// A folder cannot be read.
+    pub(crate) fn sessions_everywhere(&self) -> Result<Vec<Session>, RunError> {
+        let branches = self.session_branches()?.into_iter();
+        let mut sessions: Vec<Session> = branches.map(|branch| branch.session).collect();
+        sessions.extend(self.sessions()?);
+        sessions.sort_by(|one, other| one.id.cmp(&other.id));
+        sessions.dedup_by(|later, first| later.id == first.id);
+        Ok(sessions)
+    }
+
     /// The session with a name, if it has begun in a worktree.
     ///
     /// # Errors

@@ -75,6 +75,7 @@ mod students;
 mod surfaces;
 mod teacher_edits;
 mod team;
+mod team_watch;
 mod terminal;
 mod top;
 mod trust;

@@ -11,7 +11,7 @@ use crate::notify;
 use crate::space::{Said, Space, bold, first_plan, names, sums};
 
 /// The tiny workspace with `[ledger] mode = "branch"`, committed. Its traces are not in git, as in most repositories.
-fn team() -> Space {
+pub fn team() -> Space {
     let space = Space::new();
     space.replace("kaizen.toml", "[ledger]", "[ledger]\nmode = \"branch\"");
     space.write(".gitignore", "traces/\n");
@@ -21,12 +21,12 @@ fn team() -> Space {
 }
 
 /// The worktrees of the sessions, oldest first.
-fn worktrees(space: &Space) -> Vec<PathBuf> {
+pub fn worktrees(space: &Space) -> Vec<PathBuf> {
     let folder = space.root.join(".kaizen/worktrees");
     names(&folder).iter().map(|name| folder.join(name)).collect()
 }
 
-fn newest(space: &Space) -> PathBuf {
+pub fn newest(space: &Space) -> PathBuf {
     worktrees(space).pop().unwrap()
 }
 
@@ -34,21 +34,21 @@ fn id(worktree: &Path) -> String {
     worktree.file_name().unwrap().to_str().unwrap().to_owned()
 }
 
-fn branch(worktree: &Path) -> String {
+pub fn branch(worktree: &Path) -> String {
     format!("kaizen/{}", id(worktree))
 }
 
-fn folder(worktree: &Path) -> PathBuf {
+pub fn folder(worktree: &Path) -> PathBuf {
     worktree.join("sessions").join(id(worktree))
 }
 
-fn read(path: &Path) -> Value {
+pub fn read(path: &Path) -> Value {
     serde_json::from_str(&fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
         .unwrap()
 }
 
 /// The statuses of a session's edits, by label.
-fn statuses(session: &Path) -> BTreeMap<String, String> {
+pub fn statuses(session: &Path) -> BTreeMap<String, String> {
     let outcomes = session.join("outcomes");
     let one = |name: &String| {
         let outcome = read(&outcomes.join(name));
@@ -73,7 +73,7 @@ fn session_with(space: &Space, arguments: &[&str], edits: &[Value]) -> PathBuf {
 }
 
 /// What must stay as it is in the checkout.
-fn checkout(space: &Space) -> [String; 3] {
+pub fn checkout(space: &Space) -> [String; 3] {
     ["status", "rev-parse", "branch"].map(|command| match command {
         "status" => space.git(&["status", "--porcelain"]),
         "rev-parse" => space.git(&["rev-parse", "HEAD"]),
@@ -222,7 +222,7 @@ fn what_a_branch_would_lack_is_named_before_anything_is_made() {
         .says(&["needs commit_sessions = true"]);
     assert_eq!(worktrees(&space), Vec::<PathBuf>::new());
     space.write("kaizen.toml", &manifest);
-    for command in [&["loop"][..], &["watch"], &["prune", "--apply"]] {
+    for command in [&["loop"][..], &["prune", "--apply"]] {
         space.kaizen(command).exits(2).says(&["[ledger] mode is \"branch\""]);
     }
     // A run that is refused for another reason leaves no branch either.

@@ -102,4 +102,17 @@ impl TrustList {
             || self.servers.iter().any(|server| has(&server.part))
             || self.variables.iter().any(|variable| has(&variable.part))
     }
+
+    /// Whether runs use any of it. They do not open requests, as `kaizen pr` does.
+    pub(crate) fn concerns_runs(&self) -> bool {
+        let without = self
+            .programs
+            .iter()
+            .filter(|program| program.part != ManifestPart::Ledger);
+        let rest = Self {
+            programs: without.cloned().collect(),
+            ..self.clone()
+        };
+        !rest.is_empty()
+    }
 }

@@ -72,6 +72,19 @@ impl BranchPlace {
     }
 }
 
+/// Removes the worktrees of branches that were merged or deleted, for a command that does not run a session now.
+///
+/// # Errors
+/// Another process works here, git fails, or a file of a session cannot be read.
+pub(crate) fn tidy_alone(workspace: &Workspace, listener: Listener) -> Result<(), RunError> {
+    if !workspace.works_on_branches() || workspace.session_branches()?.is_empty() {
+        return Ok(());
+    }
+    let _lock = enter(workspace, listener)?;
+    worktree::settle_announced(workspace)?;
+    tidy(workspace, listener)
+}
+
 /// The worktree in which a run works: that of the named session, else of the newest one that has a worktree, else a new
 /// one.
 fn place(workspace: &Workspace, asked: &RunOptions, listener: Listener) -> Result<BranchPlace, RunError> {
@@ -128,18 +141,9 @@ fn reopened(workspace: &Workspace, session: &Session) -> Result<Announcement, Ru
 
 /// The id of a new session, later than those of all others.
 fn new_id(workspace: &Workspace) -> Result<String, RunError> {
-    let mut known: Vec<String> = workspace.sessions()?.into_iter().map(|session| session.id).collect();
-    known.extend(
-        workspace
-            .session_branches()?
-            .into_iter()
-            .map(|branch| branch.session.id),
-    );
-    known.sort();
-    known.dedup();
-    Ok(workspace
-        .clock
-        .session_id(known.len(), known.last().map(String::as_str)))
+    let known = workspace.sessions_everywhere()?;
+    let newest = known.last().map(|session| session.id.as_str());
+    Ok(workspace.clock.session_id(known.len(), newest))
 }
 
 /// Checks that a branch at HEAD has what a session needs, as it is in the checkout: the manifest, the tasks that git

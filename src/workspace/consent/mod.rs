@@ -231,6 +231,18 @@ impl Permission {
         }
     }
 
+    /// Checks again whether everything that runs use may be used.
+    ///
+    /// # Errors
+    /// See [`Permission::check`].
+    pub(crate) fn check_runs(&self) -> Result<(), ConsentError> {
+        let list = self.list()?;
+        match list.concerns_runs() {
+            true => self.grant(list).map(drop),
+            false => Ok(()),
+        }
+    }
+
     /// Checks again whether everything may be used.
     ///
     /// # Errors
