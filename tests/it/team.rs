@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
+use crate::mcp::{Client, diagnosis};
 use crate::notify;
 use crate::space::{Said, Space, bold, first_plan, names, sums};
 
@@ -857,4 +858,31 @@ fn a_notice_names_the_workspace_and_not_the_worktree() {
         names(&space.root.join(".kaizen/notices")),
         [format!("{}.json", id(&worktree))]
     );
+}
+
+#[test]
+fn an_mcp_client_works_on_a_branch_and_begins_another_after_the_merge() {
+    let space = team();
+    let before = checkout(&space);
+    let mut client = Client::start(&space);
+    client.good("list_traces", serde_json::json!({"limit": 3}));
+    client.good("submit_diagnosis", diagnosis());
+    client.good("submit_plan", serde_json::json!({"edits": [bold()]}));
+    assert_eq!(client.run()["status"], "completed");
+    let first = newest(&space);
+    assert_eq!(statuses(&folder(&first))["bold"], "applied");
+    assert_eq!(checkout(&space), before, "the checkout is as it was");
+
+    space.git(&["merge", "-q", "--no-edit", &branch(&first)]);
+    client.good("submit_diagnosis", diagnosis());
+    let second = newest(&space);
+    assert_ne!(second, first);
+    assert!(!first.exists(), "it was merged");
+    assert_eq!(
+        client.good("session_status", serde_json::json!({}))["session"],
+        id(&second).as_str()
+    );
+    client.good("submit_plan", serde_json::json!({"edits": [bold()]}));
+    let said = space.kaizen(&["status"]).exits(0).out;
+    assert!(said.contains(&branch(&second)), "{said}");
 }
