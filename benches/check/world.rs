@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use kaizen::Harness;
-use kaizen::artifact::Task;
+use kaizen::artifact::{Attempt, Task};
 use kaizen::internals::shuffled;
+use kaizen::{Draw, Harness, Student};
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::Outcome;
+use crate::noisy_student::Luck;
 
 /// The number of categories, each with as many intents.
 const CATEGORIES: usize = 15;
@@ -34,7 +35,7 @@ pub enum Change {
     Harmless,
     /// Some examples are exchanged for others of the same intents: some answers get better, as many get worse.
     Exchange,
-    /// One category falls by about 10 points.
+    /// One category falls by at least 10 points.
     OneCategory,
     /// Every category falls by about 3 points.
     Everywhere,
@@ -120,17 +121,46 @@ impl World {
             Change::Exchange => agent(&exchanged(own, rest), temperature, ""),
             Change::OneCategory => {
                 let names = self.categories();
-                let chosen = names[seed as usize % names.len()];
-                agent(&self.spoilt(own, 0.10, |name| name == chosen), temperature, "")
+                self.fallen(own, temperature, names[seed as usize % names.len()])
             }
-            Change::Everywhere => agent(&self.spoilt(own, 0.03, |_| true), temperature, ""),
+            Change::Everywhere => agent(&self.spoilt(own, 0.03 * DAMAGE, |_| true), temperature, ""),
         };
         (before, after)
     }
 
-    /// The examples without those of some categories, of which a share of the tasks then fails: the examples of as many
-    /// intents get an answer that no task has. With ten intents in a category, the share is that of intents, rounded up
-    /// for the whole.
+    /// The agent with the fewest spoilt examples after which the score of a category is 10 points lower.
+    fn fallen(&self, own: &[Row], temperature: f64, chosen: &str) -> Harness {
+        let spoilt = |step: u32| {
+            let share = f64::from(step) / f64::from(STEPS);
+            agent(&self.spoilt(own, share, |name| name == chosen), temperature, "")
+        };
+        let runs = if temperature > 0.0 { RUNS } else { 1 };
+        let aim = self.score(&spoilt(0), chosen, runs) - 0.10;
+        let (mut low, mut high) = (0, STEPS);
+        while high - low > 1 {
+            let middle = low.midpoint(high);
+            match self.score(&spoilt(middle), chosen, runs) <= aim {
+                true => high = middle,
+                false => low = middle,
+            }
+        }
+        spoilt(high)
+    }
+
+    /// The score in a category, as the mean of some runs.
+    fn score(&self, harness: &Harness, category: &str, runs: u64) -> f64 {
+        let student = Luck::new(false).prepare(harness);
+        let tasks = self.tasks.iter().filter(|task| task.category == category);
+        let correct = |task: &Task, seed: u64| {
+            let attempt = student.attempt(task, Draw::first(seed));
+            matches!(attempt, Attempt::Answered { answer, .. } if *answer == *task.reference_answer.as_str())
+        };
+        let scores = tasks.flat_map(|task| (0..runs).map(move |seed| (task, seed)));
+        let scores: Vec<bool> = scores.map(|(task, seed)| correct(task, seed)).collect();
+        scores.iter().filter(|correct| **correct).count() as f64 / scores.len() as f64
+    }
+
+    /// The examples, of which a share in some categories has an answer that no task has.
     fn spoilt(&self, own: &[Row], share: f64, of: impl Fn(&str) -> bool) -> Vec<Row> {
         let mut left: BTreeMap<&str, f64> = BTreeMap::new();
         let spoil = |row: &Row| {
@@ -140,7 +170,7 @@ impl World {
             }
             // Each example takes its share of the damage, so that all intents of the category fall alike.
             let owed = left.entry(name).or_insert(0.0);
-            *owed += share * DAMAGE;
+            *owed += share;
             match *owed >= 1.0 {
                 true => {
                     *owed -= 1.0;
@@ -155,6 +185,12 @@ impl World {
         own.iter().map(spoil).collect()
     }
 }
+
+/// The steps in which the share of spoilt examples is searched.
+const STEPS: u32 = 64;
+
+/// The runs by which the score of a noisy agent is measured in the search.
+const RUNS: u64 = 16;
 
 /// How many times its share of points the share of spoilt examples is: measured, because one example of several decides.
 const DAMAGE: f64 = 1.6;

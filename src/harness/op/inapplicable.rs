@@ -124,6 +124,19 @@ pub(crate) enum Inapplicable {
         key: String,
         problem: &'static str,
     },
+    /// The edit gives a new file a key that no edit may set in it.
+    #[error(
+        "{path}: `{key}` is not for edits to set; a new file may have {open}, and keys that describe it, such as `name`"
+    )]
+    NewKey {
+        path: String,
+        key: String,
+        /// The keys that edits may set in the files of the surface.
+        open: String,
+    },
+    /// A new file replaces another one, and is less restricted.
+    #[error("{path}: `{key}` restricts {other}, which this file replaces; keep it as it is there")]
+    Restriction { path: String, key: String, other: String },
     /// The edit makes promptfoo start something else than a model.
     #[error("{path}: `{value}` is not allowed: {problem}")]
     NotAModel {

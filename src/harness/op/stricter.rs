@@ -4,6 +4,17 @@ use serde_json::Value as Json;
 
 use super::protected::bare;
 
+/// Keys whose value may take rights away.
+const RESTRICTING: [&str; 7] = [
+    "approvalpolicy",
+    "disallowedtools",
+    "permission",
+    "permissionmode",
+    "permissions",
+    "readonly",
+    "sandboxmode",
+];
+
 /// Whether a setting only takes rights away: a sandbox that only reads, permissions that are all denied, and tools that are
 /// not allowed. The value is JSON text.
 pub(super) fn is_stricter(keys: &[String], value: &str) -> bool {
@@ -12,10 +23,17 @@ pub(super) fn is_stricter(keys: &[String], value: &str) -> bool {
     };
     match bare(key).as_str() {
         "sandboxmode" => value == "read-only",
+        "readonly" => value == true,
         "permission" | "permissions" => is_denied(&value),
         "disallowedtools" => names_tools(&value),
         _ => false,
     }
+}
+
+/// Whether a setting may take rights away from an agent.
+pub(super) fn restricts(keys: &[String]) -> bool {
+    let key = keys.last().map(|key| bare(key)).unwrap_or_default();
+    RESTRICTING.contains(&key.as_str())
 }
 
 fn is_denied(value: &Json) -> bool {
@@ -53,6 +71,8 @@ mod tests {
             ("disallowedTools", "\"Bash, Edit\"", true),
             ("disallowedTools", "[\"Bash\"]", true),
             ("disallowedTools", "[]", false),
+            ("readonly", "true", true),
+            ("readonly", "false", false),
             ("hooks", "\"deny\"", false),
         ] {
             assert_eq!(is_stricter(&[key.to_owned()], value), wanted, "{key}: {value}");

@@ -91,6 +91,16 @@ fn lists(settings: &FileSettings) -> BTreeMap<String, Vec<ToolList>> {
     lists
 }
 
+/// Whether a file has a list of tools that names one.
+pub(super) fn has_tools(settings: &FileSettings) -> bool {
+    lists(settings).values().flatten().any(|list| list.has_tool)
+}
+
+/// Whether a file has a list of tools that names none.
+pub(super) fn is_empty(settings: &FileSettings) -> bool {
+    lists(settings).values().flatten().any(|list| !list.has_tool)
+}
+
 /// Refuses a change after which a list of tools is gone, empty or open to all, and was not before.
 ///
 /// # Errors

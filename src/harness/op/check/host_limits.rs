@@ -230,7 +230,11 @@ mod tests {
         }
         for path in ["s/convert/SKILL.md", "s/convert/skill.md"] {
             let bare = Harness::default().with(path, "Body");
-            assert!(check(path, &Harness::default(), &bare).is_err());
+            let problem = check(path, &Harness::default(), &bare).unwrap_err().to_string();
+            assert!(
+                problem.contains("`name: convert` and `description`") && problem.contains("by hand"),
+                "{problem}"
+            );
         }
         // A fault of before is not that of the edit.
         assert_eq!(

@@ -111,6 +111,12 @@ pub(super) fn is_text(surface: &Surface, key: &KeyPath) -> bool {
     surface.text.iter().any(|pattern| matches(pattern, key))
 }
 
+/// Whether a surface opens a key, something below it, or a table that holds it.
+pub(in crate::harness::op) fn opens(surface: &Surface, keys: &[String]) -> bool {
+    let is_same = |(part, key): (&str, &String)| is_wild(part) || part == key;
+    surface.keys.keys().any(|pattern| parts(pattern).zip(keys).all(is_same))
+}
+
 /// Who decides on edits of a key; `None` if the surface does not open it. The strictest of the patterns that match decides.
 pub(super) fn editable(surface: &Surface, key: &KeyPath) -> Option<RiskTier> {
     let tiers = surface.keys.iter();

@@ -21,6 +21,7 @@ pub(super) use self::address::{addressed, with_paths};
 pub(super) use self::example_list::{NewExamples, new_texts};
 pub(super) use self::fields::check_fields;
 pub(super) use self::files::{NewFile, OldFile};
+pub(super) use self::key::opens;
 pub(crate) use self::key::place_of;
 pub(super) use self::keyed::{NewValue, OldKey};
 pub(super) use self::list::{ListChange, absent_items};

@@ -224,3 +224,20 @@ fn anchors_without_aliases_are_no_obstacle() {
         .to_string();
     assert!(refused.contains("an anchor"), "{refused}");
 }
+
+#[test]
+fn examples_cannot_be_emptied_by_accident() {
+    let home = harness()
+        .with("shots/a.json", "[{\"input\": \"1\", \"output\": \"one\"}]\n")
+        .with("program.json", "{\"draft\": {\"demos\": [{\"text\": \"a\"}]}}\n");
+    for payload in [
+        json!({"path": "shots/a.json", "exemplars": []}),
+        json!({"path": "program.json", "key": "draft.demos", "exemplars": []}),
+    ] {
+        let refused = run(&home, Op::EditExamples, payload).unwrap_err().to_string();
+        assert!(
+            refused.contains("`exemplars` is empty") && refused.contains("give all that shall stay"),
+            "{refused}"
+        );
+    }
+}

@@ -96,3 +96,46 @@ fn each_offered_op_of_the_sample_homes_applies() {
         .collect();
     assert_none(&found);
 }
+
+#[test]
+fn each_predictor_of_a_dspy_program_has_offers_of_its_own_with_the_fields_of_its_demos() {
+    let predictor = |field: &str| {
+        json!({"traces": [], "train": [], "demos": [{field: "a", "label": "b"}],
+               "signature": {"instructions": "Sort it.", "fields": []}, "lm": null})
+    };
+    let program = json!({"draft": predictor("text"), "judge.predict": predictor("claim"), "metadata": {}});
+    let harness = Harness::default().with("out/program.json", format!("{program:#}\n"));
+    let section = section_of(&harness);
+    let rules = OpRules::of(&section, Membership::of_files(&section.globs()).unwrap());
+    let offers = offers::offers(&harness, &rules, &section);
+    let of = |op: Op| {
+        let offers = offers.iter().filter(move |offer| offer.op == op);
+        offers.map(|offer| offer.example.clone()).collect::<Vec<_>>()
+    };
+    let instructions = of(Op::ReplaceText);
+    for key in [
+        json!("draft.signature.instructions"),
+        json!("\"judge.predict\".signature.instructions"),
+    ] {
+        assert!(
+            instructions.iter().any(|example| example["key"] == key),
+            "{key}: {instructions:?}"
+        );
+    }
+    let demos = of(Op::EditExamples);
+    for (key, field) in [
+        (json!("draft.demos"), "text"),
+        (json!("\"judge.predict\".demos"), "claim"),
+    ] {
+        let example = demos.iter().find(|example| example["key"] == key);
+        let example = example.unwrap_or_else(|| panic!("{key}: {demos:?}"));
+        assert!(example["exemplars"][0].get(field).is_some(), "{example}");
+    }
+    // `metadata` is protected, and nothing else is open.
+    assert!(
+        offers
+            .iter()
+            .all(|offer| !offer.example.to_string().contains("metadata")),
+        "{offers:?}"
+    );
+}
