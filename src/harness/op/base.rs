@@ -2,7 +2,7 @@
 
 use super::growth::GrowthCaps;
 use super::inapplicable::Inapplicable;
-use super::{OpRules, new_unit, protected};
+use super::{OpRules, family_file, protected};
 use crate::artifact::edit::Edit;
 use crate::harness::Harness;
 
@@ -32,7 +32,7 @@ impl EditBase {
         let after = super::apply(edit, harness, rules)?;
         self.caps.check(edit, harness, &after)?;
         protected::check_created(&self.harness, harness, &after, rules)?;
-        new_unit::check_returned(&self.harness, harness, &after, rules)?;
+        family_file::check_returned(&self.harness, harness, &after, rules)?;
         Ok(after)
     }
 }

@@ -13,10 +13,10 @@ mod elision;
 mod example_data;
 mod examples;
 mod existing;
+mod family_file;
 pub(crate) mod growth;
 mod inapplicable;
 mod inspect;
-mod new_unit;
 pub(crate) mod normalise;
 pub(crate) mod offers;
 mod originals;
@@ -191,7 +191,7 @@ pub(crate) fn new_questions(edit: &Edit, harness: &Harness, rules: &OpRules) -> 
 /// The edit cannot be applied.
 pub(crate) fn apply(edit: &Edit, harness: &Harness, rules: &OpRules) -> Result<Harness, Inapplicable> {
     let changed = changed(edit, harness, rules)?;
-    new_unit::check(harness, &changed, rules)?;
+    family_file::check(harness, &changed, rules)?;
     check::check(edit, harness, &changed, rules)?;
     Ok(changed)
 }

@@ -36,13 +36,13 @@ const DESCRIBING: [&str; 17] = [
 ];
 
 /// A file of a family.
-struct Unit<'h> {
+struct FamilyFile<'h> {
     path: &'h str,
     surface: &'h Surface,
     settings: FileSettings<'h>,
 }
 
-impl<'h> Unit<'h> {
+impl<'h> FamilyFile<'h> {
     /// The file at a path; `None` if no surface with keys has it.
     fn of(path: &'h str, harness: &'h Harness, rules: &'h OpRules) -> Option<Self> {
         let surface = rules.surfaces.find(path)?;
@@ -105,7 +105,7 @@ impl<'h> Unit<'h> {
 pub(super) fn check(before: &Harness, after: &Harness, rules: &OpRules) -> Result<(), Inapplicable> {
     let changes = before.changes(after);
     let created = || changes.iter().filter(|change| change.before.is_none());
-    for unit in created().filter_map(|change| Unit::of(&change.path, after, rules)) {
+    for unit in created().filter_map(|change| FamilyFile::of(&change.path, after, rules)) {
         check_keys(&unit, before, rules)?;
         check_name(&unit, before, after, rules)?;
         check_tools(&unit)?;
@@ -125,7 +125,7 @@ pub(super) fn check_returned(
     rules: &OpRules,
 ) -> Result<(), Inapplicable> {
     for change in before.changes(after).iter().filter(|change| change.before.is_none()) {
-        let Some(unit) = Unit::of(&change.path, after, rules) else {
+        let Some(unit) = FamilyFile::of(&change.path, after, rules) else {
             continue;
         };
         for gone in namesakes(&unit, earlier, rules).filter(|gone| after.get(gone.path).is_none()) {
@@ -136,11 +136,15 @@ pub(super) fn check_returned(
 }
 
 /// The other files of a family that share a name with a file.
-fn namesakes<'h>(unit: &Unit<'h>, harness: &'h Harness, rules: &'h OpRules) -> impl Iterator<Item = Unit<'h>> {
+fn namesakes<'h>(
+    unit: &FamilyFile<'h>,
+    harness: &'h Harness,
+    rules: &'h OpRules,
+) -> impl Iterator<Item = FamilyFile<'h>> {
     let (path, names) = (unit.path, unit.names());
     let family = unit.family();
     let family = (family.0.to_owned(), family.1.to_owned());
-    Unit::all(harness, rules).filter(move |other| {
+    FamilyFile::all(harness, rules).filter(move |other| {
         let is_family = other.family() == (family.0.as_str(), family.1.as_str());
         is_family && other.path != path && !other.names().is_disjoint(&names)
     })
@@ -148,10 +152,10 @@ fn namesakes<'h>(unit: &Unit<'h>, harness: &'h Harness, rules: &'h OpRules) -> i
 
 /// A new file may have the keys that edits may set in it, those that describe it, those that only take rights away, and what
 /// a file of its surface already has.
-fn check_keys(unit: &Unit, before: &Harness, rules: &OpRules) -> Result<(), Inapplicable> {
-    let siblings: Vec<Unit> = siblings(unit, before, rules).collect();
+fn check_keys(unit: &FamilyFile, before: &Harness, rules: &OpRules) -> Result<(), Inapplicable> {
+    let siblings: Vec<FamilyFile> = siblings(unit, before, rules).collect();
     let is_known = |keys: &[String], value: &Json| {
-        let is_same = |sibling: &Unit| {
+        let is_same = |sibling: &FamilyFile| {
             sibling
                 .settings
                 .values()
@@ -189,12 +193,16 @@ fn describes(keys: &[String], value: &Json) -> bool {
     DESCRIBING.contains(&key.as_str()) || key == "kind" && value == "local"
 }
 
-fn siblings<'h>(unit: &Unit<'h>, harness: &'h Harness, rules: &'h OpRules) -> impl Iterator<Item = Unit<'h>> {
+fn siblings<'h>(
+    unit: &FamilyFile<'h>,
+    harness: &'h Harness,
+    rules: &'h OpRules,
+) -> impl Iterator<Item = FamilyFile<'h>> {
     let (path, surface) = (unit.path, unit.surface);
-    Unit::all(harness, rules).filter(move |other| other.path != path && other.surface.name == surface.name)
+    FamilyFile::all(harness, rules).filter(move |other| other.path != path && other.surface.name == surface.name)
 }
 
-fn check_name(unit: &Unit, before: &Harness, after: &Harness, rules: &OpRules) -> Result<(), Inapplicable> {
+fn check_name(unit: &FamilyFile, before: &Harness, after: &Harness, rules: &OpRules) -> Result<(), Inapplicable> {
     for other in namesakes(unit, before, rules) {
         if after.get(other.path).is_some() {
             let shared = other.names().intersection(&unit.names()).next().cloned();
@@ -213,9 +221,10 @@ fn check_name(unit: &Unit, before: &Harness, after: &Harness, rules: &OpRules) -
 }
 
 /// A file that is created where others of its family go has the restrictions of one of them.
-fn check_replaced(unit: &Unit, before: &Harness, after: &Harness, rules: &OpRules) -> Result<(), Inapplicable> {
+fn check_replaced(unit: &FamilyFile, before: &Harness, after: &Harness, rules: &OpRules) -> Result<(), Inapplicable> {
     let family = unit.family();
-    let gone = Unit::all(before, rules).filter(|other| after.get(other.path).is_none() && other.family() == family);
+    let gone =
+        FamilyFile::all(before, rules).filter(|other| after.get(other.path).is_none() && other.family() == family);
     let found: Vec<Result<(), Inapplicable>> = gone.map(|other| check_restrictions(&other, unit)).collect();
     match found.iter().any(Result::is_ok) {
         true => Ok(()),
@@ -224,7 +233,7 @@ fn check_replaced(unit: &Unit, before: &Harness, after: &Harness, rules: &OpRule
 }
 
 /// A file has what restricts another one.
-fn check_restrictions(other: &Unit, unit: &Unit) -> Result<(), Inapplicable> {
+fn check_restrictions(other: &FamilyFile, unit: &FamilyFile) -> Result<(), Inapplicable> {
     let values = other.settings.values();
     // A table is compared as a whole.
     for (keys, value) in values.filter(|(keys, _)| keys.len() == 1 && restricts(keys)) {
@@ -249,7 +258,7 @@ fn check_restrictions(other: &Unit, unit: &Unit) -> Result<(), Inapplicable> {
 }
 
 /// A list of tools without a tool opens all of them in some hosts.
-fn check_tools(unit: &Unit) -> Result<(), Inapplicable> {
+fn check_tools(unit: &FamilyFile) -> Result<(), Inapplicable> {
     match tool_list::is_empty(&unit.settings) {
         true => Err(Inapplicable::Tools {
             path: unit.path.to_owned(),
