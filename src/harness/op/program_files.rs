@@ -65,8 +65,11 @@ const DATA: [&str; 19] = [
 ];
 
 /// Names of files that build programs, build servers or shells execute.
-const NAMES: [&str; 38] = [
+const NAMES: [&str; 46] = [
     ".appveyor.yml",
+    ".bash_login",
+    ".bash_profile",
+    ".bashrc",
     ".drone.yml",
     ".envrc",
     ".gitattributes",
@@ -79,13 +82,18 @@ const NAMES: [&str; 38] = [
     ".mise.toml",
     ".npmrc",
     ".pre-commit-config.yaml",
+    ".profile",
     ".travis.yml",
     ".woodpecker.yaml",
     ".woodpecker.yml",
+    ".zprofile",
+    ".zshenv",
+    ".zshrc",
     "appveyor.yml",
     "azure-pipelines.yaml",
     "azure-pipelines.yml",
     "bitbucket-pipelines.yml",
+    "cargo.toml",
     "cloudbuild.yaml",
     "cloudbuild.yml",
     "containerfile",
@@ -120,7 +128,9 @@ const FOLDERS: [&str; 9] = [
 ];
 
 /// Folders and files within a folder from which build servers, editors and hosts start programs.
-const PLACES: [(&str, &str); 13] = [
+const PLACES: [(&str, &str); 16] = [
+    (".cargo", "config"),
+    (".cargo", "config.toml"),
     (".claude", "launch.json"),
     (".codex", "environments"),
     (".cursor", "environment.json"),
@@ -132,6 +142,7 @@ const PLACES: [(&str, &str); 13] = [
     (".opencode", "plugin"),
     (".opencode", "plugins"),
     (".vscode", "launch.json"),
+    (".vscode", "settings.json"),
     (".vscode", "tasks.json"),
     (".zed", "tasks.json"),
 ];
@@ -156,17 +167,17 @@ pub(crate) fn is_program_path(path: &str) -> bool {
 
 /// Whether a file of a harness starts something, by its path, its first characters or its mode.
 pub(crate) fn is_program(path: &str, harness: &Harness) -> bool {
-    let is_script = || harness.get(path).is_some_and(is_script);
+    let is_script = || harness.get(path).is_some_and(|bytes| is_script(path, bytes));
     is_program_path(path) || is_script() || harness.is_executable(path) && !is_data(path)
 }
 
-/// Whether a file begins with the name of its interpreter.
-fn is_script(bytes: &[u8]) -> bool {
+/// Whether a file begins with the name of its interpreter. A text may begin with `#!` and a word.
+fn is_script(path: &str, bytes: &[u8]) -> bool {
     let start = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     let Some(rest) = start.strip_prefix(b"#!") else {
         return false;
     };
-    rest.trim_ascii_start().starts_with(b"/")
+    rest.trim_ascii_start().starts_with(b"/") || !is_data(path)
 }
 
 /// Whether a file holds text or data, by its name. Names such as `.cursorrules` have no extension.
@@ -210,6 +221,10 @@ mod tests {
             ".gitlab-ci.yml",
             ".pre-commit-config.yaml",
             ".vscode/tasks.json",
+            ".vscode/settings.json",
+            ".bashrc",
+            "home/.zshrc",
+            ".cargo/config.toml",
             ".cursor/environment.json",
             ".codex/environments/environment.toml",
             "Makefile",
@@ -228,7 +243,8 @@ mod tests {
             "workflows/a.md",
             "scripts/prompts/a.md",
             "skills/scripts/SKILL.md",
-            ".vscode/settings.json",
+            ".vscode/extensions.json",
+            "cargo.md",
             "prompts/tasks.json",
         ] {
             assert!(!is_program_path(path), "{path}");
@@ -241,6 +257,7 @@ mod tests {
             .with("s/run", "#!/bin/sh\necho\n")
             .with("s/other", "#! /usr/bin/env python3\n")
             .with("s/title.md", "#!important\n")
+            .with("s/relative", "#!python\n")
             .with("s/tool", "echo\n")
             .with("CLAUDE.md", "Be brief.\n")
             .with(".cursorrules", "Be brief.\n")
@@ -253,6 +270,7 @@ mod tests {
             ("s/other", true),
             ("s/tool", true),
             ("s/title.md", false),
+            ("s/relative", true),
             ("CLAUDE.md", false),
             (".cursorrules", false),
             ("s/text", false),
