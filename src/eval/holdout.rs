@@ -3,13 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::artifact::holdout_use::HoldoutUse;
 use crate::artifact::task::Split;
 
 /// The wear of the gate split.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct HoldoutWear {
     /// The number of consultations of the gate split so far.
     pub consultations: usize,

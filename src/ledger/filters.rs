@@ -4,6 +4,7 @@
 //! git takes the programs from the user's own configuration, never from the files of a clone.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::process::Output;
 
 use super::Git;
 use super::attributes::{GitAttributes, attributes};
@@ -27,39 +28,78 @@ const FILTER_FAILED: &str = "external filter";
 /// The attributes that make git convert a file.
 const CONVERSIONS: [&str; 6] = ["filter", "text", "eol", "crlf", "ident", "working-tree-encoding"];
 
+/// What git is asked about blobs. It prints the size before the filters, so a line that no content can have in advance
+/// separates the answers.
+struct BlobQuestion {
+    input: String,
+    end: String,
+}
+
+impl BlobQuestion {
+    fn about(git: &Git, blobs: &[Blob]) -> Self {
+        let ids: Vec<&str> = blobs.iter().map(|blob| blob.object).collect();
+        let mark = format!("end-{}", Digest::of_value(&ids));
+        let line = |blob: &Blob| {
+            let path = format!("{}{}", git.prefix, blob.path).replace('\n', " ");
+            format!("{} {path}\n{mark}\n", blob.object)
+        };
+        Self {
+            input: blobs.iter().map(line).collect(),
+            end: format!("\n{mark} missing\n"),
+        }
+    }
+
+    /// Asks, and reads up to `most` bytes. The inner error is the output of git if it failed, or the program of a filter.
+    fn ask(&self, git: &Git, most: u64) -> Result<Result<Vec<u8>, Output>, LedgerError> {
+        let answer = git.ask_up_to(&["cat-file", "--batch", "--filters"], self.input.as_bytes(), most)?;
+        let is_bad = !answer.status.success() || String::from_utf8_lossy(&answer.stderr).contains(FILTER_FAILED);
+        Ok(if is_bad { Err(answer) } else { Ok(answer.stdout) })
+    }
+
+    /// The contents of the blobs in an answer; the error is the first blob that is not in it, or has more than `most` bytes.
+    fn contents<'b, 'a>(&self, blobs: &'b [Blob<'a>], answer: &[u8], most: u64) -> Result<Vec<Vec<u8>>, &'b Blob<'a>> {
+        let mut rest = answer;
+        let mut contents = Vec::with_capacity(blobs.len());
+        for blob in blobs {
+            let found = first(rest, self.end.as_bytes()).filter(|(size, ..)| *size as u64 <= most);
+            let (_, content, after) = found.ok_or(blob)?;
+            contents.push(content.to_vec());
+            rest = after;
+        }
+        Ok(contents)
+    }
+}
+
 /// Reads blobs as a checkout would write them.
 pub(super) fn smudged(git: &Git, blobs: &[Blob]) -> Result<Vec<Vec<u8>>, LedgerError> {
     if blobs.is_empty() {
         return Ok(Vec::new());
     }
-    // git prints the size before the filters, so a line that no content can have in advance separates the answers.
-    let ids: Vec<&str> = blobs.iter().map(|blob| blob.object).collect();
-    let mark = format!("end-{}", Digest::of_value(&ids));
-    let line = |blob: &Blob| {
-        let path = format!("{}{}", git.prefix, blob.path).replace('\n', " ");
-        format!("{} {path}\n{mark}\n", blob.object)
-    };
-    let input: String = blobs.iter().map(line).collect();
-    let answer = git.ask(&["cat-file", "--batch", "--filters"], input.as_bytes())?;
-    if !answer.status.success() || String::from_utf8_lossy(&answer.stderr).contains(FILTER_FAILED) {
-        return Err(match failing(git, blobs)? {
+    let question = BlobQuestion::about(git, blobs);
+    match question.ask(git, u64::MAX)? {
+        Ok(answer) => question
+            .contents(blobs, &answer, u64::MAX)
+            .map_err(|blob| git.missing(blob)),
+        Err(answer) => Err(match failing(git, blobs)? {
             Some(problem) => problem.into(),
             None => git.failure("cat-file", &answer),
-        });
+        }),
     }
-    let end = format!("\n{mark} missing\n");
-    let mut rest = answer.stdout.as_slice();
-    let mut contents = Vec::with_capacity(blobs.len());
-    for blob in blobs {
-        let (content, after) = first(rest, end.as_bytes()).ok_or_else(|| git.missing(blob))?;
-        contents.push(content.to_vec());
-        rest = after;
-    }
-    Ok(contents)
 }
 
-/// Splits `<object> blob <size>\n<content>` and the end mark off the front.
-fn first<'a>(answer: &'a [u8], end: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
+/// Reads blobs that have up to `most` bytes together, headers included, as a checkout would write them. `None` if they have
+/// more, or if anything fails.
+pub(super) fn smudged_within(git: &Git, blobs: &[Blob], most: u64) -> Result<Option<Vec<Vec<u8>>>, LedgerError> {
+    if blobs.is_empty() {
+        return Ok(Some(Vec::new()));
+    }
+    let question = BlobQuestion::about(git, blobs);
+    let answer = question.ask(git, most)?.ok();
+    Ok(answer.and_then(|answer| question.contents(blobs, &answer, most).ok()))
+}
+
+/// Splits `<object> blob <size>\n<content>` and the end mark off the front: size, content, rest.
+fn first<'a>(answer: &'a [u8], end: &[u8]) -> Option<(usize, &'a [u8], &'a [u8])> {
     let line = answer.iter().position(|byte| *byte == b'\n')?;
     let header = std::str::from_utf8(&answer[..line]).ok()?;
     let size: usize = header.rsplit_once(' ')?.1.parse().ok()?;
@@ -69,7 +109,7 @@ fn first<'a>(answer: &'a [u8], end: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
         true => size,
         false => body.windows(end.len()).position(|window| window == end)?,
     };
-    Some((&body[..at], &body[at + end.len()..]))
+    Some((size, &body[..at], &body[at + end.len()..]))
 }
 
 /// The first of some blobs whose filter fails.
@@ -261,7 +301,8 @@ mod tests {
             (b"aa missing\nend-1 missing\nrest", None),
             (b"aa blob 2\nhi", None),
         ] {
-            assert_eq!(first(answer, end), content.map(|content| (content, &b"rest"[..])));
+            let found = first(answer, end).map(|(_, content, rest)| (content, rest));
+            assert_eq!(found, content.map(|content| (content, &b"rest"[..])));
         }
     }
 }

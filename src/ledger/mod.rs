@@ -15,6 +15,7 @@ pub(crate) mod graph;
 mod log;
 pub(crate) mod message;
 mod origin;
+mod plain_layout;
 pub(crate) mod port;
 mod process;
 mod refusal;

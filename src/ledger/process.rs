@@ -89,6 +89,11 @@ fn set_environment(command: &mut Command, policy: &Policy) {
 /// # Errors
 /// It cannot be run, or it does not end in time.
 pub(super) fn output(command: &mut Command, input: &[u8], policy: &Policy) -> Result<Output, LedgerError> {
+    output_up_to(command, input, policy, u64::MAX)
+}
+
+/// The same, but reads no more than this number of bytes of each output; a command that prints more ends early.
+fn output_up_to(command: &mut Command, input: &[u8], policy: &Policy, most: u64) -> Result<Output, LedgerError> {
     let name = subcommand(command);
     let mut child = started(command.stdin(Stdio::piped()), &name)?;
     if let Some(mut pipe) = child.stdin.take().filter(|_| !input.is_empty()) {
@@ -104,7 +109,7 @@ pub(super) fn output(command: &mut Command, input: &[u8], policy: &Policy) -> Re
             seconds,
         })
     };
-    ended(child, &name, policy.read_limit, &hangs)
+    ended(child, &name, (policy.read_limit, most), &hangs)
 }
 
 fn started(command: &mut Command, name: &str) -> Result<Child, LedgerError> {
@@ -118,15 +123,18 @@ fn started(command: &mut Command, name: &str) -> Result<Child, LedgerError> {
     })
 }
 
-/// Waits for the end of a process. If it takes longer than `patience`, `late` is called once; if it returns an error,
-/// the process is killed.
+/// Waits for the end of a process, and reads up to `most` bytes of each output. If it takes longer than `patience`, `late`
+/// is called once; if it returns an error, the process is killed.
 fn ended(
     mut child: Child,
     name: &str,
-    patience: Duration,
+    (patience, most): (Duration, u64),
     late: &dyn Fn() -> Option<LedgerError>,
 ) -> Result<Output, LedgerError> {
-    let outputs = [child.stdout.take().map(read), child.stderr.take().map(read)];
+    let outputs = [
+        child.stdout.take().map(|pipe| read(pipe, most)),
+        child.stderr.take().map(|pipe| read(pipe, most)),
+    ];
     let mut deadline = Some(Instant::now() + patience);
     let mut step = |child: &mut Child| {
         if deadline.is_some_and(|at| Instant::now() >= at) {
@@ -167,12 +175,12 @@ fn ended(
 }
 
 /// Reads an output on a separate thread. A descendant of a killed process may keep it open, so nobody waits for it then.
-fn read(mut pipe: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
+fn read(pipe: impl Read + Send + 'static, most: u64) -> Receiver<Vec<u8>> {
     let (sender, receiver) = channel();
     std::thread::spawn(move || {
         let mut bytes = Vec::new();
         // An output that cannot be read to its end is used as far as it goes.
-        let _ = pipe.read_to_end(&mut bytes);
+        let _ = pipe.take(most).read_to_end(&mut bytes);
         let _ = sender.send(bytes);
     });
     receiver
@@ -228,12 +236,17 @@ fn of_hook(output: &Output) -> String {
 impl Git {
     /// Runs a read-only git command without locks; any exit status is accepted.
     pub(super) fn ask(&self, arguments: &[&str], input: &[u8]) -> Result<Output, LedgerError> {
+        self.ask_up_to(arguments, input, u64::MAX)
+    }
+
+    /// The same, but reads no more than this number of bytes of each output; git ends early if it prints more.
+    pub(super) fn ask_up_to(&self, arguments: &[&str], input: &[u8], most: u64) -> Result<Output, LedgerError> {
         let mut command = command(&self.workspace, &self.policy, arguments);
         command.env("GIT_OPTIONAL_LOCKS", "0");
         if self.is_offline() {
             command.env("GIT_NO_LAZY_FETCH", "1");
         }
-        let answer = output(&mut command, input, &self.policy)?;
+        let answer = output_up_to(&mut command, input, &self.policy, most)?;
         if !answer.status.success() && String::from_utf8_lossy(&answer.stderr).contains(PROMISOR) {
             self.offline.store(true, Ordering::Relaxed);
         }
@@ -327,7 +340,7 @@ impl Git {
             tracing::warn!("git {name} {cause}");
             None
         };
-        let answer = ended(child, &name, self.policy.patience, &late)?;
+        let answer = ended(child, &name, (self.policy.patience, u64::MAX), &late)?;
         let trace = record.trace();
         let was_killed = answer.status.code().is_none();
         if was_killed || held_lock(&answer).is_none() {

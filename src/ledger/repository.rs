@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::log::is_full_id;
+use super::plain_layout::PlainLayout;
 use super::process::{command, output, refusal};
 use super::{Git, Policy};
 use crate::ledger::port::{CommitId, LedgerError};
@@ -18,6 +19,22 @@ impl Git {
     /// # Errors
     /// There is no repository, it is bare, or git refuses to read it.
     pub(crate) fn open(workspace: &Path, policy: Policy) -> Result<Git, LedgerError> {
+        match PlainLayout::of(workspace, &policy) {
+            Some(PlainLayout { git_dir, prefix }) => Ok(Git {
+                workspace: workspace.to_owned(),
+                common_dir: git_dir.clone(),
+                git_dir,
+                prefix,
+                policy,
+                offline: Arc::default(),
+                archive: None,
+            }),
+            None => Self::open_by_asking(workspace, policy),
+        }
+    }
+
+    /// Opens the ledger of a workspace whose repository may have any layout.
+    pub(super) fn open_by_asking(workspace: &Path, policy: Policy) -> Result<Git, LedgerError> {
         let wanted = [
             "rev-parse",
             "--is-inside-work-tree",

@@ -66,6 +66,9 @@ pub(super) fn check_recordable(git: &Git, paths: &[&str]) -> Result<(), LedgerEr
 
 /// What `git check-ignore` prints about paths, each with a leading `./`.
 fn check_ignore(git: &Git, options: &[&str], paths: &[&str]) -> Result<String, LedgerError> {
+    if paths.is_empty() {
+        return Ok(String::new());
+    }
     let arguments = [&["check-ignore", "-z", "--stdin"][..], options].concat();
     // With a leading `./`, git does not read a path as a pattern.
     let input: Vec<String> = paths.iter().map(|path| format!("./{path}")).collect();

@@ -12,6 +12,7 @@ use tempfile::TempDir;
 
 use crate::ledger::graph::LedgerState;
 use crate::ledger::message::message;
+use crate::ledger::plain_layout::PlainLayout;
 use crate::ledger::port::{Ledger, LedgerError};
 use crate::ledger::{FileState, Git, Policy, SUBJECT};
 use crate::sys::disk::Root;
@@ -709,4 +710,118 @@ fn the_archive_says_what_git_says_wherever_head_moves() {
     fs::write(&file, text.replace('a', "b")).unwrap();
     let damaged = Git::open(&root, policy.clone()).unwrap().with_archive(&root);
     assert_eq!(said(&damaged, &[]), said(&Git::open(&root, policy).unwrap(), &[]));
+}
+
+#[test]
+fn the_plain_layout_is_what_git_says_and_any_other_is_left_to_git() {
+    let git = |world: &World, arguments: &[&str]| world.git(arguments);
+    type Setup<'s> = &'s dyn Fn(&World) -> PathBuf;
+    let cases: [(&str, bool, Setup); 14] = [
+        ("a clone's folder", true, &|world| world.root()),
+        ("a folder below", true, &|world| {
+            world.write("deep/er/x.md", "x\n");
+            world.root().join("deep/er")
+        }),
+        ("a link to a folder below", true, &|world| {
+            world.write("deep/x.md", "x\n");
+            let link = world.folder.path().join("link");
+            std::os::unix::fs::symlink(world.root().join("deep"), &link).unwrap();
+            link
+        }),
+        ("a detached head", true, &|world| {
+            git(world, &["checkout", "-q", "--detach"]);
+            world.root()
+        }),
+        ("packed refs", true, &|world| {
+            git(world, &["pack-refs", "--all"]);
+            world.root()
+        }),
+        ("a name with other letters", false, &|world| {
+            world.write("größe/x.md", "x\n");
+            world.root().join("größe")
+        }),
+        ("a worktree", false, &|world| {
+            let tree = world.folder.path().join("tree");
+            git(world, &["worktree", "add", "-q", tree.to_str().unwrap()]);
+            tree
+        }),
+        ("a folder of git elsewhere", false, &|world| {
+            let moved = world.folder.path().join("elsewhere");
+            git(world, &["init", "-q", "--separate-git-dir", moved.to_str().unwrap()]);
+            world.root()
+        }),
+        ("a work tree elsewhere", false, &|world| {
+            git(world, &["config", "core.worktree", "../deep"]);
+            world.write("deep/x.md", "x\n");
+            world.root().join("deep")
+        }),
+        ("a bare repository", false, &|world| {
+            git(world, &["config", "core.bare", "true"]);
+            world.root()
+        }),
+        ("an extension", false, &|world| {
+            git(world, &["config", "core.repositoryFormatVersion", "1"]);
+            git(world, &["config", "extensions.worktreeConfig", "true"]);
+            world.root()
+        }),
+        ("a folder that looks like a repository", false, &|world| {
+            for name in ["fake/objects/x", "fake/refs/x", "fake/in/x"] {
+                world.write(name, "");
+            }
+            world.write("fake/HEAD", "ref: refs/heads/main\n");
+            world.root().join("fake/in")
+        }),
+        ("the folder of git", false, &|world| world.root().join(".git")),
+        ("no repository", false, &|world| {
+            fs::remove_dir_all(world.root().join(".git")).unwrap();
+            world.root()
+        }),
+    ];
+    for (what, is_plain, setup) in cases {
+        let world = World::new();
+        let workspace = setup(&world);
+        let found = PlainLayout::of(&workspace, &world.policy());
+        assert_eq!(found.is_some(), is_plain, "{what}: {found:?}");
+        let asked = Git::open_by_asking(&workspace, world.policy());
+        let opened = Git::open(&workspace, world.policy());
+        let place = |git: Git| {
+            let common = git.common_dir.canonicalize().unwrap();
+            (git.workspace, git.git_dir, common, git.prefix)
+        };
+        match (opened, asked) {
+            (Ok(opened), Ok(asked)) => assert_eq!(place(opened), place(asked), "{what}"),
+            (Err(opened), Err(asked)) => assert_eq!(opened.to_string(), asked.to_string(), "{what}"),
+            (opened, asked) => panic!("{what}: {opened:?} and {asked:?}"),
+        }
+    }
+}
+
+#[test]
+fn settings_of_the_search_are_left_to_git() {
+    let world = World::new();
+    let mut policy = world.policy();
+    assert!(PlainLayout::of(&world.root(), &policy).is_some());
+    let ceiling = world.root().display().to_string();
+    policy.environment.insert("GIT_CEILING_DIRECTORIES".into(), ceiling);
+    assert!(PlainLayout::of(&world.root(), &policy).is_none());
+}
+
+#[test]
+fn files_larger_together_than_one_may_be_are_read_all_the_same() {
+    let world = World::new();
+    let part = "0123456789abcde\n".repeat(400_000);
+    world.write("a.md", &part);
+    world.write("b.md", &format!("{part}b"));
+    world.write("c.md", &part.repeat(2));
+    world.git(&["add", "."]);
+    world.git(&["commit", "-q", "-m", "large"]);
+    let files = world.open().harness_at("HEAD", &|_| true).unwrap();
+    let size = |path: &str| files.get(path).map(<[u8]>::len);
+    assert_eq!((size("a.md"), size("b.md")), (Some(part.len()), Some(part.len() + 1)));
+    assert_eq!(size("c.md"), None);
+    assert!(
+        files
+            .all_forbidden()
+            .any(|(path, why)| path == "c.md" && why.contains("larger"))
+    );
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::Git;
-use super::filters::{Blob, smudged};
+use super::filters::{Blob, smudged, smudged_within};
 use super::log::revision;
 use crate::harness::Harness;
 use crate::ledger::port::LedgerError;
@@ -55,11 +55,9 @@ pub(super) fn files_at(
     let leaves: Vec<Leaf> = listing.split('\0').filter_map(parse).collect();
     let (forbidden, allowed): (Vec<_>, Vec<_>) = leaves.into_iter().partition(|leaf| obstacle(leaf).is_some());
     let wanted: Vec<Leaf> = allowed.into_iter().filter(|leaf| select(leaf.path)).collect();
-    let large = larger(git, &wanted)?;
-    let (large, wanted): (Vec<Leaf>, Vec<Leaf>) = wanted.into_iter().partition(|leaf| large.contains(leaf.object));
-    let blobs: Vec<Blob> = wanted.iter().map(Leaf::blob).collect();
+    let (wanted, contents, large) = contents(git, wanted)?;
     let paths = wanted.iter().map(|leaf| leaf.path.to_owned());
-    let mut harness = Harness::new(paths.zip(smudged(git, &blobs)?));
+    let mut harness = Harness::new(paths.zip(contents));
     for leaf in wanted.iter().filter(|leaf| leaf.mode == "100755") {
         harness.mark_executable(leaf.path);
     }
@@ -73,6 +71,20 @@ pub(super) fn files_at(
         harness.forbid(leaf.path, "larger than 10 MiB");
     }
     Ok(harness)
+}
+
+/// The leaves that can be read, their contents, and the leaves that are too large.
+fn contents<'a>(git: &Git, leaves: Vec<Leaf<'a>>) -> Result<(Vec<Leaf<'a>>, Vec<Vec<u8>>, Vec<Leaf<'a>>), LedgerError> {
+    let blobs: Vec<Blob> = leaves.iter().map(Leaf::blob).collect();
+    // Together they are seldom as large as one may be, so their sizes need not be known in advance.
+    if let Some(contents) = smudged_within(git, &blobs, LARGEST_FILE)? {
+        return Ok((leaves, contents, Vec::new()));
+    }
+    let large = larger(git, &leaves)?;
+    let (large, leaves): (Vec<Leaf>, Vec<Leaf>) = leaves.into_iter().partition(|leaf| large.contains(leaf.object));
+    let blobs: Vec<Blob> = leaves.iter().map(Leaf::blob).collect();
+    let contents = smudged(git, &blobs)?;
+    Ok((leaves, contents, large))
 }
 
 /// The files of a commit, as `git ls-tree -r -z` lists them.

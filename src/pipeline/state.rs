@@ -15,6 +15,7 @@ use crate::pipeline::context::{Context, Depth};
 use crate::pipeline::edit_states::EditSearch;
 use crate::pipeline::freshness::{Freshness, PhaseDigests, freshness};
 use crate::workspace::error::RunError;
+use crate::workspace::ledger_memory;
 use crate::workspace::session::{OUTCOMES, PENDING, Session};
 
 /// The name of a phase and its freshness.
@@ -212,6 +213,23 @@ pub(crate) fn base(context: &Context) -> Result<Option<String>, RunError> {
 /// The digest of which edits of the session are in git and which were reverted. Commit ids do not count, because a
 /// rebase changes them.
 fn ledger(context: &Context) -> Result<Digest, RunError> {
+    let (workspace, session) = (context.workspace, context.session);
+    // Before anything is read, so that a later change makes it another question.
+    let question = ledger_memory::question(workspace, session)?;
+    if let Some(known) = question.and_then(|question| ledger_memory::answer(workspace, session, question)) {
+        return Ok(known);
+    }
+    let (states, is_complete) = searched(context)?;
+    if let Some(question) = question.filter(|_| is_complete)
+        && ledger_memory::question(workspace, session)? == Some(question)
+    {
+        ledger_memory::note(workspace, session, question, states);
+    }
+    Ok(states)
+}
+
+/// The same, from a search of the history, and whether nothing else could change it.
+fn searched(context: &Context) -> Result<(Digest, bool), RunError> {
     let search = EditSearch::new(context.workspace, context.inputs, context.session)?;
     let states = search.states()?;
     let mut kinds: BTreeMap<String, &str> = states
@@ -221,7 +239,7 @@ fn ledger(context: &Context) -> Result<Digest, RunError> {
     // Not even the state of such an edit may have changed, if its revert changed no file.
     let returned = search.returned(&states)?.into_iter();
     kinds.extend(returned.map(|edit| (edit.digest().to_string(), "returned")));
-    Ok(Digest::of_value(&kinds))
+    Ok((Digest::of_value(&kinds), search.saw_only_history()))
 }
 
 fn kind(state: &LedgerState) -> &'static str {

@@ -4,6 +4,7 @@ pub(crate) mod boot;
 pub(crate) mod clock;
 pub(crate) mod consent;
 pub(crate) mod disk;
+pub(crate) mod kept_answers;
 pub(crate) mod output;
 pub(crate) mod process;
 #[cfg(feature = "cli")]

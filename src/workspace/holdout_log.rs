@@ -10,9 +10,9 @@ use crate::artifact::task::Split;
 use crate::eval::holdout;
 use crate::eval::holdout::HoldoutWear;
 use crate::ledger::FileState;
-use crate::workspace::Workspace;
 use crate::workspace::error::RunError;
 use crate::workspace::session::SessionError;
+use crate::workspace::{Workspace, wear_memory};
 
 /// The attributes that git reads for the log.
 pub(crate) const ATTRIBUTES: &str = "benchmark/.gitattributes";
@@ -78,6 +78,20 @@ fn let_branches_merge(workspace: &Workspace) -> Result<(), RunError> {
 /// # Errors
 /// A line is not a consultation, or a file is not a benchmark.
 pub(crate) fn wear(workspace: &Workspace) -> Result<Option<HoldoutWear>, RunError> {
+    // Before anything is read, so that a later change makes it another question.
+    let question = wear_memory::question(workspace)?;
+    if let Some(known) = question.and_then(|question| wear_memory::answer(workspace, question)) {
+        return Ok(Some(known));
+    }
+    let wear = counted(workspace)?;
+    if let Some((question, wear)) = question.zip(wear.as_ref()) {
+        wear_memory::note(workspace, question, wear);
+    }
+    Ok(wear)
+}
+
+/// The same, from the log and the benchmark.
+fn counted(workspace: &Workspace) -> Result<Option<HoldoutWear>, RunError> {
     let lines = read(workspace)?;
     if lines.is_empty() {
         return Ok(None);

@@ -1,8 +1,10 @@
 //! `.kaizen/cache/index`: what git said about its index, while the index stays as it is: that it does not have kaizen's own
-//! folder, and that a session has nothing to commit.
+//! folder, that it watches all files of the workspace, and that a session has nothing to commit.
 //!
 //! The stamp of the index contains the time of its last change, which no program can set. A clone that tracks kaizen's own
 //! folder cannot bring a memory that fits the index of the clone, so it is refused. A copy of a folder has another index.
+
+use std::sync::atomic::Ordering;
 
 use serde::{Deserialize, Serialize};
 
@@ -11,13 +13,13 @@ use super::seal_book::SessionStamps;
 use super::session::Session;
 use crate::digest::Digest;
 use crate::ledger::Git;
-use crate::ledger::port::Ledger;
+use crate::ledger::port::{Ledger, LedgerError};
 use crate::sys::disk::{FileStamp, Root, StampTime};
 
 /// The file, relative to the workspace.
 const FILE: &str = ".kaizen/cache/index";
 /// The version of its form.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct IndexMemory {
@@ -26,6 +28,8 @@ struct IndexMemory {
     index: FileStamp,
     /// The digest of HEAD and of the stamps of a session that had nothing to commit.
     committed: Option<Digest>,
+    /// Whether git said that it watches all files of the workspace.
+    watches_all: bool,
 }
 
 /// The index at one moment; `None` before the first file is staged.
@@ -90,6 +94,19 @@ pub(crate) fn has_nothing_to_commit(workspace: &Workspace, session: &Session) ->
     memory.is_some() && memory == state(workspace, session)
 }
 
+/// The files of the workspace whose changes git does not look for: assume-unchanged, or skip-worktree.
+///
+/// # Errors
+/// git fails.
+pub(crate) fn unwatched(workspace: &Workspace) -> Result<Vec<String>, LedgerError> {
+    if read(&workspace.root, &workspace.ledger).is_some_and(|memory| memory.watches_all) {
+        return Ok(Vec::new());
+    }
+    let unwatched = workspace.ledger.unwatched()?;
+    workspace.watches_all.store(unwatched.is_empty(), Ordering::Relaxed);
+    Ok(unwatched)
+}
+
 /// Notes what git said since the workspace was opened, also that a session has nothing to commit.
 pub(crate) fn note(workspace: &Workspace, committed: Option<&Session>) {
     let Some(index) = workspace.opened_at.calm().filter(|_| workspace.keeps_memory()) else {
@@ -102,6 +119,8 @@ pub(crate) fn note(workspace: &Workspace, committed: Option<&Session>) {
         kaizen: env!("CARGO_PKG_VERSION").to_owned(),
         index,
         committed: committed.or(known.as_ref().and_then(|known| known.committed)),
+        watches_all: workspace.watches_all.load(Ordering::Relaxed)
+            || known.as_ref().is_some_and(|known| known.watches_all),
     };
     if known.as_ref() == Some(&memory) || workspace.ledger.index_stamp() != Some(index) {
         return;

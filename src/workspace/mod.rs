@@ -1,5 +1,6 @@
 //! A workspace: the manifest, the engines and the ledger that one process works with.
 
+mod attempts;
 pub(crate) mod breaker;
 pub(crate) mod cache_epoch;
 pub(crate) mod consent;
@@ -16,6 +17,7 @@ pub(crate) mod inbox;
 pub(crate) mod index_memory;
 pub(crate) mod inputs;
 pub(crate) mod intake;
+pub(crate) mod ledger_memory;
 mod ledger_policy;
 pub(crate) mod load;
 mod members;
@@ -35,16 +37,18 @@ pub(crate) mod session_branch;
 mod sessions;
 pub(crate) mod transaction;
 pub(crate) mod verified_book;
+mod wear_memory;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use crate::artifact::task::{Scorer, Task};
 use crate::eval::judge::ask;
-use crate::eval::memo::{DiskMemo, Forgetful, Memo};
+use crate::eval::memo::Memo;
 use crate::eval::run::{AttemptGauge, Evaluator};
 use crate::eval::score;
 use crate::eval::score::ScoreEngines;
@@ -69,9 +73,6 @@ use crate::workspace::engines::Engines;
 use crate::workspace::error::RunError;
 use crate::workspace::index_memory::IndexMoment;
 use crate::workspace::intake::{refuse_links, refuse_tracked_state};
-
-/// The cache of attempts in a workspace.
-const MEMO: &str = ".kaizen/cache/memo.db";
 
 /// The time limit of a scorer program for one answer.
 const SCORER_TIMEOUT: Duration = Duration::from_secs(300);
@@ -120,6 +121,8 @@ pub struct Workspace {
     checked: OnceLock<()>,
     /// The index when it was found that git does not track kaizen's own folder.
     opened_at: IndexMoment,
+    /// Whether git said since then that it watches all files.
+    watches_all: AtomicBool,
 }
 
 impl Workspace {
@@ -169,6 +172,7 @@ impl Workspace {
             known: Mutex::default(),
             checked: OnceLock::new(),
             opened_at,
+            watches_all: AtomicBool::default(),
             manifest,
             root,
             checkout,
@@ -244,18 +248,6 @@ impl Workspace {
     /// A path in kaizen's own folder of the checkout, for what all of its sessions share.
     pub(crate) fn shared(&self, name: &str) -> PathBuf {
         own_in(&self.checkout, name)
-    }
-
-    /// The cache of attempts; if it cannot be opened, nothing is cached.
-    pub(crate) fn memo(&self) -> Box<dyn Memo> {
-        self.shared("cache");
-        match DiskMemo::open(&self.checkout, MEMO) {
-            Ok(memo) => Box::new(memo),
-            Err(error) => {
-                tracing::warn!(%error, "the cache of attempts cannot be opened; attempts will be repeated");
-                Box::new(Forgetful)
-            }
-        }
     }
 
     /// The evaluator of this workspace.

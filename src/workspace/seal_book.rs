@@ -74,7 +74,7 @@ impl SessionStamps {
     }
 
     /// The stamps, if nothing changed so recently that another change may leave them as they are.
-    pub(super) fn calm(self) -> Option<Vec<(String, FileStamp)>> {
+    pub(crate) fn calm(self) -> Option<Vec<(String, FileStamp)>> {
         let is_calm = self.stamps.iter().all(|(_, stamp)| stamp.is_calm(self.at));
         is_calm.then_some(self.stamps)
     }

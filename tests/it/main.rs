@@ -47,6 +47,7 @@ mod peers;
 mod phases;
 mod plan_gate;
 mod privacy;
+mod processes;
 mod progress;
 mod provenance;
 mod proxy;

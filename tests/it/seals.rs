@@ -21,7 +21,15 @@ const COMMANDS: [&[&str]; 9] = [
 /// What a command may remember.
 const MEMORY: &str = ".kaizen/cache";
 /// Its files.
-const FILES: [&str; 5] = ["seals", "verified.jsonl", "history.graph", "history.entries", "index"];
+const FILES: [&str; 7] = [
+    "seals",
+    "verified.jsonl",
+    "history.graph",
+    "history.entries",
+    "index",
+    "ledger",
+    "wear",
+];
 /// Longer than a change may hide behind an earlier one.
 const CALM: Duration = Duration::from_millis(1100);
 

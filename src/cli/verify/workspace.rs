@@ -7,12 +7,13 @@ use crate::artifact::loop_record::{self, LoopRecord};
 use crate::artifact::{Artifact, holdout_use};
 use crate::cli::exit::CommandFailure;
 use crate::ledger::checkout_problem::CheckoutProblem;
-use crate::ledger::port::{Ledger, LedgerError};
+use crate::ledger::port::{Ledger as _, LedgerError};
 use crate::manifest;
 use crate::sys::disk::DiskError;
+use crate::workspace::error::RunError;
 use crate::workspace::inputs::Inputs;
 use crate::workspace::transaction::INTENT;
-use crate::workspace::{OWN_FOLDER, Workspace, holdout_log, session};
+use crate::workspace::{OWN_FOLDER, Workspace, holdout_log, index_memory, session};
 
 /// Checks that the announcement of a write, which a crash leaves behind, can be read.
 ///
@@ -62,7 +63,7 @@ pub(crate) fn hidden_changes(workspace: &Workspace, inputs: &Inputs) -> Result<V
         let is_record = path.split('/').next() == Some(session::FOLDER) || path == manifest::FILE;
         is_record || workspace.selects(path) || workspace.is_evidence(path)
     };
-    let mut unwatched = workspace.ledger.unwatched()?;
+    let mut unwatched = index_memory::unwatched(workspace)?;
     unwatched.retain(is_own);
     for path in &unwatched {
         if let Some(bytes) = workspace.root.read(path)? {
@@ -72,12 +73,12 @@ pub(crate) fn hidden_changes(workspace: &Workspace, inputs: &Inputs) -> Result<V
     let select = |path: &str| workspace.selects(path) || on_disk.get(path).is_some();
     // The records of sessions are listed only if one of them is not watched, because there may be thousands.
     let at_head = match unwatched.is_empty() {
-        true => workspace.ledger.harness_at(head, &select),
-        false => workspace.ledger.files_at(head, &select),
+        true => inputs.harness_at(head),
+        false => workspace.ledger.files_at(head, &select).map_err(RunError::from),
     };
     let at_head = match at_head {
-        Err(LedgerError::Checkout(problem)) => return Ok(vec![remark(&problem)]),
-        Err(LedgerError::Partial) => return Ok(Vec::new()),
+        Err(RunError::Ledger(LedgerError::Checkout(problem))) => return Ok(vec![remark(&problem)]),
+        Err(RunError::Ledger(LedgerError::Partial)) => return Ok(Vec::new()),
         files => files?,
     };
     let mut changes = at_head.changes(&on_disk);

@@ -17,6 +17,7 @@ use super::{OpRules, promptfoo, tool_list};
 use crate::harness::layout::guard::{FileGuard, is_place};
 use crate::harness::{FileChange, Harness};
 use crate::manifest::surface::SurfaceFormat;
+use crate::sys::kept_answers::KeptAnswers;
 
 /// A pattern for keys, the kind of setting, and the hosts that have it. Keys are compared without case, `-` and `_`. A
 /// pattern matches anywhere in the path of a key, so everything under it is protected too; with `!` at its end, it only
@@ -318,8 +319,14 @@ pub(crate) fn is_protected_file(path: &str) -> bool {
 
 /// The kind of the protected setting at a path of keys; `None` for an ordinary setting.
 pub(crate) fn kind(keys: &[String]) -> Option<&'static str> {
+    static KINDS: KeptAnswers<Option<&'static str>> = KeptAnswers::new();
     // Some hosts write a path as one key, such as "chat.tools.autoApprove".
-    let keys: Vec<String> = keys.iter().flat_map(|key| key.split('.')).map(bare).collect();
+    KINDS.answer(&keys.join("."), kind_of_path)
+}
+
+/// The same for keys with points between them.
+fn kind_of_path(path: &str) -> Option<&'static str> {
+    let keys: Vec<String> = path.split('.').map(bare).collect();
     if let Some((_, kind)) = key_patterns().iter().find(|(pattern, _)| pattern.is_in(&keys)) {
         return Some(kind);
     }

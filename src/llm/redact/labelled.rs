@@ -1,7 +1,7 @@
 //! Personal data that only a preceding label reveals: "phone: 555-0123", "born on 3 May 1990".
 
 use std::ops::Range;
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use regex::Regex;
 
@@ -114,19 +114,22 @@ fn shape(kind: PersonalKind) -> &'static str {
         _ => r"([A-Z]{0,3}[0-9](?:[ ./-]?[0-9A-Z]){5,17})",
     }
 }
-static LABELS: LazyLock<Vec<Option<Regex>>> = LazyLock::new(|| {
-    let compiled = |(kind, _, name): &(PersonalKind, &str, &str)| {
-        Regex::new(&format!(r"^(?i:{name}){LINK}{}(?-u:\b)", shape(*kind))).ok()
-    };
-    LABELLED.iter().map(compiled).collect()
-});
+
+static LABELS: [OnceLock<Option<Regex>>; LABELLED.len()] = [const { OnceLock::new() }; LABELLED.len()];
+
+/// The pattern of a label with its data, compiled on first use.
+fn label(needle: usize) -> Option<&'static Regex> {
+    let (kind, _, name) = LABELLED[needle];
+    let compile = || Regex::new(&format!(r"^(?i:{name}){LINK}{}(?-u:\b)", shape(kind))).ok();
+    LABELS[needle].get_or_init(compile).as_ref()
+}
 
 pub(super) fn labelled(text: &str, needle: usize, at: usize) -> Option<(Range<usize>, PersonalKind)> {
     if !begins(text, at) && needle != 0 {
         return None;
     }
     let window = &text[at..floor(text, at + 120)];
-    let datum = LABELS[needle].as_ref()?.captures(window)?.get(1)?;
+    let datum = label(needle)?.captures(window)?.get(1)?;
     let kind = LABELLED[needle].0;
     let enough = match kind {
         Phone => (6..=15).contains(&digits(datum.as_str()).len()),
@@ -139,5 +142,5 @@ pub(super) fn labelled(text: &str, needle: usize, at: usize) -> Option<(Range<us
 /// Whether every pattern compiles.
 #[cfg(test)]
 pub(super) fn compiles() -> bool {
-    LABELS.iter().all(Option::is_some)
+    (0..LABELLED.len()).all(|needle| label(needle).is_some())
 }

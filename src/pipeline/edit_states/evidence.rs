@@ -69,6 +69,7 @@ impl EditSearch<'_> {
         if let Some(known) = self.written.get() {
             return Ok(known);
         }
+        self.saw_more.set(true);
         let mut found = Vec::new();
         for session in self.workspace.sessions()? {
             // `verify` reports a session that cannot be read.
@@ -120,7 +121,11 @@ impl EditSearch<'_> {
 
     /// The harness at a commit; `None` if this clone does not have it.
     pub(super) fn files(&self, commit: &str) -> Result<Option<Harness>, RunError> {
-        match self.inputs.harness_at(commit) {
+        let files = self.inputs.harness_at(commit);
+        if files.is_err() {
+            self.saw_more.set(true);
+        }
+        match files {
             Err(RunError::Ledger(
                 LedgerError::Shallow(_) | LedgerError::NoCommit(_) | LedgerError::Partial | LedgerError::Checkout(_),
             )) => Ok(None),

@@ -6,7 +6,7 @@ pub(in crate::pipeline) mod content;
 mod evidence;
 mod people;
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
 
 use evidence::PromptLines;
@@ -41,6 +41,8 @@ pub(crate) struct EditSearch<'a> {
     rules: op::OpRules,
     /// What the edits of all sessions write into prompts; read on first use.
     written: OnceCell<Vec<PromptLines>>,
+    /// Whether it read other sessions, or could not read the files of a commit.
+    saw_more: Cell<bool>,
 }
 
 impl<'a> EditSearch<'a> {
@@ -69,6 +71,7 @@ impl<'a> EditSearch<'a> {
             looked_up: RefCell::default(),
             rules: workspace.rules(),
             written: OnceCell::new(),
+            saw_more: Cell::new(false),
         })
     }
 
@@ -86,6 +89,11 @@ impl<'a> EditSearch<'a> {
         self.correct(&mut states)?;
         self.forget_hidden(&mut states)?;
         Ok(states)
+    }
+
+    /// Whether all that it found so far follows from the history of HEAD, the session and the manifest.
+    pub(crate) fn saw_only_history(&self) -> bool {
+        !self.saw_more.get()
     }
 
     /// An edit whose revert changed no file, because later changes hide it, stays reverted while they do.

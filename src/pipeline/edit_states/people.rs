@@ -209,6 +209,7 @@ impl EditSearch<'_> {
 
     /// Whether another session has the credit for the same edit.
     fn is_applied_elsewhere(&self, digest: Digest) -> Result<bool, RunError> {
+        self.saw_more.set(true);
         let others = self.workspace.sessions()?.into_iter();
         let mut others = others.filter(|other| other.id != self.session.id);
         Ok(others.any(|other| {

@@ -2,11 +2,15 @@
 
 use super::tool::{calculator, date_calculator, unit_converter};
 use super::words::words;
+use crate::sys::kept_answers::KeptAnswers;
 
 /// The minimum number of words of a long query.
 const LONG: usize = 20;
 /// The maximum number of words of a short query.
 const SHORT: usize = 5;
+
+/// The classes of queries.
+static KNOWN: KeptAnswers<QueryClass> = KeptAnswers::new();
 
 /// The class of a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,8 +40,13 @@ impl QueryClass {
         QueryClass::General,
     ];
 
-    /// The first class that fits the query.
+    /// The first class that fits the query. A student asks for it several times for each task and each harness, so the
+    /// last answers are kept.
     pub(crate) fn of(query: &str) -> Self {
+        KNOWN.answer(query, Self::by_form)
+    }
+
+    fn by_form(query: &str) -> Self {
         if date_calculator::holds_date(query) {
             return QueryClass::Date;
         }
