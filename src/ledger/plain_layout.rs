@@ -32,8 +32,8 @@ pub(super) struct PlainLayout {
 impl PlainLayout {
     /// The repository of a workspace; `None` if git has to be asked.
     pub(super) fn of(workspace: &Path, policy: &Policy) -> Option<Self> {
-        let is_set = |name: &&str| std::env::var_os(name).is_some() || policy.environment.contains_key(*name);
-        if SEARCH_VARIABLES.iter().any(|name| is_set(&name)) {
+        let is_set = |name: &str| std::env::var_os(name).is_some() || policy.environment.contains_key(name);
+        if SEARCH_VARIABLES.iter().any(|name| is_set(name)) {
             return None;
         }
         let workspace = workspace.canonicalize().ok()?;

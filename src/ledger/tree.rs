@@ -55,11 +55,15 @@ pub(super) fn files_at(
     let leaves: Vec<Leaf> = listing.split('\0').filter_map(parse).collect();
     let (forbidden, allowed): (Vec<_>, Vec<_>) = leaves.into_iter().partition(|leaf| obstacle(leaf).is_some());
     let wanted: Vec<Leaf> = allowed.into_iter().filter(|leaf| select(leaf.path)).collect();
-    let (wanted, contents, large) = contents(git, wanted)?;
-    let paths = wanted.iter().map(|leaf| leaf.path.to_owned());
-    let mut harness = Harness::new(paths.zip(contents));
-    for leaf in wanted.iter().filter(|leaf| leaf.mode == "100755") {
-        harness.mark_executable(leaf.path);
+    let (wanted, large) = read(git, wanted)?;
+    let executable = wanted.iter().filter(|(leaf, _)| leaf.mode == "100755");
+    let executable: Vec<&str> = executable.map(|(leaf, _)| leaf.path).collect();
+    let files = wanted
+        .into_iter()
+        .map(|(leaf, content)| (leaf.path.to_owned(), content));
+    let mut harness = Harness::new(files);
+    for path in executable {
+        harness.mark_executable(path);
     }
     for leaf in &forbidden {
         harness.forbid(leaf.path, obstacle(leaf).unwrap_or_default());
@@ -73,18 +77,20 @@ pub(super) fn files_at(
     Ok(harness)
 }
 
-/// The leaves that can be read, their contents, and the leaves that are too large.
-fn contents<'a>(git: &Git, leaves: Vec<Leaf<'a>>) -> Result<(Vec<Leaf<'a>>, Vec<Vec<u8>>, Vec<Leaf<'a>>), LedgerError> {
+/// The leaves that can be read, each with its content, and the leaves that are too large.
+type ReadLeaves<'a> = (Vec<(Leaf<'a>, Vec<u8>)>, Vec<Leaf<'a>>);
+
+fn read<'a>(git: &Git, leaves: Vec<Leaf<'a>>) -> Result<ReadLeaves<'a>, LedgerError> {
     let blobs: Vec<Blob> = leaves.iter().map(Leaf::blob).collect();
     // Together they are seldom as large as one may be, so their sizes need not be known in advance.
     if let Some(contents) = smudged_within(git, &blobs, LARGEST_FILE)? {
-        return Ok((leaves, contents, Vec::new()));
+        return Ok((leaves.into_iter().zip(contents).collect(), Vec::new()));
     }
     let large = larger(git, &leaves)?;
     let (large, leaves): (Vec<Leaf>, Vec<Leaf>) = leaves.into_iter().partition(|leaf| large.contains(leaf.object));
     let blobs: Vec<Blob> = leaves.iter().map(Leaf::blob).collect();
     let contents = smudged(git, &blobs)?;
-    Ok((leaves, contents, large))
+    Ok((leaves.into_iter().zip(contents).collect(), large))
 }
 
 /// The files of a commit, as `git ls-tree -r -z` lists them.
