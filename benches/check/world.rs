@@ -114,16 +114,23 @@ impl World {
     pub fn pair(&self, change: Change, temperature: f64, seed: u64) -> (Harness, Harness) {
         let drawn = shuffled(&self.rows, seed, 1, 0);
         let (own, rest) = drawn.split_at(EXAMPLES);
-        let before = agent(own, temperature, "");
+        let before = agent(own, temperature);
         let after = match change {
             Change::Nothing => before.clone(),
-            Change::Harmless => agent(own, temperature, "Please be so kind.\n"),
-            Change::Exchange => agent(&exchanged(own, rest), temperature, ""),
+            Change::Harmless => {
+                // No question has such words, so no answer changes.
+                let odd = Row {
+                    query: "xyzzy plugh frobnitz".to_owned(),
+                    reference_answer: "nothing".to_owned(),
+                };
+                agent(&[own, &[odd]].concat(), temperature)
+            }
+            Change::Exchange => agent(&exchanged(own, rest), temperature),
             Change::OneCategory => {
                 let names = self.categories();
                 self.fallen(own, temperature, names[seed as usize % names.len()])
             }
-            Change::Everywhere => agent(&self.spoilt(own, 0.03 * DAMAGE, |_| true), temperature, ""),
+            Change::Everywhere => agent(&self.spoilt(own, 0.03 * DAMAGE, |_| true), temperature),
         };
         (before, after)
     }
@@ -132,7 +139,7 @@ impl World {
     fn fallen(&self, own: &[Row], temperature: f64, chosen: &str) -> Harness {
         let spoilt = |step: u32| {
             let share = f64::from(step) / f64::from(STEPS);
-            agent(&self.spoilt(own, share, |name| name == chosen), temperature, "")
+            agent(&self.spoilt(own, share, |name| name == chosen), temperature)
         };
         let runs = if temperature > 0.0 { RUNS } else { 1 };
         let aim = self.score(&spoilt(0), chosen, runs) - 0.10;
@@ -210,7 +217,7 @@ fn exchanged(own: &[Row], rest: &[Row]) -> Vec<Row> {
     own.iter().enumerate().map(exchange).collect()
 }
 
-fn agent(rows: &[Row], temperature: f64, prompt: &str) -> Harness {
+fn agent(rows: &[Row], temperature: f64) -> Harness {
     let shots: Vec<_> = rows
         .iter()
         .map(|row| json!({"input": row.query, "output": row.reference_answer}))
@@ -222,8 +229,5 @@ fn agent(rows: &[Row], temperature: f64, prompt: &str) -> Harness {
     Harness::default()
         .with("config.toml", config)
         .with("agents/clerk/few_shot.json", json!(shots).to_string())
-        .with(
-            "agents/clerk/system_prompt.md",
-            format!("You name the intent.\n{prompt}"),
-        )
+        .with("agents/clerk/system_prompt.md", "You name the intent.\n")
 }
