@@ -29,6 +29,16 @@ pub enum PlaceholderKind {
     Sources,
     /// `@path` and `@{path}`, if `path` is a file.
     Imports,
+    /// `#[[file:path]]`, relative to the workspace.
+    HashFiles,
+    /// `file://path` as the whole value.
+    FileUris,
+    /// `{{ env.X }}` and `{{ secrets.X }}`.
+    EnvMembers,
+    /// `$X` and `${X}`, of the environment.
+    EnvNames,
+    /// `{{ X }}` in capital letters, of the environment.
+    EnvTemplates,
 }
 
 impl PlaceholderKind {
@@ -57,6 +67,11 @@ impl PlaceholderKind {
             Self::Commands => "commands",
             Self::Sources => "sources",
             Self::Imports => "imports",
+            Self::HashFiles => "hash_files",
+            Self::FileUris => "file_uris",
+            Self::EnvMembers => "env_members",
+            Self::EnvNames => "env_names",
+            Self::EnvTemplates => "env_templates",
         }
     }
 }
@@ -72,6 +87,11 @@ mod tests {
             PlaceholderKind::NamedArguments,
             PlaceholderKind::Variables,
             PlaceholderKind::HostVariables,
+            PlaceholderKind::HashFiles,
+            PlaceholderKind::FileUris,
+            PlaceholderKind::EnvMembers,
+            PlaceholderKind::EnvNames,
+            PlaceholderKind::EnvTemplates,
         ]) {
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
         }

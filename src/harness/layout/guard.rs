@@ -11,7 +11,7 @@ use super::foreign::joined;
 use super::listing::seen_prefix;
 use super::outline::values_of;
 use super::table::LayoutTable;
-use super::{HostLayout, Marker};
+use super::{FilledKey, HostLayout, Marker};
 use crate::harness::Harness;
 use crate::harness::format::key_pattern::{leads_to, parts};
 use crate::harness::skills::is_data;
@@ -159,6 +159,12 @@ impl HomeGuard {
         let counted = if first.is_empty() { last } else { first };
         let fills = counted.iter().flat_map(|(_, surface)| surface.fills.iter().flatten());
         (!counted.is_empty()).then(|| fills.copied().collect())
+    }
+
+    /// The keys of a file in which its hosts fill in more than in the rest.
+    pub(crate) fn fills_of_keys(&self, path: &str, harness: &Harness) -> Vec<FilledKey> {
+        let homes = self.homes(path, harness).into_iter();
+        homes.flat_map(|home| home.row.layout.filled_keys.clone()).collect()
     }
 
     /// The homes that have a file.

@@ -29,6 +29,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 pub(crate) use self::parse::LayoutError;
+use crate::harness::format::key_pattern::{leads_to, parts};
 use crate::manifest::placeholder::PlaceholderKind;
 use crate::manifest::surface::{Surface, SurfaceFormat};
 
@@ -103,6 +104,26 @@ pub(crate) struct HostLayout {
     /// Values that name further files.
     #[serde(default)]
     pub named_files: Vec<NamedFiles>,
+    /// Keys in whose values the host fills in more than in the rest of their file.
+    #[serde(default)]
+    pub filled_keys: Vec<FilledKey>,
+}
+
+/// What a host fills in in the values of a key.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FilledKey {
+    /// The dotted path of the key, in which `*` is any key.
+    pub key: String,
+    /// The placeholders.
+    pub fills: Vec<PlaceholderKind>,
+}
+
+impl FilledKey {
+    /// Whether a key is this one, or inside it.
+    pub(crate) fn covers(&self, keys: &[String]) -> bool {
+        leads_to(parts(&self.key), keys.iter().map(String::as_str))
+    }
 }
 
 /// A file whose presence marks a home.

@@ -111,6 +111,22 @@ pub(crate) enum Inapplicable {
     /// A link leads to a file that is not there.
     #[error("{path}: it links to {target}, which is not there; correct the link, or create the file in the same edit")]
     Link { path: String, target: String },
+    /// The edit makes the host insert something that is not part of the workspace.
+    #[error(
+        "{path}: it would add `{reference}`, for which the host inserts {inserted}: no edit may add that; leave it out"
+    )]
+    Outside {
+        path: String,
+        reference: String,
+        /// What it is.
+        inserted: &'static str,
+    },
+    /// The edit makes the host start a program when it reads the file.
+    #[error(
+        "{path}: it would add `{command}`, which the host runs as a program when it reads the file: no edit may add or \
+         change that; describe it for a person"
+    )]
+    StartsProgram { path: String, command: String },
     /// The host does not read the file as it would be.
     #[error("{path}: {problem}")]
     Limit { path: String, problem: String },

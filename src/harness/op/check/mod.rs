@@ -1,11 +1,16 @@
-//! Free checks of what a generic op made, before the gate spends anything: the format, placeholders, links, and limits of
-//! the host.
+//! Free checks of what an op made, before the gate spends anything: what the host would insert or start, and after a generic
+//! op the format, placeholders, links, and limits of the host.
 
+mod expansion;
 mod form;
 mod host_limits;
 mod links;
+mod markdown_prose;
+mod outside;
 mod parses;
 pub(super) mod placeholders;
+mod references;
+mod started;
 
 pub(crate) use self::host_limits::HostLimit;
 pub(super) use self::host_limits::{limits, remarks};
@@ -19,12 +24,17 @@ use crate::manifest::surface::SurfaceFormat;
 /// Checks the result of an edit, after all its members.
 ///
 /// # Errors
-/// A file cannot be read in its format, a placeholder or a link is broken, or the host would not read the file.
+/// The host would insert something from outside or start a program, a file cannot be read in its format, a placeholder or a
+/// link is broken, or the host would not read the file.
 pub(super) fn check(edit: &Edit, before: &Harness, after: &Harness, rules: &OpRules) -> Result<(), Inapplicable> {
+    let changes = before.changes(after);
+    for change in changes.iter().filter(|change| change.after.is_some()) {
+        outside::check(change, after, rules)?;
+        started::check(change, after, rules)?;
+    }
     if !edit.ops().iter().any(|op| op.is_generic()) {
         return Ok(());
     }
-    let changes = before.changes(after);
     for change in &changes {
         let surface = rules.surfaces.find(&change.path);
         let format = surface.map(|surface| surface.format_of(&change.path));

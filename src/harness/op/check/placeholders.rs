@@ -152,6 +152,12 @@ impl<'h> FilledPlaceholders<'h> {
             PlaceholderKind::Commands => commands(text).collect(),
             PlaceholderKind::Sources => sources(prose).collect(),
             PlaceholderKind::Imports => self.imports(text, prose),
+            PlaceholderKind::HashFiles => hash_files(text).collect(),
+            // A text may replace a file that is named by its address, and no variable of the environment has to stay.
+            PlaceholderKind::FileUris
+            | PlaceholderKind::EnvMembers
+            | PlaceholderKind::EnvNames
+            | PlaceholderKind::EnvTemplates => Vec::new(),
         }
     }
 
@@ -175,7 +181,7 @@ fn is_source(name: &str) -> bool {
 }
 
 /// What begins with `open` and ends with the next `}` of its line.
-fn in_braces<'t>(text: &'t str, open: &'static str) -> impl Iterator<Item = &'t str> {
+pub(super) fn in_braces<'t>(text: &'t str, open: &'static str) -> impl Iterator<Item = &'t str> {
     text.match_indices(open).filter_map(|(at, _)| {
         let rest = &text[at..];
         let end = rest.find(['}', '\n']).filter(|end| rest[*end..].starts_with('}'))?;
@@ -213,6 +219,14 @@ fn shell_variables(text: &str) -> impl Iterator<Item = String> {
 /// The files and variables that a host inserts: `{file:./x.md}`, `{env:X}`.
 fn sources(text: &str) -> impl Iterator<Item = String> {
     in_braces(text, "{").filter(|found| is_source(found)).map(str::to_owned)
+}
+
+/// The files that Kiro inserts: `#[[file:x.md]]`.
+fn hash_files(text: &str) -> impl Iterator<Item = String> {
+    text.match_indices("#[[file:").filter_map(|(at, _)| {
+        let rest = &text[at..];
+        Some(rest[..rest.find("]]")? + 2].to_owned())
+    })
 }
 
 /// The shell commands whose output a host inserts: `!{…}` and `` !`…` ``.
