@@ -115,6 +115,11 @@ pub(super) fn check_files(
 
 /// The error for a folder without an agent.
 fn no_agent(homes: &FoundHomes) -> CommandFailure {
+    if let Some(name) = homes.only_layout() {
+        let problem = format!("no file here marks a home of `{name}`");
+        return CommandFailure::usage(problem)
+            .hint("`kaizen init` without --layout looks for homes of every kind, which `kaizen layouts` lists");
+    }
     let problem = match homes.found.left_out.first_key_value() {
         Some((path, reason)) => format!(
             "there is no agent here; {} is left out: {}",

@@ -123,6 +123,14 @@ impl<'t> FoundHomes<'t> {
             .collect()
     }
 
+    /// The layout of the homes, if only one was looked for.
+    pub(super) fn only_layout(&self) -> Option<&str> {
+        match self.table.rows() {
+            [row] => Some(&row.layout.name),
+            _ => None,
+        }
+    }
+
     /// The links of the workspace.
     pub(crate) fn links(&self) -> Vec<String> {
         self.listing.links.keys().cloned().collect()

@@ -200,7 +200,7 @@ pub(crate) fn is_credential(path: &str) -> bool {
 }
 
 /// Why a path's name excludes it from every harness.
-fn reserved(path: &str) -> Option<String> {
+pub(crate) fn reserved(path: &str) -> Option<String> {
     let is = |part: &str, names: &[&str]| names.iter().any(|name| part.eq_ignore_ascii_case(name));
     let mut parts = path.split('/').filter(|part| !matches!(*part, "" | "."));
     let first = parts.clone().next().unwrap_or_default();

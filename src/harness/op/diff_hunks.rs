@@ -107,7 +107,7 @@ impl<'a, 'l> Reader<'a, 'l> {
                 self.at += 1;
                 self.headless();
             } else if is_whole_file(line) {
-                return Err(Refusal::WholeFile);
+                return Err(Refusal::WHOLE_FILE);
             } else {
                 self.outside(line);
             }
@@ -142,7 +142,7 @@ impl<'a, 'l> Reader<'a, 'l> {
 
     fn file(&mut self, old: &'a str, new: &'a str) -> Result<(), Refusal> {
         if new == "/dev/null" || old == "/dev/null" && !self.file_is_empty {
-            return Err(Refusal::WholeFile);
+            return Err(Refusal::WHOLE_FILE);
         }
         self.files.push((old, new));
         Ok(())

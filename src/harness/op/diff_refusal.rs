@@ -52,9 +52,9 @@ pub(crate) enum Refusal {
     /// The diff names another file of the harness.
     #[error("it changes {0}, which is not the file of this edit; name the right agent")]
     OtherFile(String),
-    /// The diff creates, deletes or renames a file.
-    #[error("it creates, deletes or renames a file; use replace_system_prompt")]
-    WholeFile,
+    /// The diff creates, deletes or renames a file; with the remedy.
+    #[error("it creates, deletes or renames a file; {0}")]
+    WholeFile(&'static str),
     /// The file does not have a line of the hunk where the hunk needs it.
     #[error("{0} is not in the file at that position; make the diff against the current file")]
     NotFound(OffendingLine),
@@ -88,12 +88,26 @@ pub(crate) enum Refusal {
     /// The diff would change its own result again.
     #[error("it would apply again to its own result; give it more context")]
     Repeats,
-    /// The text or the diff is too long.
-    #[error("more than {MOST_LINES} lines; use replace_system_prompt")]
-    TooLong,
+    /// The text or the diff is too long; with the op that replaces the text.
+    #[error("more than {MOST_LINES} lines; use {0}")]
+    TooLong(&'static str),
 }
 
 impl Refusal {
+    /// A diff of a named op that creates, deletes or renames a file.
+    pub(super) const WHOLE_FILE: Self = Self::WholeFile("use replace_system_prompt");
+    /// A diff of a named op that is too long.
+    pub(super) const TOO_LONG: Self = Self::TooLong("replace_system_prompt");
+
+    /// The refusal with the remedies of the generic ops.
+    pub(super) fn of_generic_op(self) -> Self {
+        match self {
+            Self::WholeFile(_) => Self::WholeFile("use create_file or remove_file where a surface has `create`"),
+            Self::TooLong(_) => Self::TooLong("replace_text"),
+            other => other,
+        }
+    }
+
     /// The refusal with its quoted line changed, for example redacted.
     pub(super) fn with_text(self, change: impl Fn(&str) -> String) -> Self {
         let changed = |line: OffendingLine| OffendingLine {

@@ -12,6 +12,7 @@ use crate::harness::format::error::FormatError;
 use crate::harness::format::list::edit_list;
 use crate::harness::format::{self, set_value};
 use crate::manifest::layout::Layout;
+use crate::manifest::membership::reserved;
 use crate::manifest::surface::SurfaceFormat;
 use crate::sys::disk::is_utf16;
 
@@ -296,7 +297,9 @@ pub(super) fn check_path(path: &str, harness: &Harness, rules: &OpRules) -> Resu
         reason: reason.to_owned(),
     };
     if path.contains(['\\', '\0']) || path.split('/').any(|part| matches!(part, "" | "." | "..")) {
-        return Err(forbidden("the path is outside the harness; correct [harness.layout]"));
+        return Err(forbidden(
+            "no path inside the harness, because it has an empty part, `.`, `..` or `\\`; correct the path",
+        ));
     }
     if let Some(reason) = impossible(path) {
         return Err(Inapplicable::Forbidden {
@@ -320,6 +323,9 @@ pub(super) fn check_path(path: &str, harness: &Harness, rules: &OpRules) -> Resu
     }
     match rules.membership.selects(path) {
         true => Ok(()),
-        false => Err(Inapplicable::NotEditable { path: path.to_owned() }),
+        false => Err(match reserved(path) {
+            Some(reason) => forbidden(&format!("no edit may change it: {reason}")),
+            None => Inapplicable::NotEditable { path: path.to_owned() },
+        }),
     }
 }

@@ -66,6 +66,13 @@ pub(crate) enum Inapplicable {
         /// The files that may be meant.
         known: String,
     },
+    /// No new file may be made at the path.
+    #[error("{path}: create_file makes no file there; {places}")]
+    NoPlace {
+        path: String,
+        /// Where it may.
+        places: String,
+    },
     /// The file belongs to the harness, but to no surface.
     #[error(
         "{path}: no edit may change this file; a [[harness.surface]] in kaizen.toml opens files that are not protected"
@@ -133,13 +140,9 @@ pub(crate) enum Inapplicable {
     /// The text would grow beyond its cap.
     #[error("{path}: it would have {size} bytes, and at most {cap} are allowed ([harness] max_growth); shorten it")]
     Growth { path: String, size: usize, cap: usize },
-    /// The edit empties a list of tools, removes it, or opens it to all tools.
+    /// The edit empties a list of tools, removes it, or opens it to tools that it does not name.
     #[error("{path}: `{key}` {problem}")]
-    Tools {
-        path: String,
-        key: String,
-        problem: &'static str,
-    },
+    Tools { path: String, key: String, problem: String },
     /// The edit gives a new file a key that no edit may set in it.
     #[error(
         "{path}: `{key}` is not for edits to set; a new file may have {open}, and keys that describe it, such as `name`"

@@ -36,6 +36,7 @@ mod text_lines;
 mod toml_list;
 mod toml_text;
 mod tool_list;
+mod tool_pattern;
 mod tools;
 pub(crate) mod unified_diff;
 

@@ -1,4 +1,5 @@
-//! Lists of tools: no edit may remove or empty one, or open it to all tools, because that widens what an agent may do.
+//! Lists of tools: no edit may remove or empty one, or open it to tools that it does not name, because that widens what an
+//! agent may do.
 
 use std::collections::BTreeMap;
 
@@ -7,17 +8,18 @@ use serde_json::Value as Json;
 use super::inapplicable::Inapplicable;
 use super::protected::{bare, without_place};
 use super::protected_keys::FileSettings;
+use super::tool_pattern::ToolPattern;
 
 /// Words that some hosts read as no value.
 const NOTHING: [&str; 2] = ["null", "~"];
 
 /// A list of tools as a host reads it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct ToolList {
+    /// What it allows.
+    patterns: Vec<ToolPattern>,
     /// Whether it names a tool.
     has_tool: bool,
-    /// Whether it opens all tools.
-    is_open: bool,
     /// Whether a name contains a control character, so that the list may be more than one line.
     is_odd: bool,
 }
@@ -30,42 +32,58 @@ impl ToolList {
             // A table of tools, each with its description or with true and false.
             Json::Object(fields) => Self {
                 has_tool: !fields.is_empty(),
-                is_open: fields.iter().any(|(name, value)| is_all(name) && *value == true),
+                patterns: fields
+                    .iter()
+                    .filter(|(_, value)| **value != false)
+                    .map(|(name, _)| ToolPattern::of(name))
+                    .collect(),
                 is_odd: false,
             },
             Json::Null | Json::Bool(_) | Json::Number(_) => Self::default(),
         }
     }
 
-    /// Names with commas between them; a host may read brackets and quotes around them.
+    /// Names with commas or spaces between them; a host may read brackets and quotes around them.
     fn of_names(names: &str) -> Self {
-        let name = |part: &str| {
-            let part = part.trim().trim_matches(['[', ']', '{', '}', '"', '\'']).trim();
-            Self {
-                has_tool: part.contains(char::is_alphanumeric) && !NOTHING.contains(&part.to_lowercase().as_str()),
-                is_open: is_all(part),
-                is_odd: false,
-            }
+        let bare = |part: &str| {
+            let part = part.trim().trim_matches(['[', ']', '{', '}', '"', '\'']);
+            part.trim().to_owned()
         };
-        let list = names.split([',', ' ']).map(name).fold(Self::default(), Self::and);
+        let parts = split(names).into_iter().map(bare);
+        let parts: Vec<String> = parts
+            .filter(|part| !part.is_empty() && !NOTHING.contains(&part.to_lowercase().as_str()))
+            .collect();
         Self {
+            has_tool: parts.iter().any(|part| part.contains(char::is_alphanumeric)),
+            patterns: parts.iter().map(|part| ToolPattern::of(part)).collect(),
             is_odd: names.trim_end_matches('\n').contains(char::is_control),
-            ..list
         }
     }
 
-    fn and(self, other: Self) -> Self {
+    fn and(mut self, other: Self) -> Self {
+        self.patterns.extend(other.patterns);
         Self {
             has_tool: self.has_tool || other.has_tool,
-            is_open: self.is_open || other.is_open,
             is_odd: self.is_odd || other.is_odd,
+            ..self
         }
     }
 }
 
-/// Whether a name stands for all tools: `*`, `**`, `.*`.
-fn is_all(name: &str) -> bool {
-    name.contains('*') && !name.contains(char::is_alphanumeric)
+/// The names of a list in one text: commas and spaces inside parentheses belong to a name.
+fn split(names: &str) -> Vec<&str> {
+    let count = |mark: char| names.matches(mark).count();
+    let is_balanced = count('(') == count(')');
+    let mut depth = 0_usize;
+    let parts = names.split(|c: char| {
+        match c {
+            '(' if is_balanced => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0 && matches!(c, ',' | ' ')
+    });
+    parts.collect()
 }
 
 /// Whether a key holds a list of tools.
@@ -82,7 +100,7 @@ fn lists(settings: &FileSettings) -> BTreeMap<String, Vec<ToolList>> {
     let mut of_lines: BTreeMap<String, ToolList> = BTreeMap::new();
     for (key, line) in settings.lines(&is_tools) {
         let list = of_lines.entry(without_place(&key).to_owned()).or_default();
-        list.has_tool |= has_item(&line);
+        *list = std::mem::take(list).and(of_line(&line));
     }
     // Lines count where no value was read.
     for (key, list) in of_lines {
@@ -101,47 +119,69 @@ pub(super) fn is_empty(settings: &FileSettings) -> bool {
     lists(settings).values().flatten().any(|list| !list.has_tool)
 }
 
-/// Refuses a change after which a list of tools is gone, empty or open to all, and was not before.
+/// Refuses a change after which a list of tools is gone or empty, and was not before, or opens more than it names.
 ///
 /// # Errors
 /// The first such list.
 pub(super) fn check(path: &str, old: &FileSettings, new: &FileSettings) -> Result<(), Inapplicable> {
     let (old, new) = (lists(old), lists(new));
-    let refused = |key: &str, problem| Inapplicable::Tools {
+    let refused = |key: &str, problem: String| Inapplicable::Tools {
         path: path.to_owned(),
         key: key.to_owned(),
         problem,
     };
-    let had = |key: &str, is: fn(&ToolList) -> bool| old.get(key).is_some_and(|lists| lists.iter().any(is));
-    for key in old.keys().filter(|key| had(key, |list| list.has_tool)) {
+    let none = Vec::new();
+    for (key, lists) in &new {
+        let known = old.get(key).unwrap_or(&none);
+        if let Some(problem) = widening(known, lists) {
+            return Err(refused(key, problem));
+        }
+        if lists.iter().any(|list| list.is_odd) && !known.iter().any(|list| list.is_odd) {
+            return Err(refused(
+                key,
+                "would have a name with a control character; remove it".to_owned(),
+            ));
+        }
+    }
+    let is_named = |lists: &[ToolList]| lists.iter().any(|list| list.has_tool);
+    for key in old.iter().filter(|(_, lists)| is_named(lists)).map(|(key, _)| key) {
         let stays = new.get(key).is_some_and(|lists| lists.iter().all(|list| list.has_tool));
         if !stays {
             return Err(refused(
                 key,
-                "would have no tool any more, which opens all tools in some hosts; keep one",
+                "would have no tool any more, which opens all tools in some hosts; keep one".to_owned(),
             ));
-        }
-    }
-    for (key, lists) in &new {
-        let becomes = |is: fn(&ToolList) -> bool| lists.iter().any(is) && !had(key, is);
-        if becomes(|list| list.is_open) {
-            return Err(refused(key, "would open all tools with `*`; name the tools"));
-        }
-        if becomes(|list| list.is_odd) {
-            return Err(refused(key, "would have a name with a control character; remove it"));
         }
     }
     Ok(())
 }
 
-/// Whether a line of a list of tools has an item.
-fn has_item(line: &str) -> bool {
+/// How new lists open more than old ones, other than by the names of further tools. An old list of `*` covers everything.
+fn widening(old: &[ToolList], new: &[ToolList]) -> Option<String> {
+    let known = || old.iter().flat_map(|list| &list.patterns);
+    let all = new.iter().flat_map(|list| &list.patterns);
+    let mut added = all.filter(|pattern| !known().any(|old| old.covers(pattern)));
+    added.find_map(|pattern| {
+        let narrower = || known().find(|old| pattern.covers(old));
+        match (pattern.problem(), narrower()) {
+            (Some(problem), _) => Some(format!("{problem} with `{}`; name what is needed", pattern.text)),
+            (None, Some(old)) => Some(format!(
+                "would become wider than `{}` with `{}`; keep it as narrow",
+                old.text, pattern.text
+            )),
+            (None, None) => None,
+        }
+    })
+}
+
+/// What a line of a list of tools has.
+fn of_line(line: &str) -> ToolList {
     let line = line.trim_start_matches("- ");
     let value = match line.split_once(':') {
         Some((key, rest)) if key.trim_matches(['"', '\'']).ends_with("ools") => rest,
         _ => line,
     };
-    ToolList::of_names(value.split(" #").next().unwrap_or_default()).has_tool
+    ToolList::of_names(value.split(" #").next().unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -184,7 +224,9 @@ mod tests {
             (json!({}), false, false),
         ] {
             let list = ToolList::of(&value);
-            assert_eq!((list.has_tool, list.is_open), (has_tool, is_open), "{value}");
+            let opens = |pattern: &ToolPattern| pattern.problem() == Some("would open all tools");
+            let found = (list.has_tool, list.patterns.iter().any(opens));
+            assert_eq!(found, (has_tool, is_open), "{value}");
         }
         assert!(ToolList::of(&json!("Bash\npermissionMode: x")).is_odd);
     }
@@ -206,6 +248,19 @@ mod tests {
             ("tools: &t [Read]\n", "tools: &t [Read, Grep]\n", false),
             ("tools: &t [Read]\n", "tools: &t []\n", true),
             ("", "tools: Read\n", false),
+            ("tools: Read\n", "tools: Read, Bash(git diff *)\n", false),
+            ("tools: Read\n", "tools: [Read, \"Bash(git diff:*, ls)\"]\n", false),
+            ("tools: Bash\n", "tools: Bash(git diff *)\n", false),
+            ("tools: Bash\n", "tools: Bash(*)\n", false),
+            ("tools: Bash(git diff *)\n", "tools: Bash(git *)\n", true),
+            ("tools: Bash(git diff *)\n", "tools: Bash\n", true),
+            ("tools: Read\n", "tools: Read, Bash(*)\n", true),
+            ("tools: Read\n", "tools: Read, Bash(git, *\n", true),
+            ("tools: Read\n", "tools: Read, All\n", true),
+            ("tools: Read\n", "tools: [Read, mcp__a__*]\n", true),
+            ("tools: [mcp__a__*]\n", "tools: [mcp__a__b, mcp__a__c]\n", false),
+            ("tools: Read\n", "tools: [Read, x/*]\n", true),
+            ("tools: Read\n", "tools: [Read, mcp_*]\n", true),
             ("", "tools: '*'\n", true),
             (
                 "description: a: b\ntools: Read\n",

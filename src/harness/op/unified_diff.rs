@@ -32,7 +32,7 @@ pub(crate) fn apply(original: &str, diff: &str) -> Result<String, Refusal> {
     let text = original.strip_prefix('\u{feff}').unwrap_or(original);
     let lines = TextLines::of(text);
     if lines.lines.len() > MOST_LINES || diff.lines().count() > MOST_LINES {
-        return Err(Refusal::TooLong);
+        return Err(Refusal::TOO_LONG);
     }
     let hunks = parse(diff, text.is_empty())?.hunks;
     if let Some(line) = hunks.iter().find_map(|hunk| uncertain_sign(hunk, &lines)) {

@@ -1,11 +1,12 @@
 //! The file that a generic op changes, and the surface that opens it.
 
+use crate::artifact::edit::Op;
 use crate::harness::Harness;
 use crate::harness::op::edit_location::{check_path, utf8};
 use crate::harness::op::inapplicable::{Inapplicable, shortened};
 use crate::harness::op::{OpContext, OpRules};
 use crate::manifest::nearest;
-use crate::manifest::surface::{Surface, SurfaceFormat};
+use crate::manifest::surface::{CreateTier, Surface, SurfaceFormat};
 
 /// How many names a message lists.
 const MOST_LISTED: usize = 5;
@@ -27,12 +28,17 @@ impl<'a> SurfaceTarget<'a> {
     /// No surface has the file, it is not UTF-8, or its path is not possible.
     pub(super) fn of(path: &str, context: &'a OpContext) -> Result<Self, Inapplicable> {
         let path = path.strip_prefix("./").unwrap_or(path);
-        let OpContext { harness, rules, .. } = context;
+        let OpContext { op, harness, rules, .. } = context;
         if harness.followed(path).is_some() {
             check_path(path, harness, rules)?;
         }
         let Some(surface) = rules.surfaces.find(path) else {
-            return Err(unknown(path, harness, rules));
+            return Err(match op {
+                Op::CreateFile if rules.surfaces.all().next().is_some() && harness.get(path).is_none() => {
+                    no_place(path, rules)
+                }
+                _ => unknown(path, harness, rules),
+            });
         };
         check_path(path, harness, rules)?;
         if let Some(problem) = harness.unreadable(path) {
@@ -80,6 +86,20 @@ fn unknown(path: &str, harness: &Harness, rules: &OpRules) -> Inapplicable {
         None => Inapplicable::NoFile {
             path: shortened_path(path),
             known: near_files(path, harness, rules),
+        },
+    }
+}
+
+/// The reason why no file is made at a path, with the places where one may be.
+fn no_place(path: &str, rules: &OpRules) -> Inapplicable {
+    let open = rules.surfaces.all();
+    let open = open.filter(|surface| surface.create == CreateTier::Review);
+    let places = list(open.map(|surface| surface.path.as_str()));
+    Inapplicable::NoPlace {
+        path: shortened_path(path),
+        places: match places.is_empty() {
+            true => "no surface in kaizen.toml has `create = \"review\"`".to_owned(),
+            false => format!("new files may be {places}"),
         },
     }
 }

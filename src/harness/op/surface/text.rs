@@ -59,7 +59,7 @@ fn applied(payload: &TextPatch, place: &TextPlace, context: &OpContext) -> Resul
     let redacted = |line: &str| Redactor::default().keys_only().text(line).into_owned();
     let refused = |refusal: Refusal| Inapplicable::Diff {
         path: place.path().to_owned(),
-        refusal: refusal.with_text(redacted),
+        refusal: refusal.of_generic_op().with_text(redacted),
     };
     let named = unified_diff::files(&payload.diff);
     let is_other = |name: &&&str| **name != place.path() && context.harness.get(name).is_some();

@@ -213,7 +213,7 @@ fn files_are_created_and_removed_where_the_surface_lets_them() {
         (
             Op::CreateFile,
             json!({"path": ".claude/skills/x/../../y.md", "content": "x"}),
-            "outside the harness",
+            "no path inside the harness",
         ),
         (
             Op::CreateFile,
