@@ -10,6 +10,22 @@ pub(super) struct HostStudent {
     pub lines: Vec<String>,
 }
 
+impl HostStudent {
+    /// What to do where none is configured.
+    pub(super) fn fix(&self) -> String {
+        match self.lines.is_empty() {
+            true => format!(
+                "set section [student] of kaizen.toml, then `kaizen trust`\n{}",
+                self.about.trim_end_matches(':')
+            ),
+            false => format!(
+                "set these keys in section [student] of kaizen.toml, then `kaizen trust`:\n{}",
+                self.lines.join("\n")
+            ),
+        }
+    }
+}
+
 /// The student of the first layout that has one.
 pub(super) fn host_student(layouts: &[&HostLayout]) -> Option<HostStudent> {
     let Some(layout) = layouts.iter().find(|layout| !layout.student.is_empty()) else {

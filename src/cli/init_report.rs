@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::host_student::host_student;
 use super::offered::OfferedEdits;
 use super::visible::visible;
 use super::{Setting, found_traces, offered, render};
@@ -120,7 +121,7 @@ fn show_layout(layout: &HostLayout, found: &Detection, setting: &Setting) {
 /// A file with its editable parts, and the link through which its host reads it.
 fn line(path: &str, file: &HomeFile) -> String {
     let parts = parts(&file.surface, path);
-    match file.links.first() {
+    match file.own_link() {
         Some(link) => format!("{path} (as {link}): {parts}"),
         None => format!("{path}: {parts}"),
     }
@@ -179,7 +180,7 @@ fn others(found: &Detection, setting: &Setting) -> Vec<Value> {
                 .collect();
             objects.push(
                 json!({"check": "student", "ok": null, "layout": layout.name, "run": layout.student, "set": set,
-                "fix": "kaizen trust"}),
+                "fix": host_student(&[layout]).map(|student| student.fix())}),
             );
         }
         let paths = found_traces::places(layout, &setting.directory);

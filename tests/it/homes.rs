@@ -199,7 +199,7 @@ fn init_says_what_the_host_reads_and_what_can_be_edited() {
         ".gemini/settings.json (line 1: not valid JSON: ",
         "possible edits in 5 files, and new files in",
         "found claude_code (Claude Code): 5 files",
-        "read when it starts, in this order:\n    CLAUDE.md: text\n    .claude/settings.json: model\n    docs/style.md: text",
+        "read when it starts, in this order:\n    CLAUDE.md: text\n    docs/style.md: text\n    .claude/settings.json: model",
         "read when needed:\n    .claude/agents/reviewer.md: text, description, model, tools",
         "`claude -p {query} --output-format json`",
         "kaizen trust",

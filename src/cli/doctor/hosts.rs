@@ -23,20 +23,12 @@ pub(super) fn student(workspace: &Workspace, table: &LayoutTable) -> Option<Doct
         return None;
     }
     let student = host_student(&layouts)?;
-    let about = student.about.trim_end_matches(':');
-    let fix = match student.lines.is_empty() {
-        true => format!("set section [student] of kaizen.toml, then `kaizen trust`\n{about}"),
-        false => format!(
-            "set these keys in section [student] of kaizen.toml, then `kaizen trust`:\n{}",
-            student.lines.join("\n")
-        ),
-    };
     let names: Vec<&str> = layouts.iter().map(|layout| layout.name.as_str()).collect();
     let found = format!(
         "none is set, and the built-in student does not read the files of {}",
         names.join(", ")
     );
-    Some(bad("student", found, fix))
+    Some(bad("student", found, student.fix()))
 }
 
 /// The traces of the hosts that could be imported.

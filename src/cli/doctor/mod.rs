@@ -25,6 +25,7 @@ use crate::harness::op::offers::OpOffer;
 use crate::manifest::TeacherEngine;
 use crate::pipeline::phase::readiness::{UsableTraces, readiness};
 use crate::pipeline::student_choice;
+use crate::teacher::rules;
 use crate::workspace::Workspace;
 use crate::workspace::consent::layout_table;
 use crate::workspace::error::RunError;
@@ -208,6 +209,10 @@ fn teacher(workspace: &Workspace) -> DoctorRow {
     let teacher = &workspace.manifest.teacher;
     let problem = match teacher.engine {
         TeacherEngine::Chat if teacher.model.is_none() => Some("set [teacher] model in kaizen.toml"),
+        TeacherEngine::Rules if !rules::has_targets(&workspace.manifest.harness.layout) => {
+            let found = "rules, which has nothing to propose for this home".to_owned();
+            return bad("teacher", found, rules::OTHER_TEACHER);
+        }
         _ => None,
     };
     let name = serde_json::to_value(teacher.engine).ok();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::HostLayout;
-use super::detect::{Detection, HomeFile, IMPORTS, detect};
+use super::detect::{Detection, HomeFile, detect};
 use super::listing::WorkspaceListing;
 use super::table::LayoutTable;
 use crate::harness::Harness;
@@ -28,7 +28,9 @@ impl<'f> ReadOrder<'f> {
         let own = || found.files.iter().filter(|(_, file)| is_own(file));
         let of_surface = |name: &str| {
             let files = own().filter(|(_, file)| file.surface.name == name);
-            files.map(|(path, _)| path.as_str()).collect::<Vec<_>>()
+            let mut files: Vec<_> = files.collect();
+            files.sort_by_key(|(_, file)| file.order);
+            files.into_iter().map(|(path, _)| path.as_str()).collect::<Vec<_>>()
         };
         let mut replaced: BTreeMap<&str, &str> = BTreeMap::new();
         let mut first: BTreeMap<&str, &str> = BTreeMap::new();
@@ -38,16 +40,38 @@ impl<'f> ReadOrder<'f> {
                 replaced.insert(path, read);
             }
         }
-        let names = layout.at_start.iter().map(String::as_str).chain([IMPORTS]);
+        let names = layout.at_start.iter().map(String::as_str);
         let is_in_place = |name: &str, path: &str| !layout.is_anywhere(name) || folder_of(path) == folder;
         let starts = names.flat_map(|name| of_surface(name).into_iter().filter(move |path| is_in_place(name, path)));
-        let at_start: Vec<&str> = starts.filter(|path| !replaced.contains_key(path)).collect();
+        let mut at_start: Vec<&str> = Vec::new();
+        for path in starts.filter(|path| !replaced.contains_key(path) && !found.matched.contains(*path)) {
+            add_with_imports(path, found, &is_own, &mut at_start);
+        }
         let rest = own().map(|(path, _)| path.as_str());
         let when_needed = rest.filter(|path| !at_start.contains(path) && !replaced.contains_key(path));
         Self {
             when_needed: when_needed.collect(),
             at_start,
             replaced,
+        }
+    }
+}
+
+/// Adds a file and then those that it imports, in the order of its text, each with its own imports.
+fn add_with_imports<'f>(
+    path: &'f str,
+    found: &'f Detection,
+    is_own: &impl Fn(&HomeFile) -> bool,
+    order: &mut Vec<&'f str>,
+) {
+    if order.contains(&path) {
+        return;
+    }
+    order.push(path);
+    for import in found.imported.get(path).into_iter().flatten() {
+        let file = found.files.get_key_value(import);
+        if let Some((import, _)) = file.filter(|(_, file)| is_own(file)) {
+            add_with_imports(import, found, is_own, order);
         }
     }
 }
@@ -122,9 +146,57 @@ mod tests {
         let found = order(&["claude_code"], &files);
         assert_eq!(
             found.at_start,
-            ["CLAUDE.md", ".claude/rules/a.md", "docs/a.md", "docs/b.md"]
+            ["CLAUDE.md", "docs/a.md", "docs/b.md", ".claude/rules/a.md"]
         );
         assert_eq!(order(&[], &files), HarnessOrder::default());
+    }
+
+    #[test]
+    fn imports_and_named_files_are_read_in_the_order_of_their_texts() {
+        let files = [
+            ("CLAUDE.md", "@z.md then @a.md\n"),
+            ("z.md", "@m.md and @a.md\n"),
+            ("a.md", "a\n"),
+            ("m.md", "m\n"),
+            (".claude/settings.json", "{\"model\": \"m\"}"),
+            (".aider.conf.yml", "read: [two.md, one.md]\n"),
+            ("one.md", "1\n"),
+            ("two.md", "2\n"),
+        ];
+        let found = order(&["claude_code"], &files);
+        assert_eq!(
+            found.at_start,
+            ["CLAUDE.md", "z.md", "m.md", "a.md", ".claude/settings.json"]
+        );
+        let found = order(&["aider"], &files);
+        assert_eq!(found.at_start[..2], ["two.md", "one.md"]);
+    }
+
+    #[test]
+    fn what_a_host_reads_only_if_it_matches_is_not_read_at_first() {
+        let head = |line: &str| format!("---\n{line}\n---\nx\n");
+        let paths = head("paths: \"src/**\"");
+        let (on, off) = (head("alwaysApply: true"), head("alwaysApply: false"));
+        let (everywhere, some) = (head("applyTo: \"**\""), head("applyTo: \"*.ts\""));
+        let files = [
+            ("CLAUDE.md", "x\n"),
+            (".claude/rules/a.md", "x\n"),
+            (".claude/rules/b.md", paths.as_str()),
+            (".cursor/rules/a.mdc", on.as_str()),
+            (".cursor/rules/b.mdc", off.as_str()),
+            (".github/instructions/a.instructions.md", everywhere.as_str()),
+            (".github/instructions/b.instructions.md", some.as_str()),
+            (".roo/rules/a.md", "x\n"),
+            (".roo/rules-rev/b.md", "x\n"),
+        ];
+        for (layout, wanted) in [
+            ("claude_code", &["CLAUDE.md", ".claude/rules/a.md"][..]),
+            ("cursor", &[".cursor/rules/a.mdc"]),
+            ("copilot", &[".github/instructions/a.instructions.md"]),
+            ("roo", &[".roo/rules/a.md"]),
+        ] {
+            assert_eq!(order(&[layout], &files).at_start, wanted, "{layout}");
+        }
     }
 
     #[test]

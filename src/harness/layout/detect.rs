@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::HostLayout;
-use super::foreign::foreign;
+use super::foreign::{foreign, joined};
 use super::listing::{HostView, WorkspaceListing};
 use super::marker::{FileContents, ReadText};
 use super::matcher::{LayoutMatcher, PathMatches};
 use super::reserved::exclusion;
 use super::search::HomeSearch;
 use super::table::LayoutTable;
-use crate::manifest::surface::Surface;
+use crate::manifest::surface::{Surface, compiled};
 
 /// The surface of files that are imported with `@path`; the host reads them with the file that imports them.
 pub(crate) const IMPORTS: &str = "imports";
@@ -32,6 +32,10 @@ pub(crate) struct Detection<'t> {
     pub shown: BTreeMap<String, String>,
     /// Files and folders that look like a part of a home, but do not belong to one, each with the reason.
     pub left_out: BTreeMap<String, String>,
+    /// The files that each file imports, in the order of its text.
+    pub imported: BTreeMap<String, Vec<String>>,
+    /// Files of surfaces that a host reads when it starts, but that it reads only when they match.
+    pub matched: BTreeSet<String>,
     /// Imports that are not followed, by the file and the import as it is written, each with the reason.
     pub skipped_imports: BTreeMap<(String, String), String>,
     /// Links that look like a part of a home, but lead to no file that can belong to one, each with the reason.
@@ -56,6 +60,19 @@ pub(crate) struct HomeFile<'t> {
     pub surface: Surface,
     /// Links through which hosts read it.
     pub links: BTreeSet<String>,
+    /// Its place in the order in which files were found. Files that a value names come in the order of the value.
+    pub order: usize,
+}
+
+impl HomeFile<'_> {
+    /// The link through which the host of its home reads it: of several, one at the place of its surface.
+    pub(crate) fn own_link(&self) -> Option<&str> {
+        let glob = joined(&self.home.folder, &self.surface.glob());
+        let glob = compiled(&glob).ok().map(|glob| glob.compile_matcher());
+        let is_own = |link: &&String| glob.as_ref().is_some_and(|glob| glob.is_match(link));
+        let own = self.links.iter().find(is_own);
+        own.or(self.links.first()).map(String::as_str)
+    }
 }
 
 impl Detection<'_> {

@@ -46,7 +46,12 @@ impl<'t> HomeSearch<'_, 't> {
                 let text = self.contents.text(&file.path).unwrap_or_default().to_owned();
                 for import in imports(&file.path, &text) {
                     let is_new = !import.path.as_ref().is_some_and(|path| seen.contains(path));
-                    match self.followed(file, &import, is_last && is_new) {
+                    let followed = self.followed(file, &import, is_last && is_new);
+                    if let Ok(target) = &followed {
+                        let imported = self.found.imported.entry(file.path.clone()).or_default();
+                        imported.push(target.clone());
+                    }
+                    match followed {
                         Ok(target) if seen.insert(target.clone()) && self.claim_text(&target, &file.home, IMPORTS) => {
                             level.push(file.importing(target));
                         }

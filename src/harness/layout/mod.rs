@@ -17,6 +17,7 @@ mod matcher;
 mod named_files;
 mod outline;
 mod parse;
+mod read_condition;
 mod reserved;
 mod search;
 pub(crate) mod table;
@@ -29,6 +30,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 pub(crate) use self::parse::LayoutError;
+use self::read_condition::ReadCondition;
 use crate::harness::format::key_pattern::{leads_to, parts};
 use crate::manifest::placeholder::PlaceholderKind;
 use crate::manifest::surface::{Surface, SurfaceFormat};
@@ -69,6 +71,9 @@ pub(crate) struct HostLayout {
     /// The surfaces that the host reads when it starts, in this order. It reads the others when they are needed.
     #[serde(default)]
     pub at_start: Vec<String>,
+    /// Files of these surfaces that the host reads only if they match.
+    #[serde(default)]
+    pub read_when: Vec<ReadCondition>,
     /// Surfaces of which the host reads only the first file that a folder has, in this order.
     #[serde(default)]
     pub one_per_folder: Vec<String>,

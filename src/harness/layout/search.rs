@@ -81,6 +81,7 @@ impl<'s, 't> HomeSearch<'s, 't> {
             }
         }
         self.claim_imports(layout);
+        self.note_matched(layout);
         for folder in &homes.used {
             let folder = folder.clone();
             self.found.homes.push(DetectedHome { layout, folder });
@@ -170,10 +171,12 @@ impl<'s, 't> HomeSearch<'s, 't> {
     /// Gives a file to a surface, unless another one has it; returns whether it has it now.
     fn claim(&mut self, seen: &SeenPath, home: &DetectedHome<'t>, surface: Surface) -> bool {
         let is_new = !self.found.files.contains_key(seen.file);
+        let order = self.found.files.len();
         let new = || HomeFile {
             home: home.clone(),
             surface,
             links: BTreeSet::new(),
+            order,
         };
         let file = self.found.files.entry(seen.file.to_owned()).or_insert_with(new);
         if seen.is_link {

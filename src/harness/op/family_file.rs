@@ -263,7 +263,7 @@ fn check_tools(unit: &FamilyFile) -> Result<(), Inapplicable> {
         true => Err(Inapplicable::Tools {
             path: unit.path.to_owned(),
             key: "tools".to_owned(),
-            problem: "names no tool, which opens all tools in some hosts; name the tools",
+            problem: "names no tool, which opens all tools in some hosts; name the tools".to_owned(),
         }),
         false => Ok(()),
     }

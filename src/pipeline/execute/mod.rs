@@ -7,14 +7,14 @@ use crate::artifact::edit::Edit;
 use crate::artifact::outcome::{Footing, LateAnswer, Outcome, OutcomeStatus, RolledBackBy};
 use crate::artifact::pending_review::PendingReview;
 use crate::digest::Digest;
-use crate::harness::{FileChange, Harness, op};
-use crate::llm::redact::Redactor;
+use crate::harness::op;
 use crate::pipeline::execute::reconcile::EditStep;
 
 mod adoption;
 mod bundle;
 mod candidate;
 mod consent;
+mod edit_diff;
 pub(crate) mod effects;
 mod elsewhere;
 mod head;
@@ -34,6 +34,7 @@ mod verdict;
 use adoption::adopt;
 use candidate::{asked_again, candidate, overwritten, propose};
 use consent::{consent, kept_first};
+pub(crate) use edit_diff::{diff, diff_without_keys};
 use head::SessionHead;
 use held::without_held;
 pub(crate) use input::{ExecuteContext, ExecuteInput, GateInput, ReconcileInput};
@@ -306,25 +307,6 @@ fn ask(
         extra: Default::default(),
     })?;
     Ok(outcome(edit, OutcomeStatus::PendingReview))
-}
-
-/// The diff for a review question. The question is committed, so API keys in the lines around a change are redacted.
-pub(crate) fn diff_without_keys(before: &Harness, after: &Harness) -> String {
-    let diff = diff(before, after);
-    Redactor::default().keys_only().text(&diff).into_owned()
-}
-
-/// The files that differ, as one unified diff.
-pub(crate) fn diff(before: &Harness, after: &Harness) -> String {
-    let one = |change: FileChange| {
-        let (old, new) = change.texts();
-        diffy::DiffOptions::new()
-            .set_original_filename(format!("a/{}", change.path))
-            .set_modified_filename(format!("b/{}", change.path))
-            .create_patch(&old, &new)
-            .to_string()
-    };
-    before.changes(after).into_iter().map(one).collect()
 }
 
 fn try_edit(

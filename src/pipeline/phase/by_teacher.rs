@@ -7,7 +7,7 @@ use crate::artifact::{Artifact, counted, diagnosis};
 use crate::manifest::TeacherEngine;
 use crate::pipeline::context::Context;
 use crate::teacher;
-use crate::teacher::submitted;
+use crate::teacher::{rules, submitted};
 use crate::workspace::error::RunError;
 use crate::workspace::event::Event;
 
@@ -57,6 +57,10 @@ pub(super) fn plan(context: &Context) -> Result<PhaseOutput, RunError> {
     let (planned, clusters) = planned.or_else(|failure| gave_up(context, "plan", failure, &runs))?;
     let log = log_text(&planned.log, &runs);
     let summary = match planned.beyond_the_limit {
+        0 if planned.edits.is_empty() && context.manifest().teacher.engine == TeacherEngine::Rules => {
+            let layout = &context.manifest().harness.layout;
+            format!("0 edits: {}", rules::why_empty(layout, !clusters.is_empty()))
+        }
         0 => counted(planned.edits.len(), "edit"),
         more => format!(
             "{}; {more} more were dropped, because [teacher] max_edits allows no more",

@@ -9,6 +9,7 @@ mod offered;
 mod payloads;
 mod protected_layouts;
 mod real_files;
+mod remedies;
 mod rights;
 mod sample_homes;
 mod several;
