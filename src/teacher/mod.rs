@@ -14,6 +14,7 @@ pub(crate) mod schemas;
 #[cfg(test)]
 mod schemas_tests;
 pub(crate) mod submitted;
+pub(crate) mod targets;
 pub(crate) mod tool;
 
 pub use rejected::RejectedEdit;

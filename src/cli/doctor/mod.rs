@@ -25,7 +25,7 @@ use crate::harness::op::offers::OpOffer;
 use crate::manifest::TeacherEngine;
 use crate::pipeline::phase::readiness::{UsableTraces, readiness};
 use crate::pipeline::student_choice;
-use crate::teacher::rules;
+use crate::teacher::targets;
 use crate::workspace::Workspace;
 use crate::workspace::consent::layout_table;
 use crate::workspace::error::RunError;
@@ -209,9 +209,9 @@ fn teacher(workspace: &Workspace) -> DoctorRow {
     let teacher = &workspace.manifest.teacher;
     let problem = match teacher.engine {
         TeacherEngine::Chat if teacher.model.is_none() => Some("set [teacher] model in kaizen.toml"),
-        TeacherEngine::Rules if !rules::has_targets(&workspace.manifest.harness.layout) => {
+        TeacherEngine::Rules if !targets::has_targets(&workspace.manifest.harness.layout) => {
             let found = "rules, which has nothing to propose for this home".to_owned();
-            return bad("teacher", found, rules::OTHER_TEACHER);
+            return not_tried("teacher", found, targets::OTHER_TEACHER);
         }
         _ => None,
     };

@@ -11,7 +11,7 @@ pub(crate) fn diff_without_keys(before: &Harness, after: &Harness) -> String {
         let (old, new) = change.texts();
         let hidden = |text: &str| shown(&change.path, None, text).into_owned();
         match (hidden(&old), hidden(&new)) {
-            // The values to hide cannot be told apart from the others, so that only the changed lines are shown.
+            // It is not known which values to hide, so that only the changed lines are shown.
             (before, after) if before == after => patch(&change.path, [&old, &new], 0),
             (before, after) => patch(&change.path, [&before, &after], CONTEXT),
         }
@@ -48,7 +48,7 @@ mod tests {
     #[test]
     fn the_diff_of_a_question_shows_no_value_of_a_key() {
         let config = |prompt: &str, rest: &str| {
-            format!("prompts:\n  - {prompt}\nproviders:\n  - id: a:b\n    config:\n      apiKey: hunter2xyz\n{rest}")
+            format!("prompts:\n  - {prompt}\nproviders:\n  - id: a:b\n    apiKey: hunter2xyz\n{rest}")
         };
         let harness = |prompt: &str, rest: &str| Harness::default().with("promptfooconfig.yaml", config(prompt, rest));
         let shown = diff_without_keys(&harness("Say {{x}}.", ""), &harness("Now say {{x}}.", ""));

@@ -7,7 +7,7 @@ use crate::artifact::{Artifact, counted, diagnosis};
 use crate::manifest::TeacherEngine;
 use crate::pipeline::context::Context;
 use crate::teacher;
-use crate::teacher::{rules, submitted};
+use crate::teacher::{submitted, targets};
 use crate::workspace::error::RunError;
 use crate::workspace::event::Event;
 
@@ -59,7 +59,7 @@ pub(super) fn plan(context: &Context) -> Result<PhaseOutput, RunError> {
     let summary = match planned.beyond_the_limit {
         0 if planned.edits.is_empty() && context.manifest().teacher.engine == TeacherEngine::Rules => {
             let layout = &context.manifest().harness.layout;
-            format!("0 edits: {}", rules::why_empty(layout, !clusters.is_empty()))
+            format!("0 edits: {}", targets::why_empty(layout, !clusters.is_empty()))
         }
         0 => counted(planned.edits.len(), "edit"),
         more => format!(

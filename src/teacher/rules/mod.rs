@@ -28,9 +28,8 @@ pub(crate) use self::race::RaceSettings;
 use crate::artifact::Money;
 use crate::artifact::counted;
 use crate::artifact::diagnosis::FailureCluster;
-use crate::artifact::edit::{Edit, Op};
+use crate::artifact::edit::Edit;
 use crate::artifact::task::Task;
-use crate::harness::op;
 use crate::llm::redact::Redactor;
 use crate::manifest::layout::Layout;
 use crate::teacher::{Briefing, Teacher, TeacherDiagnosis, TeacherFailure, TeacherPlan};
@@ -62,38 +61,6 @@ impl Default for RulesSettings {
             min_gain: 0.0,
             sample: 1_200,
             race: None,
-        }
-    }
-}
-
-/// The ops of the edits that this teacher writes. They change files of [harness.layout].
-const OPS: [Op; 8] = [
-    Op::EditFewShotExemplars,
-    Op::ReplaceSystemPrompt,
-    Op::SetModelParam,
-    Op::SetAgentParam,
-    Op::SetAgentClass,
-    Op::SetModelForQueryClass,
-    Op::AddToolToAgent,
-    Op::EditToolDescription,
-];
-
-/// What to do where this teacher has nothing to edit.
-pub(crate) const OTHER_TEACHER: &str = "set [teacher] engine in kaizen.toml: \"files\" (you or your coding agent write the plan), \
-     \"command\" (a program), or \"chat\" with a model; `rules` edits only what [harness.layout] names";
-
-/// Whether a harness of this layout has anything that this teacher can edit.
-pub(crate) fn has_targets(layout: &Layout) -> bool {
-    OPS.iter().any(|op| op::home(*op, layout).is_some())
-}
-
-/// Why a plan of this teacher has no edit.
-pub(crate) fn why_empty(layout: &Layout, has_clusters: bool) -> String {
-    match (has_targets(layout), has_clusters) {
-        (false, _) => format!("the teacher `rules` has nothing to propose for this home; {OTHER_TEACHER}"),
-        (true, false) => "no train task fails in a way that `rules` knows".to_owned(),
-        (true, true) => {
-            "no change that `rules` knows gains on the train tasks; another [teacher] engine may".to_owned()
         }
     }
 }

@@ -345,18 +345,3 @@ fn a_query_with_a_password_becomes_no_example() {
         "{narrative}"
     );
 }
-
-#[test]
-fn a_plan_without_edits_has_a_reason() {
-    use crate::manifest::Manifest;
-    let layout = |text: &str| {
-        let manifest = Manifest::parse(Path::new("kaizen.toml"), text).unwrap();
-        manifest.harness.layout
-    };
-    let claude = layout(
-        "[harness]\nlayouts = [\"claude_code\"]\n[[harness.surface]]\nname = \"memory\"\npath = \"CLAUDE.md\"\n",
-    );
-    assert!(!has_targets(&claude) && has_targets(&layout("")));
-    assert!(why_empty(&claude, true).contains("set [teacher] engine"));
-    assert!(!why_empty(&layout(""), true).contains("nothing to propose"));
-}

@@ -4,9 +4,9 @@
 /// The text without its fenced blocks and code spans. A piece of code leaves a space.
 pub(super) fn prose(text: &str) -> String {
     let (mut found, mut paragraph) = (String::new(), String::new());
-    let mut open: Option<Fence> = None;
+    let mut open: Option<CodeFence> = None;
     for line in text.split_inclusive('\n') {
-        let fence = Fence::of(line);
+        let fence = CodeFence::of(line);
         match (open, fence) {
             (Some(begun), Some(fence)) if fence.closes(begun) => open = None,
             (Some(_), _) => {}
@@ -27,14 +27,14 @@ pub(super) fn prose(text: &str) -> String {
 
 /// A line that opens or closes a block of code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Fence {
+struct CodeFence {
     mark: char,
     length: usize,
     /// Whether nothing follows the marks.
     is_bare: bool,
 }
 
-impl Fence {
+impl CodeFence {
     fn of(line: &str) -> Option<Self> {
         let bare = line.trim_start_matches(' ');
         let mark = bare.chars().next().filter(|mark| matches!(mark, '`' | '~'))?;

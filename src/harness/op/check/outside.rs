@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::expansion::{ExpandedValue, HostExpansion};
-use super::references::{Reference, ReferencedSource, references};
+use super::references::{ReferencedSource, TextReference, references};
 use crate::harness::op::inapplicable::Inapplicable;
 use crate::harness::op::{OpRules, is_protected_file};
 use crate::harness::{FileChange, Harness};
@@ -48,7 +48,7 @@ fn outside(path: &str, values: &[ExpandedValue], harness: &Harness) -> BTreeMap<
 }
 
 /// Why a reference may not be added; `None` if it may.
-fn kind(path: &str, reference: &Reference, harness: &Harness) -> Option<&'static str> {
+fn kind(path: &str, reference: &TextReference, harness: &Harness) -> Option<&'static str> {
     let target = match &reference.source {
         ReferencedSource::Variable => return Some(VARIABLE),
         ReferencedSource::BesideFile(target) => (is_inside(target).then(|| beside(path, target)).flatten(), None),

@@ -8,13 +8,13 @@ use crate::manifest::surface::SurfaceFormat;
 
 /// A piece of a text that a host replaces.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Reference {
+pub(super) struct TextReference {
     /// The piece as it is written.
     pub text: String,
     pub source: ReferencedSource,
 }
 
-/// What stands in its place.
+/// What replaces it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum ReferencedSource {
     /// A file, by its path relative to the file with the reference.
@@ -26,12 +26,12 @@ pub(super) enum ReferencedSource {
 }
 
 /// The references of a value.
-pub(super) fn references(path: &str, value: &ExpandedValue) -> Vec<Reference> {
+pub(super) fn references(path: &str, value: &ExpandedValue) -> Vec<TextReference> {
     let of_kind = |kind: &PlaceholderKind| of_kind(*kind, path, value);
     value.kinds.iter().flat_map(of_kind).collect()
 }
 
-fn of_kind(kind: PlaceholderKind, path: &str, value: &ExpandedValue) -> Vec<Reference> {
+fn of_kind(kind: PlaceholderKind, path: &str, value: &ExpandedValue) -> Vec<TextReference> {
     let text = value.text.as_str();
     match kind {
         PlaceholderKind::Imports => imports(path, value),
@@ -68,29 +68,29 @@ fn of_kind(kind: PlaceholderKind, path: &str, value: &ExpandedValue) -> Vec<Refe
     }
 }
 
-fn beside(text: &str, target: &str) -> Reference {
-    Reference {
+fn beside(text: &str, target: &str) -> TextReference {
+    TextReference {
         text: text.to_owned(),
         source: ReferencedSource::BesideFile(target.trim().to_owned()),
     }
 }
 
-fn in_workspace(text: &str, target: &str) -> Reference {
-    Reference {
+fn in_workspace(text: &str, target: &str) -> TextReference {
+    TextReference {
         text: text.to_owned(),
         source: ReferencedSource::InWorkspace(target.trim().to_owned()),
     }
 }
 
-fn variable(text: &str) -> Reference {
-    Reference {
+fn variable(text: &str) -> TextReference {
+    TextReference {
         text: text.to_owned(),
         source: ReferencedSource::Variable,
     }
 }
 
 /// The files that a text inserts with `@path` and `@{path}`. Where a host replaces commands as well, it knows no code.
-fn imports(path: &str, value: &ExpandedValue) -> Vec<Reference> {
+fn imports(path: &str, value: &ExpandedValue) -> Vec<TextReference> {
     let is_template = value.kinds.contains(&PlaceholderKind::Commands);
     let knows_code = !is_template && value.is_body && SurfaceFormat::of(path) == SurfaceFormat::FrontMatter;
     let text = match knows_code {

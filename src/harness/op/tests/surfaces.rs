@@ -187,7 +187,7 @@ fn files_are_created_and_removed_where_the_surface_lets_them() {
         (
             Op::CreateFile,
             json!({"path": "docs/x.md", "content": "x"}),
-            "no such file",
+            "makes no file there",
         ),
         (
             Op::CreateFile,
