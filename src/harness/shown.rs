@@ -58,17 +58,16 @@ fn shown_in(format: SurfaceFormat, text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let Some(values) = values_in(format, text) else {
-        let is_prose = format == SurfaceFormat::FrontMatter;
-        let is_open = is_prose || !mentions_hidden(text);
+        let is_open = format.is_headed() || !mentions_hidden(text);
         return Cow::Borrowed(if is_open { text } else { WHOLE });
     };
     // The text under a front matter holds no settings.
-    let head = match format {
-        SurfaceFormat::FrontMatter => &text[..text.len() - body(text).unwrap_or_default().len()],
-        _ => text,
+    let head = match format.is_headed() {
+        true => &text[..text.len() - body(format, text).unwrap_or_default().len()],
+        false => text,
     };
     // A line that belongs to no key may hold what is to be hidden.
-    if format == SurfaceFormat::FrontMatter && !is_read_in_full(text) && mentions_hidden(head) {
+    if format.is_headed() && !is_read_in_full(format, text) && mentions_hidden(head) {
         return Cow::Borrowed(WHOLE);
     }
     let mut hidden = HiddenValues::default();
@@ -96,8 +95,8 @@ fn shown_in(format: SurfaceFormat, text: &str) -> Cow<'_, str> {
 }
 
 /// Whether every line of a front matter was read as a part of a key with a certain value.
-fn is_read_in_full(text: &str) -> bool {
-    all_values(SurfaceFormat::FrontMatter, text).is_ok_and(|found| found.unread.is_empty())
+fn is_read_in_full(format: SurfaceFormat, text: &str) -> bool {
+    all_values(format, text).is_ok_and(|found| found.unread.is_empty())
 }
 
 /// Whether a text that cannot be read may hold something to hide.

@@ -47,6 +47,8 @@ pub enum SurfaceFormat {
     Text,
     /// Markdown, optionally with front matter.
     FrontMatter,
+    /// Text under keys that end with a line `---`. A line `---` may also begin them.
+    Preamble,
     /// TOML.
     Toml,
     /// YAML.
@@ -128,6 +130,7 @@ impl SurfaceFormat {
         match self {
             Self::Text => "text",
             Self::FrontMatter => "front_matter",
+            Self::Preamble => "preamble",
             Self::Toml => "toml",
             Self::Yaml => "yaml",
             Self::Json => "json",
@@ -136,9 +139,14 @@ impl SurfaceFormat {
         }
     }
 
-    /// Whether the file is text for the model, apart from a front matter.
+    /// Whether the text of the file may have keys above it.
+    pub(crate) fn is_headed(self) -> bool {
+        matches!(self, Self::FrontMatter | Self::Preamble)
+    }
+
+    /// Whether the file is text for the model, apart from the keys above it.
     pub(super) fn is_prose(self) -> bool {
-        matches!(self, Self::Text | Self::FrontMatter)
+        self == Self::Text || self.is_headed()
     }
 }
 

@@ -50,12 +50,12 @@ pub(crate) fn all_values(format: SurfaceFormat, text: &str) -> Result<ValueList,
             reason: reason.to_owned(),
         })
     };
-    let is_yaml = matches!(format, SurfaceFormat::Yaml | SurfaceFormat::FrontMatter);
+    let is_yaml = format == SurfaceFormat::Yaml || format.is_headed();
     let is_odd = |c: char| is_break(c) && !matches!(c, '\n' | '\r');
     if let Some(at) = keys.text.find(is_odd).filter(|_| is_yaml) {
         return Err(place(at, "a character that ends a line for some programs"));
     }
-    if let Some(reason) = keys.tree.obstacle.filter(|_| format == SurfaceFormat::FrontMatter) {
+    if let Some(reason) = keys.tree.obstacle.filter(|_| format.is_headed()) {
         return Err(place(keys.tree.span.start, reason));
     }
     let mut found = ValueList::default();

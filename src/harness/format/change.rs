@@ -29,7 +29,7 @@ impl KeyText {
     pub(super) fn of(format: SurfaceFormat, text: &str) -> Result<Self, FormatError> {
         let range = match format {
             SurfaceFormat::Text => return Err(FormatError::Keyless),
-            SurfaceFormat::FrontMatter => FrontMatter::of(text)?.keys.unwrap_or(0..0),
+            format if format.is_headed() => FrontMatter::of(format, text)?.keys.unwrap_or(0..0),
             _ => text.len() - text.strip_prefix('\u{feff}').unwrap_or(text).len()..text.len(),
         };
         let (before, part, after) = (&text[..range.start], &text[range.clone()], &text[range.end..]);
@@ -41,9 +41,9 @@ impl KeyText {
         })
     }
 
-    /// As [`of`](Self::of); a Markdown text without front matter gets an empty one.
+    /// As [`of`](Self::of); a text without keys above it gets an empty front matter.
     pub(super) fn of_changeable(format: SurfaceFormat, text: &str) -> Result<Self, FormatError> {
-        if format != SurfaceFormat::FrontMatter || FrontMatter::of(text)?.keys.is_some() {
+        if !format.is_headed() || FrontMatter::of(format, text)?.keys.is_some() {
             return Self::of(format, text);
         }
         let body = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -200,7 +200,7 @@ impl KeyText {
         let proposals = match self.format {
             SurfaceFormat::Toml => toml_write::replaced(&self.text, &self.tree, steps, value)
                 .map_err(|what| self.inexpressible(steps, what))?,
-            SurfaceFormat::Yaml | SurfaceFormat::FrontMatter => {
+            SurfaceFormat::Yaml | SurfaceFormat::FrontMatter | SurfaceFormat::Preamble => {
                 yaml_write::replaced(&self.text, &self.tree, steps, value)
             }
             _ => json_write::replaced(&self.text, &self.tree, steps, value, self.is_lines())
@@ -220,7 +220,7 @@ impl KeyText {
                 .map_err(|what| self.inexpressible(steps, what))?
                 .into_iter()
                 .collect(),
-            SurfaceFormat::Yaml | SurfaceFormat::FrontMatter => {
+            SurfaceFormat::Yaml | SurfaceFormat::FrontMatter | SurfaceFormat::Preamble => {
                 yaml_write::member_inserted(&self.text, &self.tree, steps, names, value)
             }
             _ => json_write::member_inserted(&self.text, &self.tree, steps, names, value, self.is_lines())
@@ -242,7 +242,7 @@ impl KeyText {
                 .map_err(|what| self.inexpressible(steps, what))?
                 .into_iter()
                 .collect(),
-            SurfaceFormat::Yaml | SurfaceFormat::FrontMatter => {
+            SurfaceFormat::Yaml | SurfaceFormat::FrontMatter | SurfaceFormat::Preamble => {
                 yaml_write::item_inserted(&self.text, &self.tree, steps, at, value)
             }
             _ => json_write::item_inserted(&self.text, &self.tree, steps, at, value, self.is_lines())
@@ -265,7 +265,9 @@ impl KeyText {
             SurfaceFormat::Toml => toml_remove::removed(&self.text, &self.tree, steps)?
                 .into_iter()
                 .collect(),
-            SurfaceFormat::Yaml | SurfaceFormat::FrontMatter => yaml_write::removed(&self.text, &self.tree, steps),
+            SurfaceFormat::Yaml | SurfaceFormat::FrontMatter | SurfaceFormat::Preamble => {
+                yaml_write::removed(&self.text, &self.tree, steps)
+            }
             _ => json_write::removed(&self.text, &self.tree, steps, self.is_lines())
                 .into_iter()
                 .collect(),
@@ -315,7 +317,7 @@ impl KeyText {
 fn read(format: SurfaceFormat, text: &str) -> Result<Node, FormatError> {
     match format {
         SurfaceFormat::Text => Err(FormatError::Keyless),
-        SurfaceFormat::FrontMatter => Ok(yaml_head::front_matter(text)),
+        SurfaceFormat::FrontMatter | SurfaceFormat::Preamble => Ok(yaml_head::front_matter(text)),
         SurfaceFormat::Toml => toml_read::toml(text),
         SurfaceFormat::Yaml => yaml_read::yaml(text),
         SurfaceFormat::Json => json_read::json(text),

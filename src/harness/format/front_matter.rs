@@ -1,4 +1,4 @@
-//! A Markdown text with a head of keys between two lines `---`, and its body.
+//! A text with a head of keys between two lines `---`, or above one, and its body.
 
 use std::ops::Range;
 
@@ -7,58 +7,66 @@ use super::node::NodeShape;
 use super::splice::line_end;
 use super::yaml_head::is_break;
 use super::yaml_read::yaml;
+use crate::manifest::surface::SurfaceFormat;
 
 /// The places of the parts of a text with front matter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct FrontMatter {
-    /// The lines between the two `---`; `None`: the text has no head.
+    /// The lines of the keys; `None`: the text has no head.
     pub keys: Option<Range<usize>>,
     /// The start of the body: behind the head and the empty lines after it.
     pub body: usize,
 }
 
 impl FrontMatter {
+    /// The parts of a text in a format. In a format without a head, the whole text is the body.
+    ///
     /// # Errors
     /// The head does not end.
-    pub(super) fn of(text: &str) -> Result<Self, FormatError> {
+    pub(super) fn of(format: SurfaceFormat, text: &str) -> Result<Self, FormatError> {
         let start = text.len() - text.strip_prefix('\u{feff}').unwrap_or(text).len();
-        let mut lines = text[start..].split_inclusive('\n');
-        let Some(first) = lines.next().filter(|line| is_rule(line)) else {
-            return Ok(Self {
-                keys: None,
-                body: start,
-            });
-        };
-        let keys = start + first.len();
-        let mut at = keys;
-        for line in lines {
-            if is_rule(line) {
-                if !may_hold_keys(&text[keys..at]) && !is_map(&text[keys..at]) {
-                    return Ok(Self {
-                        keys: None,
-                        body: start,
-                    });
+        let first = text[start..].split_inclusive('\n').next().unwrap_or_default();
+        match format {
+            SurfaceFormat::FrontMatter | SurfaceFormat::Preamble if is_rule(first) => {
+                let keys = start + first.len();
+                // Some hosts read a head that does not end up to the end of the text.
+                let is_open = first.ends_with('\n') && !has_rule(&text[keys..]) && may_hold_keys(&text[keys..]);
+                match is_open {
+                    true => Err(FormatError::OpenHead),
+                    false => Ok(Self::closed(text, start, keys)),
                 }
-                let after = at + line.len();
-                let blank = text[after..]
-                    .split_inclusive('\n')
-                    .take_while(|line| line.trim().is_empty() && line.ends_with('\n'));
-                let body = after + blank.map(str::len).sum::<usize>();
-                return Ok(Self {
-                    keys: Some(keys..at),
-                    body,
-                });
             }
-            at += line.len();
+            SurfaceFormat::Preamble => Ok(Self::closed(text, start, start)),
+            SurfaceFormat::FrontMatter => Ok(Self::without_keys(start)),
+            _ => Ok(Self::without_keys(0)),
         }
-        // Some hosts read a head that does not end up to the end of the text.
-        match first.ends_with('\n') && may_hold_keys(&text[keys..]) {
-            true => Err(FormatError::OpenHead),
-            false => Ok(Self {
-                keys: None,
-                body: start,
-            }),
+    }
+
+    fn without_keys(body: usize) -> Self {
+        Self { keys: None, body }
+    }
+
+    /// The parts of a text whose keys would begin at a place and end with the next line `---`.
+    fn closed(text: &str, start: usize, keys: usize) -> Self {
+        let mut at = keys;
+        for line in text[keys..].split_inclusive('\n') {
+            if !is_rule(line) {
+                at += line.len();
+                continue;
+            }
+            if !may_hold_keys(&text[keys..at]) && !is_map(&text[keys..at]) {
+                break;
+            }
+            let after = at + line.len();
+            let blank = text[after..]
+                .split_inclusive('\n')
+                .take_while(|line| line.trim().is_empty() && line.ends_with('\n'));
+            return Self {
+                keys: Some(keys..at),
+                body: after + blank.map(str::len).sum::<usize>(),
+            };
         }
+        Self::without_keys(start)
     }
 }
 
@@ -97,6 +105,10 @@ fn may_set_key(line: &str) -> bool {
     }
 }
 
+fn has_rule(text: &str) -> bool {
+    text.split_inclusive('\n').any(is_rule)
+}
+
 fn is_rule(line: &str) -> bool {
     line.trim_end() == "---"
 }
@@ -111,9 +123,9 @@ pub(crate) struct OddHead<'t> {
 
 /// The head of a text that begins below empty lines, has no line that looks like a key, or names its language behind the
 /// first `---`.
-pub(crate) fn odd_head(text: &str) -> Option<OddHead<'_>> {
+pub(crate) fn odd_head(format: SurfaceFormat, text: &str) -> Option<OddHead<'_>> {
     let trimmed = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
-    if !trimmed.starts_with("---") || FrontMatter::of(text).ok()?.keys.is_some() {
+    if !trimmed.starts_with("---") || FrontMatter::of(format, text).ok()?.keys.is_some() {
         return None;
     }
     let mut lines = trimmed.split_inclusive('\n');
@@ -138,20 +150,20 @@ pub(crate) fn odd_head(text: &str) -> Option<OddHead<'_>> {
     None
 }
 
-/// The text under the front matter, without the empty lines before it.
+/// The text under the keys, without the empty lines before it; the whole text in a format without them.
 ///
 /// # Errors
-/// The front matter does not end.
-pub(crate) fn body(text: &str) -> Result<&str, FormatError> {
-    Ok(&text[FrontMatter::of(text)?.body..])
+/// The keys do not end.
+pub(crate) fn body(format: SurfaceFormat, text: &str) -> Result<&str, FormatError> {
+    Ok(&text[FrontMatter::of(format, text)?.body..])
 }
 
 /// The text with another body. All bytes before the body stay, and the line ends are those of the text.
 ///
 /// # Errors
 /// The front matter does not end.
-pub(crate) fn with_body(text: &str, body: &str) -> Result<String, FormatError> {
-    let front = FrontMatter::of(text)?;
+pub(crate) fn with_body(format: SurfaceFormat, text: &str, body: &str) -> Result<String, FormatError> {
+    let front = FrontMatter::of(format, text)?;
     let head = &text[..front.body];
     let has_blank_line = head.ends_with("\n\n") || head.ends_with("\n\r\n");
     let body = if has_blank_line {
@@ -170,9 +182,9 @@ pub(crate) fn with_body(text: &str, body: &str) -> Result<String, FormatError> {
         end
     };
     let changed = format!("{head}{gap}{body}");
-    match FrontMatter::of(&changed)?.keys == front.keys {
+    match FrontMatter::of(format, &changed)?.keys == front.keys {
         true => Ok(changed),
-        // A body that begins with `---` would become a head.
+        // A part of the body would become a head.
         false => Err(FormatError::Unsafe {
             path: "body".to_owned(),
         }),
@@ -182,6 +194,8 @@ pub(crate) fn with_body(text: &str, body: &str) -> Result<String, FormatError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const MARKDOWN: SurfaceFormat = SurfaceFormat::FrontMatter;
 
     #[test]
     fn the_body_follows_the_head_and_its_empty_lines() {
@@ -215,10 +229,10 @@ mod tests {
             ("---\nNote: x\rname: y\n---\nText.\n", "Text.\n"),
         ];
         for (text, wanted) in cases {
-            assert_eq!(body(text), Ok(wanted), "{text:?}");
-            assert_eq!(with_body(text, wanted), Ok(text.to_owned()), "{text:?}");
+            assert_eq!(body(MARKDOWN, text), Ok(wanted), "{text:?}");
+            assert_eq!(with_body(MARKDOWN, text, wanted), Ok(text.to_owned()), "{text:?}");
         }
-        assert_eq!(body("---\nname: x\n"), Err(FormatError::OpenHead));
+        assert_eq!(body(MARKDOWN, "---\nname: x\n"), Err(FormatError::OpenHead));
     }
 
     #[test]
@@ -237,7 +251,7 @@ mod tests {
             ),
             ("---\nNote: x\n---\nBody\n", None),
         ] {
-            let found = odd_head(text).map(|head| (head.text, head.problem.is_some()));
+            let found = odd_head(MARKDOWN, text).map(|head| (head.text, head.problem.is_some()));
             assert_eq!(found, wanted, "{text:?}");
         }
     }
@@ -256,8 +270,30 @@ mod tests {
             ("Old.\n", "New.\n", "New.\n"),
         ];
         for (text, new, wanted) in cases {
-            assert_eq!(with_body(text, new), Ok(wanted.to_owned()), "{text:?}");
+            assert_eq!(with_body(MARKDOWN, text, new), Ok(wanted.to_owned()), "{text:?}");
         }
-        assert!(with_body("Old.\n", "---\nmodel: x\n---\nNew.\n").is_err());
+        assert!(with_body(MARKDOWN, "Old.\n", "---\nmodel: x\n---\nNew.\n").is_err());
+    }
+
+    #[test]
+    fn the_keys_of_a_preamble_may_begin_the_text() {
+        let body = |text| body(SurfaceFormat::Preamble, text);
+        for (text, wanted) in [
+            ("name: x\ndescription: y\n---\nText.\n", "Text.\n"),
+            ("\u{feff}name: x\r\n---\r\n\r\nText.\r\n", "Text.\r\n"),
+            ("---\nname: x\n---\nText.\n---\nMore.\n", "Text.\n---\nMore.\n"),
+            ("Text.\n", "Text.\n"),
+            ("Text.\n---\nMore.\n", "Text.\n---\nMore.\n"),
+            ("# Note\nname: x\n---\nText.\n", "Text.\n"),
+            ("---\nText.\n", "Text.\n"),
+            ("", ""),
+        ] {
+            assert_eq!(body(text), Ok(wanted), "{text:?}");
+        }
+        let with_body = |text, new| with_body(SurfaceFormat::Preamble, text, new);
+        let text = "name: x\n---\nOld.\n";
+        assert_eq!(with_body(text, "New.\n").unwrap(), "name: x\n---\nNew.\n");
+        assert_eq!(with_body(text, "a: b\n---\n").unwrap(), "name: x\n---\na: b\n---\n");
+        assert!(with_body("Old.\n", "model: x\n---\nNew.\n").is_err());
     }
 }

@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::error::FormatError;
 use super::front_matter::FrontMatter;
 use super::splice::line_end;
+use crate::manifest::surface::SurfaceFormat;
 
 /// The place of a section.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,7 +131,7 @@ fn lines_like(text: &str, new: &str) -> String {
 
 /// The lines under the front matter.
 fn placed_lines(text: &str) -> Vec<SectionLine<'_>> {
-    let mut start = FrontMatter::of(text).map_or(0, |front| front.body);
+    let mut start = FrontMatter::of(SurfaceFormat::FrontMatter, text).map_or(0, |front| front.body);
     let mut fence: Option<(char, usize)> = None;
     let mut lines = Vec::new();
     for line in text[start..].split_inclusive('\n') {

@@ -113,13 +113,13 @@ impl<'t> SettingsPart<'t> {
         let SettingsFormat::Values(surface) = format else {
             return lines(text, None);
         };
-        let is_headed = surface == SurfaceFormat::FrontMatter;
+        let is_headed = surface.is_headed();
         let is_yaml = is_headed || surface == SurfaceFormat::Yaml;
-        if let Some(head) = odd_head(text).filter(|_| is_headed) {
+        if let Some(head) = odd_head(surface, text).filter(|_| is_headed) {
             return lines(head.text, head.problem);
         }
         let part = match is_headed {
-            true => &text[..text.len() - body(text).unwrap_or(text).len()],
+            true => &text[..text.len() - body(surface, text).unwrap_or(text).len()],
             false => text,
         };
         match all_values(surface, text) {
@@ -151,7 +151,7 @@ impl<'t> SettingsPart<'t> {
         let mut found = PickedSettings::new();
         match self.format {
             _ if !self.has_lines => {}
-            SettingsFormat::Values(SurfaceFormat::Yaml | SurfaceFormat::FrontMatter) => {
+            SettingsFormat::Values(format) if format == SurfaceFormat::Yaml || format.is_headed() => {
                 found = of_lines(self.text.lines(), picks);
             }
             _ => mentioned(self.text, picks, &mut found),

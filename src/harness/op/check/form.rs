@@ -11,7 +11,9 @@ use crate::manifest::surface::SurfaceFormat;
 /// The first problem.
 pub(super) fn check(change: &FileChange) -> Result<(), Inapplicable> {
     let format = match SurfaceFormat::of(&change.path) {
-        SurfaceFormat::Text | SurfaceFormat::FrontMatter | SurfaceFormat::Jsonl => return Ok(()),
+        SurfaceFormat::Text | SurfaceFormat::FrontMatter | SurfaceFormat::Preamble | SurfaceFormat::Jsonl => {
+            return Ok(());
+        }
         // Hosts often read comments in files that are called JSON.
         SurfaceFormat::Json => SurfaceFormat::Jsonc,
         format => format,

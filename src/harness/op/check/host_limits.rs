@@ -7,6 +7,7 @@ use crate::harness::op::inapplicable::Inapplicable;
 use crate::harness::skills::{is_skill, stated};
 use crate::harness::{FileChange, Harness};
 use crate::manifest::relative_path::folder_of;
+use crate::manifest::surface::SurfaceFormat;
 
 /// The most characters of a skill's name.
 const LONGEST_NAME: usize = 64;
@@ -181,7 +182,8 @@ pub(in crate::harness::op) fn remarks(before: &Harness, after: &Harness) -> Vec<
 
 fn long_body(change: &FileChange) -> Option<String> {
     let (old, new) = change.texts();
-    let lines = |text: &str| body(text).unwrap_or(text).lines().count();
+    let body = |text| body(SurfaceFormat::FrontMatter, text).unwrap_or(text);
+    let lines = |text| body(text).lines().count();
     let is_new = lines(&new) > MOST_BODY_LINES && lines(&old) <= MOST_BODY_LINES;
     is_new.then(|| format!("the body of {} has more than {MOST_BODY_LINES} lines", change.path))
 }

@@ -50,15 +50,13 @@ impl ChangedFile<'_> {
     fn changed_values(&self) -> Vec<(String, String)> {
         let mut found = Vec::new();
         let format = self.format.unwrap_or(SurfaceFormat::Text);
-        let (old, new) = match format {
-            SurfaceFormat::FrontMatter => (body(self.old).unwrap_or(self.old), body(self.new).unwrap_or(self.new)),
-            _ => (self.old, self.new),
-        };
+        let body = |text| body(format, text).unwrap_or(text);
+        let (old, new) = (body(self.old), body(self.new));
         match (values(format, self.old), values(format, self.new)) {
             (Ok(before), Ok(after)) => self.collect(&before, &after, &mut found),
             _ => return vec![(self.old.to_owned(), self.new.to_owned())],
         }
-        if format == SurfaceFormat::FrontMatter {
+        if format.is_headed() {
             found.push((old.to_owned(), new.to_owned()));
         }
         found

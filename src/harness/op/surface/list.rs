@@ -12,7 +12,6 @@ use crate::harness::format::list::names_in;
 use crate::harness::op::OpContext;
 use crate::harness::op::inapplicable::{Inapplicable, shortened};
 use crate::manifest::nearest;
-use crate::manifest::surface::SurfaceFormat;
 
 /// Arguments of `edit_list`.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -95,7 +94,7 @@ fn shown(item: &Json) -> String {
 /// Refuses a name with a control character, which would be more than one line, in the lists that hosts read by lines or
 /// commas.
 fn check_names(payload: &ListChange, key: &SurfaceKey, target: &SurfaceTarget) -> Result<(), Inapplicable> {
-    let is_of_names = target.format() == SurfaceFormat::FrontMatter || matches!(key.value, Some(Json::String(_)));
+    let is_of_names = target.format().is_headed() || matches!(key.value, Some(Json::String(_)));
     let mut names = payload.add.iter().filter_map(Json::as_str);
     match names.find(|name| is_of_names && name.contains(char::is_control)) {
         Some(name) => Err(Inapplicable::Payload {

@@ -53,10 +53,12 @@ fn text_of(surface: &Surface, path: &str) -> Option<String> {
         _ if is_skill(path) => Some(format!(
             "---\nname: {folder}\ndescription: {DESCRIPTION}\n---\n\n# Steps\n\nThe whole text of the skill.\n"
         )),
-        SurfaceFormat::FrontMatter if has("description") => Some(format!(
+        SurfaceFormat::FrontMatter | SurfaceFormat::Preamble if has("description") => Some(format!(
             "---\ndescription: {DESCRIPTION}\n---\n\nThe whole text of the file.\n"
         )),
-        SurfaceFormat::FrontMatter | SurfaceFormat::Text => Some("The whole text of the file.\n".to_owned()),
+        SurfaceFormat::FrontMatter | SurfaceFormat::Preamble | SurfaceFormat::Text => {
+            Some("The whole text of the file.\n".to_owned())
+        }
         SurfaceFormat::Toml => {
             let keys = ["description", "prompt", "developer_instructions"]
                 .into_iter()

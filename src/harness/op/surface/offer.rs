@@ -118,10 +118,7 @@ fn of_body(target: &SurfaceTarget, text: &str, filled: &FilledPlaceholders) -> V
         }
         SurfaceFormat::Yaml | SurfaceFormat::Toml => of_structured_text(target, tier, text),
         format => {
-            let text = match format {
-                SurfaceFormat::FrontMatter => front_matter::body(text).unwrap_or(text),
-                _ => text,
-            };
+            let text = front_matter::body(format, text).unwrap_or(text);
             of_text(target, None, tier, text, filled)
         }
     }

@@ -12,7 +12,7 @@ use crate::harness::format::error::FormatError;
 use crate::harness::format::front_matter;
 use crate::harness::op::OpContext;
 use crate::harness::op::inapplicable::Inapplicable;
-use crate::manifest::surface::{BodyTier, SurfaceFormat};
+use crate::manifest::surface::BodyTier;
 
 /// Names a text.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -75,9 +75,8 @@ impl<'a> TextPlace<'a> {
         }
         let changed = match &self.key {
             None => match self.target.format() {
-                SurfaceFormat::FrontMatter => {
-                    front_matter::with_body(self.whole, text).map_err(|problem| unreadable(&self.target, problem))?
-                }
+                format if format.is_headed() => front_matter::with_body(format, self.whole, text)
+                    .map_err(|problem| unreadable(&self.target, problem))?,
                 _ => text.to_owned(),
             },
             Some(key) => Document::of(&self.target, self.whole)?.set(key, &text.into())?,
@@ -131,10 +130,7 @@ impl<'a> TextPlace<'a> {
 
 /// The text of a file under its front matter.
 fn body<'t>(target: &SurfaceTarget, text: &'t str) -> Result<&'t str, Inapplicable> {
-    match target.format() {
-        SurfaceFormat::FrontMatter => front_matter::body(text).map_err(|problem| unreadable(target, problem)),
-        _ => Ok(text),
-    }
+    front_matter::body(target.format(), text).map_err(|problem| unreadable(target, problem))
 }
 
 fn unreadable(target: &SurfaceTarget, problem: FormatError) -> Inapplicable {

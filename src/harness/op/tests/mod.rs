@@ -1,6 +1,7 @@
 //! Tests of all ops.
 #![allow(clippy::too_many_lines)] // tests: long tables
 
+mod continue_prompts;
 mod dialects;
 mod diffs;
 mod host_files;

@@ -23,7 +23,7 @@ fn home_of(file: &Path) -> Harness {
 }
 
 /// The section of the manifest that `init` writes for a home.
-fn section_of(harness: &Harness) -> HarnessSection {
+pub(super) fn section_of(harness: &Harness) -> HarnessSection {
     let table = LayoutTable::built_in().unwrap();
     let listing = listing_of(harness);
     let found = detect(&table, &listing, &|path| harness.text(path).map(str::to_owned)).unwrap();
