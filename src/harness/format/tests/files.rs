@@ -114,7 +114,7 @@ pub(super) fn file(format: SurfaceFormat, seed: u64) -> GeneratedFile {
             let text = super::yaml_file::text(&values, &mut dice, style.indent, style.end, style.comments);
             (values, text)
         }
-        SurfaceFormat::FrontMatter => {
+        SurfaceFormat::FrontMatter | SurfaceFormat::Preamble => {
             let head = super::yaml_file::text(&values, &mut dice, style.indent, style.end, style.comments);
             let body = ["", "# Title\n\nText.\n", "\n- one\n- two"];
             let body = dice.pick(&body).replace('\n', style.end);
