@@ -285,7 +285,7 @@ mod tests {
             ("Text.\n", "Text.\n"),
             ("Text.\n---\nMore.\n", "Text.\n---\nMore.\n"),
             ("# Note\nname: x\n---\nText.\n", "Text.\n"),
-            ("---\nText.\n", "Text.\n"),
+            ("---\nText.\n", "---\nText.\n"),
             ("", ""),
         ] {
             assert_eq!(body(text), Ok(wanted), "{text:?}");

@@ -19,6 +19,9 @@ pub(super) fn spellings(text: &str, old: &str, old_value: &str, line_end: &str) 
                 for end in [line_end, "\n"] {
                     spellings.push(lines(text, inner, old_value, delimiter, end));
                 }
+                // A text that the old string cannot spell stays on several lines.
+                let ends = [line_end, "\n"].into_iter().filter(|_| text.contains('\n'));
+                spellings.extend(ends.map(|end| escaped_lines(text, end)));
             }
         }
     }
@@ -57,6 +60,45 @@ fn lines(text: &str, inner: &str, old_value: &str, delimiter: &str, line_end: &s
     format!("{delimiter}{first}{}{delimiter}", rendered.join(line_end))
 }
 
+/// A text over several lines with every character escaped that needs it, also carriage returns.
+fn escaped_lines(text: &str, line_end: &str) -> String {
+    let line = |line: &str| {
+        let quoted = quote(line);
+        quoted[1..quoted.len() - 1].replace("\\t", "\t")
+    };
+    let lines: Vec<String> = text.split('\n').map(line).collect();
+    format!("\"\"\"{line_end}{}\"\"\"", lines.join(line_end))
+}
+
 fn bare(line: &str) -> &str {
     line.strip_suffix('\r').unwrap_or(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_the_old_string_cannot_spell_keeps_its_lines() {
+        for (old, text, wanted) in [
+            (
+                "'''\nold\n'''",
+                "it's ''' tricky\nline\n",
+                "\"\"\"\nit's ''' tricky\nline\n\"\"\"",
+            ),
+            (
+                "\"\"\"\nold\n\"\"\"",
+                "one\rtwo\r\nthree\n",
+                "\"\"\"\none\\rtwo\\r\nthree\n\"\"\"",
+            ),
+            ("'''\nold\n'''", "one\r\ntwo\n", "\"\"\"\none\\r\ntwo\n\"\"\""),
+        ] {
+            let all = spellings(text, old, "old\n", "\n");
+            let is_read = |one: &&String| {
+                let table: Result<toml::Table, _> = toml::from_str(&format!("a = {one}"));
+                table.is_ok_and(|table| table["a"].as_str() == Some(text))
+            };
+            assert_eq!(all.iter().find(is_read).map(String::as_str), Some(wanted), "{all:?}");
+        }
+    }
 }

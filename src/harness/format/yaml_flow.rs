@@ -103,6 +103,12 @@ impl YamlReader<'_> {
             let name = match self.peek() {
                 '"' => self.double_quoted(None)?,
                 '\'' => self.single_quoted(None)?,
+                '{' if self.text[..self.at].ends_with('{') => {
+                    return self.error(
+                        self.at,
+                        "`{{` is no text without quotes; put the whole value into quotes",
+                    );
+                }
                 '?' | '&' | '!' | '*' | '[' | '{' => {
                     return self.error(self.at, "a name that is no plain text");
                 }
@@ -161,6 +167,9 @@ impl YamlReader<'_> {
             }
             _ => self.plain(0, true)?,
         };
+        if let Some(anchor) = properties.filter(|properties| properties.is_anchor()) {
+            self.note_anchor(&node, anchor);
+        }
         self.marked(node, properties)
     }
 

@@ -130,9 +130,9 @@ impl<'t> YamlReader<'t> {
     fn value(&mut self, parent: usize, in_map: bool) -> Result<Node, FormatError> {
         let mut lead = self.at;
         let properties = self.properties()?;
-        let has_anchor = in_map && properties.is_some_and(|properties| properties.is_anchor());
-        if has_anchor {
-            // A new value leaves the anchor.
+        let anchor = properties.filter(|properties| properties.is_anchor());
+        if in_map && anchor.is_some() {
+            // A new value leaves the anchor. Of an item, the place of its `-` counts.
             lead += self.text[lead..self.at].trim_end().len();
         }
         let mut node = if self.is_rest_empty() {
@@ -153,8 +153,8 @@ impl<'t> YamlReader<'t> {
             self.node(Some(parent), column, !in_map && properties.is_none())?
         };
         node.lead = Some(lead);
-        if let Some(properties) = properties.filter(|_| has_anchor) {
-            self.note_anchor(&node, properties);
+        if let Some(anchor) = anchor {
+            self.note_anchor(&node, anchor);
         }
         self.marked(node, properties)
     }

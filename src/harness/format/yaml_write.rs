@@ -275,10 +275,22 @@ fn places(parent: &Node) -> Vec<Range<usize>> {
 }
 
 fn bracketed<'t>(text: &'t str, node: &Node) -> Brackets<'t> {
+    // The anchor of an item belongs to it.
+    let with_anchor = |element: Range<usize>| {
+        let before = text[..element.start].trim_end();
+        let word = before.rfind([' ', ',', '[', '\n', '\t']).map_or(0, |at| at + 1);
+        let is_anchor = before[word..].starts_with('&') && word > node.span.start;
+        let start = if is_anchor { word } else { element.start };
+        start..element.end
+    };
+    let elements = elements(node).into_iter();
     Brackets {
         text,
         span: node.span.clone(),
-        elements: elements(node),
+        elements: match node.shape {
+            NodeShape::List(_) => elements.map(with_anchor).collect(),
+            _ => elements.collect(),
+        },
         comments: CommentStyle::Hash,
     }
 }

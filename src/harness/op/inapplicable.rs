@@ -2,6 +2,14 @@
 
 use crate::harness::format::error::FormatError;
 
+/// A pronoun for names with commas between them.
+fn them(names: &str) -> &'static str {
+    match names.contains("`, `") {
+        true => "them",
+        false => "it",
+    }
+}
+
 /// The reason why an edit cannot be applied.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Inapplicable {
@@ -113,7 +121,7 @@ pub(crate) enum Inapplicable {
     #[error("{path}: {problem}")]
     Section { path: String, problem: String },
     /// The edit drops placeholders.
-    #[error("{path}: the new text drops {placeholders}, which the host fills in; keep them")]
+    #[error("{path}: the new text drops {placeholders}, which the host fills in; keep {}", them(.placeholders))]
     Lost { path: String, placeholders: String },
     /// A link leads to a file that is not there.
     #[error("{path}: it links to {target}, which is not there; correct the link, or create the file in the same edit")]

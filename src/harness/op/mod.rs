@@ -24,6 +24,7 @@ mod payload;
 pub(crate) mod program_files;
 mod prompt;
 mod promptfoo;
+mod promptfoo_prompt;
 mod protected;
 mod protected_keys;
 mod replacement;

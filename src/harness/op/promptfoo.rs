@@ -2,41 +2,93 @@
 
 use serde_json::Value as Json;
 
+use super::OpRules;
 use super::inapplicable::{Inapplicable, shortened};
-use crate::harness::FileChange;
+use super::promptfoo_prompt::{PROGRAMS, PromptList};
 use crate::harness::layout::values;
 use crate::harness::projection::is_promptfoo_config;
+use crate::harness::{FileChange, Harness};
+use crate::manifest::surface::BodyTier;
 
 /// The keys that list providers; they mean the same.
 const PROVIDERS: [&str; 2] = ["providers", "targets"];
 
-/// Providers that are no model, but a program, a file or an address.
-const PROGRAMS: [&str; 18] = [
-    "exec",
-    "python",
-    "file",
-    "javascript",
-    "js",
-    "node",
-    "package",
-    "golang",
-    "go",
-    "ruby",
-    "http",
-    "https",
-    "ws",
-    "wss",
-    "websocket",
-    "webhook",
-    "browser",
-    "mcp",
+/// Vendors whose ids name a model.
+const VENDORS: [&str; 40] = [
+    "ai21",
+    "aimlapi",
+    "alibaba",
+    "alicloud",
+    "anthropic",
+    "azure",
+    "azureopenai",
+    "bedrock",
+    "cerebras",
+    "cloudflare-ai",
+    "cohere",
+    "databricks",
+    "deepinfra",
+    "deepseek",
+    "docker",
+    "fireworks",
+    "github",
+    "google",
+    "groq",
+    "huggingface",
+    "hyperbolic",
+    "litellm",
+    "lmstudio",
+    "llama",
+    "localai",
+    "mistral",
+    "moonshot",
+    "novita",
+    "ollama",
+    "openai",
+    "openrouter",
+    "perplexity",
+    "replicate",
+    "sambanova",
+    "together",
+    "togetherai",
+    "vertex",
+    "vllm",
+    "watsonx",
+    "xai",
+];
+/// Parts of an id that make a vendor run something else than a chat with a model.
+const OTHER_KINDS: [&str; 24] = [
+    "agent",
+    "agents",
+    "assistant",
+    "assistants",
+    "audio",
+    "classification",
+    "codex",
+    "deep-research",
+    "embedding",
+    "embeddings",
+    "foundry-agent",
+    "image",
+    "images",
+    "kb",
+    "knowledge-base",
+    "live",
+    "moderation",
+    "moderations",
+    "realtime",
+    "sora",
+    "speech",
+    "transcription",
+    "video",
+    "workflow",
 ];
 
 /// Refuses a change of a promptfoo configuration that makes it start something else than a model.
 ///
 /// # Errors
 /// The first provider or prompt that is not allowed.
-pub(super) fn check(change: &FileChange) -> Result<(), Inapplicable> {
+pub(super) fn check(change: &FileChange, after: &Harness, rules: &OpRules) -> Result<(), Inapplicable> {
     let name = change.path.rsplit('/').next().unwrap_or_default();
     if !name.starts_with("promptfooconfig.") && !is_promptfoo_config(&change.path) {
         return Ok(());
@@ -55,17 +107,24 @@ pub(super) fn check(change: &FileChange) -> Result<(), Inapplicable> {
             return Err(refused(key, "an edit may not add or remove a provider"));
         }
         let changed = old.iter().zip(&new).filter(|(old, new)| old != new);
-        if let Some((_, id)) = changed.into_iter().find(|(_, id)| !is_model(id)) {
+        if let Some((_, id)) = changed.into_iter().find(|(_, id)| !is_model(id, &old)) {
             return Err(refused(
                 id,
                 "a provider may only become another model, as in `openai:gpt-4.1-mini`",
             ));
         }
     }
-    let known = texts(&old["prompts"]);
-    let new = texts(&new["prompts"]);
-    match new.iter().find(|text| !known.contains(text) && starts_something(text)) {
-        Some(text) => Err(refused(text, "a prompt may not become a file or a program")),
+    let is_prompt_file = |path: &str| {
+        let surface = rules.surfaces.find(path).filter(|_| after.get(path).is_some());
+        surface.is_some_and(|surface| surface.body_of(path) != BodyTier::Off)
+    };
+    let prompts = PromptList {
+        path: &change.path,
+        old: &old["prompts"],
+        is_prompt_file: &is_prompt_file,
+    };
+    match prompts.problem(&new["prompts"]) {
+        Some(problem) => Err(refused(&problem.value, problem.reason)),
         None => Ok(()),
     }
 }
@@ -83,54 +142,28 @@ fn ids(value: &Json) -> Vec<String> {
     }
 }
 
-/// All texts of a value.
-fn texts(value: &Json) -> Vec<&String> {
-    match value {
-        Json::String(text) => vec![text],
-        Json::Array(items) => items.iter().flat_map(texts).collect(),
-        Json::Object(fields) => fields.values().flat_map(texts).collect(),
-        _ => Vec::new(),
-    }
-}
-
-/// Whether an id is `vendor:model`.
-fn is_model(id: &str) -> bool {
+/// Whether an id is `vendor:model`, of a known vendor or of one that the file has already.
+fn is_model(id: &str, known: &[String]) -> bool {
     let is_part = |part: &str| {
         let is_letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '/' | '@');
         !part.is_empty() && part.chars().all(is_letter) && !part.starts_with(['/', '.']) && !part.contains("//")
     };
-    let mut parts = id.split(':');
-    let vendor = parts.next().unwrap_or_default();
-    let models: Vec<&str> = parts.collect();
-    let is_program = PROGRAMS.iter().any(|program| vendor.eq_ignore_ascii_case(program));
-    // An SDK of a coding agent runs tools.
-    let is_agent = models
-        .iter()
-        .any(|model| model.ends_with("sdk") || model.ends_with("app-server"));
-    !is_program
-        && !is_agent
-        && is_part(vendor)
-        && !vendor.contains(['.', '/'])
-        && !models.is_empty()
-        && models.into_iter().all(is_part)
+    let is_other = |part: &str| {
+        // An SDK of a coding agent runs tools.
+        OTHER_KINDS.contains(&part) || part.ends_with("sdk") || part.ends_with("app-server")
+    };
+    let Some((vendor, model)) = id.split_once(':') else {
+        return false;
+    };
+    let has_vendor = |other: &String| is_model_of_vendor(other, vendor);
+    let is_vendor = VENDORS.contains(&vendor) || known.iter().any(has_vendor);
+    is_vendor && model.split(':').all(|part| is_part(part) && !is_other(part))
 }
 
-/// Whether promptfoo reads a prompt from a file or a program.
-fn starts_something(text: &str) -> bool {
-    let text = text.trim_start();
-    let has_scheme = PROGRAMS.iter().any(|program| {
-        let rest = text
-            .get(..program.len())
-            .filter(|start| start.eq_ignore_ascii_case(program));
-        rest.is_some_and(|_| text[program.len()..].starts_with(':'))
-    });
-    let last = text.split_whitespace().next_back().unwrap_or_default();
-    let is_code = [".py", ".js", ".mjs", ".cjs", ".ts", ".sh", ".rb", ".go"];
-    has_scheme
-        || !text.contains('\n')
-            && is_code
-                .iter()
-                .any(|end| last.ends_with(end) || last.contains(&format!("{end}:")))
+/// Whether an id of a file names a model of a vendor, rather than a program, a file or an address.
+fn is_model_of_vendor(id: &str, vendor: &str) -> bool {
+    let is_own = id.split_once(':').is_some_and(|(own, _)| own == vendor);
+    is_own && !PROGRAMS.iter().any(|program| vendor.eq_ignore_ascii_case(program))
 }
 
 #[cfg(test)]
@@ -155,6 +188,11 @@ mod tests {
             ("gpt-4", false),
             ("anthropic:claude-agent-sdk", false),
             ("openai:codex-sdk", false),
+            ("slack:C123", false),
+            ("sequence:x", false),
+            ("openai:agents:evil", false),
+            ("openai:image:dall-e-3", false),
+            ("bedrock:anthropic.claude-3-5-sonnet-v2:0", true),
         ] {
             let text = |id: &str| Some(format!("providers: ['{id}']\nprompts: [a]\n").into_bytes());
             for path in [
@@ -167,7 +205,11 @@ mod tests {
                     before: text("openai:gpt-4.1-mini"),
                     after: text(id),
                 };
-                assert_eq!(check(&change).is_ok(), is_allowed, "{path}: {id}");
+                assert_eq!(
+                    check(&change, &Harness::default(), &OpRules::default()).is_ok(),
+                    is_allowed,
+                    "{path}: {id}"
+                );
             }
         }
     }
@@ -175,11 +217,12 @@ mod tests {
     #[test]
     fn providers_stay_in_number_and_prompts_stay_texts() {
         let check = |before: &str, after: &str| {
-            check(&FileChange {
+            let change = FileChange {
                 path: "a/promptfooconfig.yaml".into(),
                 before: Some(before.as_bytes().to_vec()),
                 after: Some(after.as_bytes().to_vec()),
-            })
+            };
+            check(&change, &Harness::default(), &OpRules::default())
         };
         let base = "providers:\n  - id: openai:a\nprompts:\n  - file://p.txt\n";
         assert_eq!(check(base, &base.replace("openai:a", "openai:b")), Ok(()));

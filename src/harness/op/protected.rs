@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use super::example_data::ExampleData;
-use super::inapplicable::Inapplicable;
+use super::inapplicable::{Inapplicable, shortened};
 use super::program_files::is_program;
 use super::protected_keys::FileSettings;
 use super::setting_pattern::SettingPattern;
@@ -180,6 +180,7 @@ pub(super) fn check(before: &Harness, after: &Harness, rules: &OpRules, keeps_to
         }
         let guards: Vec<FileGuard> = guards(path, before).into_iter().chain(guards(path, after)).collect();
         check_change(&change, &guards, rules, keeps_tools)?;
+        promptfoo::check(&change, after, rules)?;
     }
     Ok(())
 }
@@ -200,6 +201,7 @@ pub(super) fn check_created(
     let was_there = |change: &FileChange| change.before.is_some() && change.after.is_some();
     for change in changes.filter(|change| was_there(change) && is_created(change)) {
         check_change(&change, &rules.guard.guards(&change.path, after), rules, true)?;
+        promptfoo::check(&change, after, rules)?;
     }
     Ok(())
 }
@@ -216,6 +218,7 @@ fn check_change(
     }
     let format = rules.surfaces.find(path).and_then(|surface| surface.format);
     let (old, new) = change.texts();
+    check_line_ends(path, &old, &new)?;
     let (old, new) = (
         FileSettings::of(path, format, &old),
         FileSettings::of(path, format, &new),
@@ -237,7 +240,30 @@ fn check_change(
         }
         check_settings(change, guards, [&old, &new])?;
     }
-    promptfoo::check(change)
+    Ok(())
+}
+
+/// Refuses a new carriage return without a line feed. To some hosts it ends a line, so that what is one line to a check may be
+/// a head with settings to them.
+fn check_line_ends(path: &str, old: &str, new: &str) -> Result<(), Inapplicable> {
+    fn has_lone(line: &str) -> bool {
+        line.strip_suffix("\r\n").unwrap_or(line).contains('\r')
+    }
+    if !new.contains('\r') {
+        return Ok(());
+    }
+    let known: BTreeSet<&str> = old.split_inclusive('\n').filter(|line| has_lone(line)).collect();
+    let mut lines = new.split_inclusive('\n').enumerate();
+    match lines.find(|(_, line)| has_lone(line) && !known.contains(line)) {
+        None => Ok(()),
+        Some((at, _)) => Err(Inapplicable::Limit {
+            path: path.to_owned(),
+            problem: format!(
+                "line {} would have a carriage return without a line feed, which ends a line for some programs; use `\\n`",
+                at + 1
+            ),
+        }),
+    }
 }
 
 /// Whether the hosts of a file read no front matter in it, so that `---` is a thematic break.
@@ -269,7 +295,11 @@ fn check_settings(change: &FileChange, guards: &[FileGuard], states: [&FileSetti
         None => Ok(()),
         Some(key) => Err(Inapplicable::Protected {
             path: change.path.clone(),
-            key: without_place(key).to_owned(),
+            key: match without_place(key) {
+                // The line could not be read as one key.
+                "" => shortened(new.get(key).or_else(|| old.get(key)).map_or("", String::as_str)),
+                key => key.to_owned(),
+            },
             kind: kind(&keys_of(key)).unwrap_or(APPROVAL),
         }),
     }

@@ -275,7 +275,8 @@ fn of_lines<'t>(lines: impl Iterator<Item = &'t str>, picks: Picks) -> PickedSet
         let is_escaped = item.starts_with(['"', '\'']) && item.contains('\\');
         let is_odd = is_marked || is_escaped || item.starts_with("? ") || item.starts_with("<<");
         let mentions = || keys_in(item).into_iter().any(|key| picks(&[key]));
-        let has_flow = item.contains('{');
+        // A tag of a template is no map.
+        let has_flow = item.replace("{%", "").replace("{{", "").contains('{');
         if picks(&keys) || is_odd || has_flow && mentions() {
             // The keys are part of the entry, so that moving the line under another key is a change.
             found.insert(format!("{}.{at}", keys.join(".")), bare.trim_end().to_owned());

@@ -111,7 +111,11 @@ fn check_values(format: SurfaceFormat, text: &str, present: &Json, name: &str) -
 
 fn check_text(text: &str, name: &str) {
     if let Ok(old) = body(SurfaceFormat::FrontMatter, text) {
-        assert_eq!(with_body(SurfaceFormat::FrontMatter, text, old).as_deref(), Ok(text), "{name}");
+        assert_eq!(
+            with_body(SurfaceFormat::FrontMatter, text, old).as_deref(),
+            Ok(text),
+            "{name}"
+        );
     }
     for heading in section_names(text) {
         let Ok(place) = section(text, &heading) else {

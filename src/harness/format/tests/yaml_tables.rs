@@ -1,7 +1,8 @@
 //! Single changes of YAML and front matter, with the exact text that results.
 
-use super::checks::{lists_are_edited, places_are_refused, values_are_set, values_are_unset};
-use crate::harness::format::values;
+use super::checks::{lists_are_edited, path, places_are_refused, values_are_set, values_are_unset};
+use crate::harness::format::list::edit_list;
+use crate::harness::format::{set_value, unset_value, values};
 use crate::manifest::surface::SurfaceFormat;
 use serde_json::{Value as Json, json};
 
@@ -381,6 +382,12 @@ fn places_that_are_not_clear_are_refused() {
         ),
         (
             Yaml,
+            "a: {{topic}}\n",
+            "a",
+            "line 1: not valid YAML: `{{` is no text without quotes; put the whole value into quotes",
+        ),
+        (
+            Yaml,
             "a: 1\na: 2\n",
             "a",
             "line 2: the name `a` occurs twice; change it by hand",
@@ -448,4 +455,23 @@ fn scalars_of_all_kinds_are_read() {
     for (text, wanted) in cases {
         assert_eq!(values(Yaml, text).as_ref(), Ok(wanted), "{text}");
     }
+}
+
+#[test]
+fn anchors_of_items_are_no_obstacle_unless_an_alias_repeats_them() {
+    let list = "t: [Read, &t Grep]\n";
+    let items = |add: &[&str], remove: &[&str]| {
+        let values = |names: &[&str]| names.iter().map(|name| json!(name)).collect::<Vec<_>>();
+        edit_list(Yaml, list, &path("t"), &values(add), &values(remove)).unwrap()
+    };
+    assert_eq!(items(&["Glob"], &[]), "t: [Read, &t Grep, Glob]\n");
+    assert_eq!(items(&[], &["Grep"]), "t: [Read]\n");
+    assert_eq!(items(&[], &["Read"]), "t: [&t Grep]\n");
+    let text = "m:\n  - name: a\n  - &x\n    name: b\n    model: q # m\n";
+    let changed = set_value(Yaml, text, &path("m[1].model"), &json!("z")).unwrap();
+    assert_eq!(changed, text.replace(": q", ": z"));
+    let changed = unset_value(Yaml, text, &path("m[1]")).unwrap();
+    assert_eq!(changed, "m:\n  - name: a\n");
+    assert!(set_value(Yaml, &format!("{text}n: *x\n"), &path("m[1].model"), &json!("z")).is_err());
+    assert!(set_value(Yaml, "t: [&t Grep, *t]\n", &path("t[0]"), &json!("z")).is_err());
 }

@@ -49,6 +49,7 @@ pub(super) fn check(edit: &Edit, before: &Harness, after: &Harness, rules: &OpRu
                 old: &old,
                 new: &new,
                 has_examples: edit.ops().contains(&Op::EditExamples),
+                sets_values: edit.ops().contains(&Op::SetKey),
             };
             placeholders::check(&file, &FilledPlaceholders::of(&change.path, before, rules))?;
         }

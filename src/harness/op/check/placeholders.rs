@@ -23,6 +23,8 @@ pub(super) struct ChangedFile<'a> {
     pub new: &'a str,
     /// Whether the edit replaces examples, which no host fills in.
     pub has_examples: bool,
+    /// Whether the edit sets whole values, so that no item of a list leaves it alone.
+    pub sets_values: bool,
 }
 
 /// Refuses a value that lacks a placeholder of the old one.
@@ -74,6 +76,9 @@ impl ChangedFile<'_> {
             (Json::Array(items), Json::Array(wanted)) => {
                 if self.has_examples && items.iter().any(Json::is_object) {
                     return;
+                }
+                if self.sets_values {
+                    found.push((old.to_string(), new.to_string()));
                 }
                 // An item that changed is one that stands where another one stood.
                 let pairs = items.iter().zip(wanted).filter(|_| items.len() == wanted.len());

@@ -106,6 +106,7 @@ fn lost(path: &str, format: SurfaceFormat, old: &str, new: &str) -> Option<Strin
         old,
         new,
         has_examples: path.ends_with(".jsonl"),
+        sets_values: false,
     };
     let harness = Harness::default();
     let filled = FilledPlaceholders::of(path, &harness, &OpRules::default());

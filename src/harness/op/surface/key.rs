@@ -131,6 +131,12 @@ fn pattern_of<'s>(surface: &'s Surface, key: &KeyPath) -> Option<Vec<&'s str>> {
     patterns.map(|pattern| parts(pattern).collect()).min_by_key(wild)
 }
 
+/// The pattern of a surface that matches a key, as the surface states it.
+pub(super) fn matching_pattern<'s>(surface: &'s Surface, key: &KeyPath) -> Option<&'s str> {
+    let mut patterns = surface.keys.keys().map(String::as_str);
+    patterns.find(|pattern| matches(pattern, key))
+}
+
 fn is_wild(part: &str) -> bool {
     matches!(part, "*" | "[*]")
 }

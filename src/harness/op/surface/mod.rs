@@ -16,6 +16,7 @@ mod target;
 mod text;
 mod text_place;
 mod tier;
+mod value_kind;
 
 pub(super) use self::address::{addressed, with_paths};
 pub(super) use self::example_list::{NewExamples, new_texts};

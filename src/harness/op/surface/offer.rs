@@ -3,12 +3,15 @@
 use serde_json::{Value as Json, json};
 
 use super::document::{Document, of_names};
+use super::example_list::other_than_examples;
 use super::key::{editable, is_text, names_of};
 use super::new_file::new_file;
 use super::target::SurfaceTarget;
+use super::value_kind::other_kind;
 use crate::artifact::edit::{Edit, Op, RiskTier};
 use crate::artifact::key_path::{KeyPath, Segment};
 use crate::harness::Harness;
+use crate::harness::format;
 use crate::harness::format::all_values::can_be_read;
 use crate::harness::format::front_matter;
 use crate::harness::format::section::{section_names, without_section};
@@ -112,9 +115,18 @@ fn of_body(target: &SurfaceTarget, text: &str, filled: &FilledPlaceholders) -> V
         BodyTier::Review => RiskTier::Review,
     };
     match target.format() {
-        SurfaceFormat::Jsonl | SurfaceFormat::Json => {
-            let example = json!({"exemplars": [{"input": "A question", "output": "The answer"}]});
-            vec![offer(target, Op::EditExamples, None, tier, example)]
+        format @ (SurfaceFormat::Jsonl | SurfaceFormat::Json) => {
+            let values = format::values(format, text).unwrap_or_default();
+            let items = values.as_array().map(Vec::as_slice).unwrap_or_default();
+            match (other_than_examples(&target.path, items), items.first()) {
+                (None, first) => {
+                    let example = json!({"input": "A question", "output": "The answer"});
+                    let exemplars = json!({"exemplars": [first.unwrap_or(&example)]});
+                    vec![offer(target, Op::EditExamples, None, tier, exemplars)]
+                }
+                // Such as a prompt of chat messages.
+                (Some(_), _) => vec![offer(target, Op::ReplaceText, None, tier, json!({"new_content": text}))],
+            }
         }
         SurfaceFormat::Yaml | SurfaceFormat::Toml => of_structured_text(target, tier, text),
         format => {
@@ -202,7 +214,12 @@ fn of_key(target: &SurfaceTarget, path: &KeyPath, document: &Document, filled: &
     // An item of a list is changed in place, not removed.
     let is_member = matches!(path.segments.last(), Some(Segment::Name(_)));
     match &value {
-        None => vec![simple(Op::SetKey, json!({"value": "…"}))],
+        None => {
+            let values = [json!("…"), json!(1), json!(true), json!(["…"])];
+            let fits = |value: &Json| other_kind(value, path, target.surface, document).is_none();
+            let value = values.into_iter().find(fits).into_iter();
+            value.map(|value| simple(Op::SetKey, json!({"value": value}))).collect()
+        }
         Some(Json::Array(_)) if is_text(target.surface, path) => {
             vec![
                 simple(Op::SetKey, json!({"value": "…"})),
@@ -223,13 +240,17 @@ fn of_key(target: &SurfaceTarget, path: &KeyPath, document: &Document, filled: &
             offers.extend(has_items.then(|| simple(Op::EditList, json!({"add": ["**/*.md"], "remove": []}))));
             offers
         }
-        Some(Json::Array(items)) if items.iter().any(Json::is_object) => {
+        Some(Json::Array(items)) if !items.is_empty() && other_than_examples(key, items).is_none() => {
             vec![simple(Op::EditExamples, json!({"exemplars": items}))]
         }
+        Some(Json::Array(items)) if items.iter().all(Json::is_object) && !items.is_empty() => {
+            vec![simple(Op::SetKey, json!({"value": items}))]
+        }
         Some(Json::Array(items)) => {
-            // A list of tools keeps one.
-            let least = usize::from(is_named(&["tools"]));
-            let removed = items.get(..1).filter(|_| items.len() > least).unwrap_or_default();
+            // A list of tools, or of prompts, keeps one.
+            let least = usize::from(is_named(&["tools", "prompts"]));
+            let is_free = |one: &&[Json]| items.len() > least && one.iter().all(Json::is_string);
+            let removed = items.get(..1).filter(is_free).unwrap_or_default();
             vec![simple(Op::EditList, json!({"add": ["…"], "remove": removed}))]
         }
         Some(Json::Object(_)) => Vec::new(),

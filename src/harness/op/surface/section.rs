@@ -89,7 +89,7 @@ pub(in crate::harness::op) fn delete(payload: &OldSection, context: &OpContext) 
         }
         Ok(rest) if rest.trim().is_empty() => Err(Inapplicable::Section {
             path: place.path().to_owned(),
-            problem: "it would have no text any more".to_owned(),
+            problem: "it would have no text any more; use replace_text to write another one".to_owned(),
         }),
         changed => place.with(&changed.map_err(|problem| refused(&place, problem))?, context.harness),
     }

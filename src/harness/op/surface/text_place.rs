@@ -123,7 +123,7 @@ impl<'a> TextPlace<'a> {
             return Ok(own);
         }
         Err(Inapplicable::Payload {
-            problem: "`new_content` changes the front matter; leave it out, and change its keys with set_key".into(),
+            problem: "the new text changes the front matter; leave that out, and change its keys with set_key".into(),
         })
     }
 }

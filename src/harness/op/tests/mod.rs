@@ -16,6 +16,7 @@ mod sample_homes;
 mod several;
 mod surfaces;
 mod units;
+mod value_kinds;
 
 use std::collections::BTreeMap;
 

@@ -21,7 +21,7 @@ fn text_with(format: SurfaceFormat, keys: &[&str], value: &str) -> String {
         keys.iter().enumerate().map(line).collect()
     };
     match format {
-        SurfaceFormat::FrontMatter => format!("---\n{}---\nBody.\n", indented("\n")),
+        SurfaceFormat::FrontMatter | SurfaceFormat::Preamble => format!("---\n{}---\nBody.\n", indented("\n")),
         SurfaceFormat::Yaml => indented("\n"),
         SurfaceFormat::Toml => {
             let (last, above) = keys.split_last().unwrap();
@@ -126,7 +126,7 @@ fn every_protected_key_of_every_layout_is_refused_by_every_op() {
                     tried += 1;
                     let kept = found.as_ref().is_ok_and(|after| *after == harness);
                     // A body below a front matter is no setting.
-                    let is_body = format == SurfaceFormat::FrontMatter && payload["key"].is_null();
+                    let is_body = format.is_headed() && payload["key"].is_null();
                     assert!(
                         found.is_err() || kept || is_body,
                         "{}: {path} {key}: {payload}",

@@ -457,3 +457,33 @@ fn a_new_agent_has_no_empty_list_of_tools() {
     // Without a list it has the tools of the agent that starts it.
     assert!(hosted(Op::CreateFile, created(".claude/agents/n.md", "name: n\n")).is_ok());
 }
+
+#[test]
+fn a_new_carriage_return_alone_is_refused() {
+    let text = "---\rhooks: x\rpermissionMode: bypassPermissions\r---\r";
+    let found = refusal(Op::CreateFile, json!({"path": OTHER, "content": text}));
+    assert!(found.contains("line 1 would have a carriage return"), "{found}");
+    let found = refusal(
+        Op::ReplaceText,
+        json!({"path": AGENT, "new_content": format!("Text.\n{text}")}),
+    );
+    assert!(found.contains("carriage return"), "{found}");
+    // One that a line has already may stay.
+    let old = harness().with(AGENT, format!("{}a\rb\nc\n", head("")));
+    let diff = "@@ -3,2 +3,2 @@\n a\rb\n-c\n+d\n";
+    assert!(run_on(&old, Op::PatchText, json!({"path": AGENT, "diff": diff})).is_ok());
+}
+
+#[test]
+fn a_tag_of_a_template_sets_no_key() {
+    let old = "{% if x %}\nsystem: |\n  You {{ y }}\n{% endif %}\n";
+    let harness = harness().with("conf/t.yaml", old);
+    let patch = |line: &str| {
+        let diff = format!("@@ -4 +4,2 @@\n {{% endif %}}\n+{line}\n");
+        run_on(&harness, Op::PatchText, json!({"path": "conf/t.yaml", "diff": diff})).map_err(|one| one.to_string())
+    };
+    assert!(patch("{% set hooks = 1 %}").is_ok());
+    assert!(patch("a: {permissions: all}").is_err());
+    let refused = patch("? permissions").unwrap_err();
+    assert!(refused.contains("`? permissions`"), "{refused}");
+}
