@@ -155,7 +155,7 @@ fn starts_something(text: &str) -> bool {
     let is_file = text.starts_with("file://");
     let last = text.split_whitespace().next_back().unwrap_or_default();
     let is_code = |end: &&str| last.ends_with(*end) || last.contains(&format!("{end}:"));
-    let is_program = !text.contains('\n') && CODE.iter().any(|end| is_code(&end));
+    let is_program = !text.contains('\n') && CODE.iter().any(is_code);
     is_program || !is_file && (is_address || has_program && rest.is_some())
 }
 

@@ -59,8 +59,8 @@ impl HostExpansion {
             Ok(read) => self.collect(&read, &mut Vec::new(), &mut found),
             Err(_) => return vec![whole(text)],
         }
-        if self.format == SurfaceFormat::FrontMatter {
-            found.push(whole(body(text).unwrap_or(text)));
+        if self.format.is_headed() {
+            found.push(whole(body(self.format, text).unwrap_or(text)));
         }
         found
     }
@@ -87,7 +87,7 @@ impl HostExpansion {
     /// The syntaxes in the value of a key. In the front matter of a file, hosts expand none that belongs to a text.
     fn of_key(&self, keys: &[String]) -> Vec<PlaceholderKind> {
         let is_text = |kind: &PlaceholderKind| matches!(kind, PlaceholderKind::Commands | PlaceholderKind::Imports);
-        let is_head = self.format == SurfaceFormat::FrontMatter;
+        let is_head = self.format.is_headed();
         let of_file = self.kinds.iter().filter(|kind| !(is_head && is_text(kind)));
         let of_keys = self.of_keys.iter().filter(|one| one.covers(keys));
         of_file.chain(of_keys.flat_map(|one| &one.fills)).copied().collect()
