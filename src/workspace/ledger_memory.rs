@@ -47,7 +47,7 @@ impl LedgerAnswer {
     }
 }
 
-/// The digest of what the history says about a session depends on. `None` if it changed so recently that another change
+/// The digest of what the answer about a session depends on. `None` if it changed so recently that another change
 /// may not show, or where only git knows what the history is.
 ///
 /// # Errors
