@@ -8,9 +8,6 @@ use super::Extra;
 use super::key_path::KeyPath;
 use crate::digest::Digest;
 
-/// The most characters of a name that is no op in a message.
-const LONGEST_OP_NAME: usize = 40;
-
 /// The part of the agent that an edit changes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -74,25 +71,6 @@ pub enum Op {
     CreateFile,
     /// Removes a file.
     RemoveFile,
-}
-
-impl<'de> Deserialize<'de> for Op {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let name = String::deserialize(deserializer)?;
-        let is_named = |op: &Op| op.name() == name;
-        Op::ALL.into_iter().find(is_named).ok_or_else(|| {
-            let shown: String = name.chars().take(LONGEST_OP_NAME).collect();
-            let distance = |op: &Op| strsim::damerau_levenshtein(op.name(), &shown);
-            let nearest = Op::ALL.into_iter().min_by_key(distance);
-            match nearest.filter(|op| distance(op) <= op.name().len() / 3) {
-                Some(op) => D::Error::custom(format!("there is no op `{shown}`; the nearest is `{}`", op.name())),
-                None => {
-                    let names = Op::ALL.map(Op::name).join(", ");
-                    D::Error::custom(format!("there is no op `{shown}`; the ops are {names}"))
-                }
-            }
-        })
-    }
 }
 
 impl Op {
@@ -425,21 +403,6 @@ mod tests {
             "expected_improvement": "c1", "mood": "kept"
         }))
         .unwrap()
-    }
-
-    #[test]
-    fn an_unknown_op_is_named_with_the_nearest_one() {
-        let read = |name: &str| serde_json::from_value::<Op>(name.into()).map_err(|error| error.to_string());
-        for op in Op::ALL {
-            assert_eq!(read(op.name()), Ok(op));
-            assert_eq!(serde_json::to_value(op).unwrap(), op.name());
-        }
-        assert_eq!(
-            read("set_kye").unwrap_err(),
-            "there is no op `set_kye`; the nearest is `set_key`"
-        );
-        let far = read("burn").unwrap_err();
-        assert!(far.contains("`burn`; the ops are set_model_for_query_class, "), "{far}");
     }
 
     #[test]

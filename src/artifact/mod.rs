@@ -17,6 +17,7 @@ pub(crate) mod label;
 pub(crate) mod loop_record;
 pub(crate) mod money;
 pub(crate) mod notice;
+mod op_name;
 pub(crate) mod outcome;
 pub(crate) mod pause;
 pub(crate) mod pending_review;

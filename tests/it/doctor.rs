@@ -256,14 +256,15 @@ fn the_canary_shows_which_files_the_student_reads() {
     let told = |at: usize| (rows[at]["ok"].as_bool(), rows[at]["found"].as_str().unwrap().to_owned());
     assert_eq!(rows.len(), 4, "{rows:?}");
     assert_eq!(told(0), (Some(true), "CLAUDE.md: the student reads it".into()));
+    // What a file imports comes right after it.
+    assert_eq!(told(1), (Some(true), "docs/style.md: the student reads it".into()));
     assert_eq!(
-        told(1),
+        told(2),
         (
             Some(false),
             ".claude/rules/a.md: the student did not say the word that this file contained".into()
         )
     );
-    assert_eq!(told(2), (Some(true), "docs/style.md: the student reads it".into()));
     let later = "read when it is needed: .claude/agents/b.md, api/CLAUDE.md";
     assert_eq!(told(3), (None, later.into()));
     assert_eq!(space.git(&["status", "--porcelain", "CLAUDE.md", ".claude"]), "");

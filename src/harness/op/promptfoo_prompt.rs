@@ -94,7 +94,7 @@ impl PromptList<'_> {
         foreign.map(|(name, _)| name.as_str())
     }
 
-    /// Whether promptfoo takes a text for the path of a file, and it is none of a text of the harness.
+    /// Whether promptfoo takes a text for the path of a file, and the harness has no such text.
     fn is_foreign_file(&self, text: &str) -> bool {
         let named = text.trim();
         if !is_path(named) {
