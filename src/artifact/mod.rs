@@ -16,6 +16,7 @@ pub(crate) mod key_path;
 pub(crate) mod label;
 pub(crate) mod loop_record;
 pub(crate) mod money;
+pub(crate) mod nearest;
 pub(crate) mod notice;
 mod op_name;
 pub(crate) mod outcome;

@@ -4,6 +4,7 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
 use super::edit::Op;
+use super::nearest::nearest;
 
 /// The most characters of an unknown name in a message.
 const LONGEST_OP_NAME: usize = 40;
@@ -14,10 +15,8 @@ impl<'de> Deserialize<'de> for Op {
         let is_named = |op: &Op| op.name() == name;
         Op::ALL.into_iter().find(is_named).ok_or_else(|| {
             let shown: String = name.chars().take(LONGEST_OP_NAME).collect();
-            let distance = |op: &Op| strsim::damerau_levenshtein(op.name(), &shown);
-            let nearest = Op::ALL.into_iter().min_by_key(distance);
-            match nearest.filter(|op| distance(op) <= op.name().len() / 3) {
-                Some(op) => D::Error::custom(format!("there is no op `{shown}`; the nearest is `{}`", op.name())),
+            match nearest(&shown, Op::ALL.iter().map(|op| op.name())) {
+                Some(op) => D::Error::custom(format!("there is no op `{shown}`; the nearest is `{op}`")),
                 None => {
                     let names = Op::ALL.map(Op::name).join(", ");
                     D::Error::custom(format!("there is no op `{shown}`; the ops are {names}"))

@@ -45,6 +45,7 @@ pub(crate) use self::teacher::{TeacherEngine, TeacherSection};
 pub use self::triggers::TriggersSection;
 use crate::artifact::edit::{Op, RiskTier};
 use crate::artifact::gate::settings::Mode;
+use crate::artifact::nearest::nearest;
 
 /// The manifest's file name.
 pub(crate) const FILE: &str = "kaizen.toml";
@@ -259,14 +260,6 @@ pub(crate) fn explain(error: &toml::de::Error) -> String {
         Some(key) => format!("{message}\ndid you mean `{key}`?"),
         None => message,
     }
-}
-
-/// The candidate with the smallest edit distance, if it is close enough for a typo.
-pub(crate) fn nearest<'a>(found: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let near = candidates
-        .map(|candidate| (strsim::levenshtein(found, candidate), candidate))
-        .min()?;
-    (near.0 <= found.len().max(3) / 2).then_some(near.1)
 }
 
 #[cfg(test)]

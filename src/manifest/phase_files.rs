@@ -3,7 +3,7 @@
 //! Both checks are allow-lists. A path that has another spelling (`./a`, `a//b`, `A` on a file system that ignores
 //! case, `a.` on Windows) is refused, so that comparing names is enough to protect kaizen's files.
 
-use super::nearest;
+use crate::artifact::nearest::nearest;
 use crate::sys::disk::plain_name::{is_device, is_plain};
 
 /// Inputs of the workspace.

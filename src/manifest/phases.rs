@@ -6,9 +6,9 @@ use std::sync::LazyLock;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::nearest;
 use super::phase_files::{self, check_read, check_write, is_identifier, overlap};
 use super::range::WEEK;
+use crate::artifact::nearest::nearest;
 
 /// The manifest of the built-in phases.
 const DEFAULT: &str = include_str!("default.toml");
@@ -193,7 +193,7 @@ fn check_own(name: &str, stanza: &Stanza) -> Result<(), String> {
         ));
     }
     let known = built_in();
-    let near = super::nearest(name, known.keys().map(String::as_str));
+    let near = nearest(name, known.keys().map(String::as_str));
     if let Some(near) = near.filter(|_| stanza.writes.is_empty()) {
         return Err(format!(
             "[phase.{name}] is not built in and writes nothing; did you mean [phase.{near}]? Otherwise add writes = [\"file\"]"

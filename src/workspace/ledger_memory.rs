@@ -57,9 +57,14 @@ pub(crate) fn question(workspace: &Workspace, session: &Session) -> Result<Optio
     let (Some(stamps), Some(history)) = (stamps, workspace.ledger.history_key()?) else {
         return Ok(None);
     };
-    let manifest = serde_json::to_string(&workspace.manifest).unwrap_or_default();
     let place = (workspace.name(), &session.id);
-    Ok(Some(Digest::of_value(&(VERSION, history, manifest, place, stamps))))
+    Ok(Some(Digest::of_value(&(
+        VERSION,
+        history,
+        &workspace.manifest,
+        place,
+        stamps,
+    ))))
 }
 
 /// The answer to a question, if it is known.

@@ -44,12 +44,11 @@ pub(super) fn question(workspace: &Workspace) -> Result<Option<Digest>, RunError
             None => return Ok(None),
         }
     }
-    let manifest = serde_json::to_string(&workspace.manifest).unwrap_or_default();
     let kaizen = env!("CARGO_PKG_VERSION");
     Ok(Some(Digest::of_value(&(
         VERSION,
         kaizen,
-        manifest,
+        &workspace.manifest,
         workspace.judge.is_some(),
         uses,
         tasks,

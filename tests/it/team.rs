@@ -27,7 +27,7 @@ pub fn worktrees(space: &Space) -> Vec<PathBuf> {
     names(&folder).iter().map(|name| folder.join(name)).collect()
 }
 
-pub fn newest(space: &Space) -> PathBuf {
+fn newest(space: &Space) -> PathBuf {
     worktrees(space).pop().unwrap()
 }
 
@@ -59,8 +59,8 @@ pub fn statuses(session: &Path) -> BTreeMap<String, String> {
     names(&outcomes).iter().map(one).collect()
 }
 
-/// Begins a session on a branch, and runs it with these edits.
-fn session_with(space: &Space, arguments: &[&str], edits: &[Value]) -> PathBuf {
+/// Begins a session on a branch, with these planned edits, which nothing has run yet.
+pub fn planned(space: &Space, arguments: &[&str], edits: &[Value]) -> PathBuf {
     let begins = [&["run", "--until", "plan"], arguments].concat();
     space.kaizen(&begins).exits(0);
     let worktree = newest(space);
@@ -68,6 +68,12 @@ fn session_with(space: &Space, arguments: &[&str], edits: &[Value]) -> PathBuf {
     let mut text = read(&plan);
     text["edits"] = edits.into();
     fs::write(&plan, serde_json::to_string_pretty(&text).unwrap()).unwrap();
+    worktree
+}
+
+/// Begins a session on a branch, and runs it with these edits.
+fn session_with(space: &Space, arguments: &[&str], edits: &[Value]) -> PathBuf {
+    let worktree = planned(space, arguments, edits);
     let said = space.kaizen(&["run"]);
     assert!(matches!(said.code, Some(0 | 3)), "{}{}", said.out, said.err);
     worktree

@@ -1,34 +1,22 @@
 //! `kaizen watch` in team mode: files start and resume the sessions in the worktrees, and the checkout stays as it is.
 
 use std::fs;
-use std::path::PathBuf;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::edits::{bold, shots};
-use super::space::{Space, names};
-use super::team::{branch, checkout, folder, newest, read, statuses, team, worktrees};
+use super::space::names;
+use super::team::{branch, checkout, folder, planned, statuses, team, worktrees};
 use super::watcher::Watcher;
 
 const A_WHILE: Duration = Duration::from_millis(900);
-
-/// A session on a branch with these planned edits, which nothing has run yet.
-fn planned(space: &Space, edits: &[Value]) -> PathBuf {
-    space.kaizen(&["run", "--until", "plan"]).exits(0);
-    let worktree = newest(space);
-    let plan = folder(&worktree).join("plan.json");
-    let mut text = read(&plan);
-    text["edits"] = edits.into();
-    fs::write(&plan, text.to_string()).unwrap();
-    worktree
-}
 
 #[test]
 fn an_answer_resumes_a_session_in_its_worktree_which_goes_after_the_merge() {
     let space = team();
     let before = checkout(&space);
-    let worktree = planned(&space, &[bold(), shots()]);
+    let worktree = planned(&space, &[], &[bold(), shots()]);
     let session = folder(&worktree);
     let mut watcher = Watcher::start(&space);
     assert_eq!(watcher.until("session_settled")["status"], "awaiting_review");
@@ -62,7 +50,7 @@ fn an_answer_resumes_a_session_in_its_worktree_which_goes_after_the_merge() {
 #[test]
 fn what_a_reviewer_reverts_on_the_branch_is_recorded_at_once() {
     let space = team();
-    let worktree = planned(&space, &[bold()]);
+    let worktree = planned(&space, &[], &[bold()]);
     let mut watcher = Watcher::start(&space);
     watcher.until("session_settled");
     assert_eq!(statuses(&folder(&worktree))["bold"], "applied");

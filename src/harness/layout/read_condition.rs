@@ -34,7 +34,7 @@ impl ReadCondition {
         let values = values_of(SurfaceFormat::FrontMatter, text).unwrap_or_default();
         match &values[key] {
             Value::Null => self.required,
-            Value::String(value) => !self.always.contains(value),
+            Value::String(value) => !self.is_always(value),
             Value::Array(items) => !items.iter().filter_map(Value::as_str).any(|item| self.is_always(item)),
             other => !self.is_always(&other.to_string()),
         }

@@ -234,27 +234,26 @@ fn check_replaced(unit: &FamilyFile, before: &Harness, after: &Harness, rules: &
 
 /// A file has what restricts another one.
 fn check_restrictions(other: &FamilyFile, unit: &FamilyFile) -> Result<(), Inapplicable> {
-    let values = other.settings.values();
-    // A table is compared as a whole.
-    for (keys, value) in values.filter(|(keys, _)| keys.len() == 1 && restricts(keys)) {
+    let is_kept = |keys: &Vec<String>, value: &Json| {
         let mut own = unit.settings.values().filter(|(key, _)| key == keys);
-        let is_kept = own.any(|(keys, own)| own == value || is_stricter(keys, &own.to_string()));
-        if !is_kept {
-            return Err(Inapplicable::Restriction {
-                path: unit.path.to_owned(),
-                key: keys.join("."),
-                other: other.path.to_owned(),
-            });
-        }
-    }
-    if other.has_tools() && !unit.has_tools() {
-        return Err(Inapplicable::Restriction {
+        own.any(|(keys, own)| own == value || is_stricter(keys, &own.to_string()))
+    };
+    // A table is compared as a whole.
+    let mut restrictions = other
+        .settings
+        .values()
+        .filter(|(keys, _)| keys.len() == 1 && restricts(keys));
+    let lost = restrictions.find(|(keys, value)| !is_kept(keys, value));
+    let lost = lost.map(|(keys, _)| keys.join("."));
+    let lost_tools = || (other.has_tools() && !unit.has_tools()).then(|| "tools".to_owned());
+    match lost.or_else(lost_tools) {
+        None => Ok(()),
+        Some(key) => Err(Inapplicable::Restriction {
             path: unit.path.to_owned(),
-            key: "tools".to_owned(),
+            key,
             other: other.path.to_owned(),
-        });
+        }),
     }
-    Ok(())
 }
 
 /// A list of tools without a tool opens all of them in some hosts.

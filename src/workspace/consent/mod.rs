@@ -224,11 +224,7 @@ impl Permission {
     /// # Errors
     /// [`ConsentError::Untrusted`] with the list, or the approvals cannot be checked.
     pub(crate) fn check(&self, parts: &[ManifestPart]) -> Result<(), ConsentError> {
-        let list = self.list()?;
-        match list.concerns(parts) || !list.links.is_empty() {
-            true => self.grant(list).map(drop),
-            false => Ok(()),
-        }
+        self.check_if(&|list| list.concerns(parts) || !list.links.is_empty())
     }
 
     /// Checks again whether everything that runs use may be used.
@@ -236,8 +232,13 @@ impl Permission {
     /// # Errors
     /// See [`Permission::check`].
     pub(crate) fn check_runs(&self) -> Result<(), ConsentError> {
+        self.check_if(&TrustList::concerns_runs)
+    }
+
+    /// Checks again whether the list is approved, if it has anything that needs it.
+    fn check_if(&self, needs: &dyn Fn(&TrustList) -> bool) -> Result<(), ConsentError> {
         let list = self.list()?;
-        match list.concerns_runs() {
+        match needs(&list) {
             true => self.grant(list).map(drop),
             false => Ok(()),
         }

@@ -12,13 +12,14 @@ pub(super) mod placeholders;
 mod references;
 mod started;
 
+use self::expansion::HostExpansion;
 pub(crate) use self::host_limits::HostLimit;
 pub(super) use self::host_limits::{limits, remarks};
 use self::placeholders::{ChangedFile, FilledPlaceholders};
 use super::OpRules;
 use super::inapplicable::Inapplicable;
 use crate::artifact::edit::{Edit, Op};
-use crate::harness::Harness;
+use crate::harness::{FileChange, Harness};
 use crate::manifest::surface::SurfaceFormat;
 
 /// Checks the result of an edit, after all its members.
@@ -29,8 +30,7 @@ use crate::manifest::surface::SurfaceFormat;
 pub(super) fn check(edit: &Edit, before: &Harness, after: &Harness, rules: &OpRules) -> Result<(), Inapplicable> {
     let changes = before.changes(after);
     for change in changes.iter().filter(|change| change.after.is_some()) {
-        outside::check(change, after, rules)?;
-        started::check(change, after, rules)?;
+        check_expansion(change, after, rules)?;
     }
     if !edit.ops().iter().any(|op| op.is_generic()) {
         return Ok(());
@@ -61,4 +61,14 @@ pub(super) fn check(edit: &Edit, before: &Harness, after: &Harness, rules: &OpRu
         host_limits::check(&change.path, before, after)?;
     }
     links::check_removed(&changes, after)
+}
+
+/// Checks what the hosts of a changed file insert into it, or start, when they read it.
+fn check_expansion(change: &FileChange, after: &Harness, rules: &OpRules) -> Result<(), Inapplicable> {
+    let expansion = HostExpansion::of(&change.path, after, rules);
+    let (old, new) = change.texts();
+    let new = expansion.values(&new);
+    let old = || expansion.values(&old);
+    outside::check(&change.path, &old, &new, after)?;
+    started::check(&change.path, &old, &new)
 }

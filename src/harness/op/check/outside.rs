@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use super::expansion::{ExpandedValue, HostExpansion};
+use super::expansion::ExpandedValue;
 use super::references::{ReferencedSource, TextReference, references};
+use crate::harness::Harness;
 use crate::harness::op::inapplicable::Inapplicable;
-use crate::harness::op::{OpRules, is_protected_file};
-use crate::harness::{FileChange, Harness};
+use crate::harness::op::is_protected_file;
 use crate::manifest::membership::{Membership, is_credential};
 use crate::manifest::relative_path::{beside, within};
 
@@ -17,23 +17,25 @@ const RESERVED: &str = "a file of kaizen, or evidence";
 const HIDDEN: &str = "a hidden file that is not part of the harness";
 const VARIABLE: &str = "a variable of the environment";
 
-/// Refuses a reference that the file did not have before.
+/// Refuses a reference that the old values of a file do not have.
 ///
 /// # Errors
 /// [`Inapplicable::Outside`] for the first one.
-pub(super) fn check(change: &FileChange, after: &Harness, rules: &OpRules) -> Result<(), Inapplicable> {
-    let expansion = HostExpansion::of(&change.path, after, rules);
-    let (old, new) = change.texts();
-    let found = |text: &str| outside(&change.path, &expansion.values(text), after);
-    let new = found(&new);
+pub(super) fn check(
+    path: &str,
+    old: &dyn Fn() -> Vec<ExpandedValue>,
+    new: &[ExpandedValue],
+    after: &Harness,
+) -> Result<(), Inapplicable> {
+    let new = outside(path, new, after);
     if new.is_empty() {
         return Ok(());
     }
-    let old = found(&old);
+    let old = outside(path, &old(), after);
     match new.into_iter().find(|(text, _)| !old.contains_key(text)) {
         None => Ok(()),
         Some((reference, inserted)) => Err(Inapplicable::Outside {
-            path: change.path.clone(),
+            path: path.to_owned(),
             reference,
             inserted,
         }),

@@ -1,7 +1,8 @@
 //! Tests of what hosts would insert from outside, by host and kind of file.
 
 use super::*;
-use crate::harness::op::check::started;
+use crate::harness::op::OpRules;
+use crate::harness::op::check::check_expansion;
 
 /// A home of many hosts.
 fn home() -> Harness {
@@ -33,7 +34,7 @@ fn checked(path: &str, before: Option<&str>, after: &str) -> Result<(), Inapplic
     let rules = OpRules::default();
     let changes = old.changes(&new);
     let change = changes.first().expect("the texts differ");
-    check(change, &new, &rules).and_then(|()| started::check(change, &new, &rules))
+    check_expansion(change, &new, &rules)
 }
 
 #[test]

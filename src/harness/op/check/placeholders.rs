@@ -155,7 +155,9 @@ impl<'h> FilledPlaceholders<'h> {
             PlaceholderKind::Commands => commands(text).collect(),
             PlaceholderKind::Sources => sources(prose).collect(),
             PlaceholderKind::Imports => self.imports(text, prose),
-            PlaceholderKind::HashFiles => hash_files(text).collect(),
+            PlaceholderKind::HashFiles => between(text, "#[[file:", "]]")
+                .map(|(whole, _)| whole.to_owned())
+                .collect(),
             // A text may replace a file that is named by its address, and no variable of the environment has to stay.
             PlaceholderKind::FileUris
             | PlaceholderKind::EnvMembers
@@ -224,11 +226,17 @@ fn sources(text: &str) -> impl Iterator<Item = String> {
     in_braces(text, "{").filter(|found| is_source(found)).map(str::to_owned)
 }
 
-/// The files that Kiro inserts: `#[[file:x.md]]`.
-fn hash_files(text: &str) -> impl Iterator<Item = String> {
-    text.match_indices("#[[file:").filter_map(|(at, _)| {
+/// What stands between two marks, with them and without.
+pub(super) fn between<'t>(
+    text: &'t str,
+    open: &'static str,
+    close: &'static str,
+) -> impl Iterator<Item = (&'t str, &'t str)> {
+    text.match_indices(open).filter_map(move |(at, _)| {
         let rest = &text[at..];
-        Some(rest[..rest.find("]]")? + 2].to_owned())
+        let inner = &rest[open.len()..];
+        let end = inner.find(close)?;
+        Some((&rest[..open.len() + end + close.len()], &inner[..end]))
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::expansion::ExpandedValue;
 use super::markdown_prose::prose;
-use super::placeholders::in_braces;
+use super::placeholders::{between, in_braces};
 use crate::manifest::placeholder::PlaceholderKind;
 use crate::manifest::surface::SurfaceFormat;
 
@@ -129,16 +129,6 @@ fn at_words(text: &str) -> impl Iterator<Item = &str> {
         };
         let names_one = !path.is_empty() && path != "/" && !path.starts_with('{');
         (!is_inside && names_one).then_some(path)
-    })
-}
-
-/// What stands between two marks, with them and without.
-fn between<'t>(text: &'t str, open: &'static str, close: &'static str) -> impl Iterator<Item = (&'t str, &'t str)> {
-    text.match_indices(open).filter_map(move |(at, _)| {
-        let rest = &text[at..];
-        let inner = &rest[open.len()..];
-        let end = inner.find(close)?;
-        Some((&rest[..open.len() + end + close.len()], &inner[..end]))
     })
 }
 

@@ -2,30 +2,30 @@
 
 use std::collections::BTreeSet;
 
-use super::expansion::{ExpandedValue, HostExpansion};
+use super::expansion::ExpandedValue;
 use super::references::templates;
-use crate::harness::op::OpRules;
 use crate::harness::op::inapplicable::{Inapplicable, shortened};
-use crate::harness::{FileChange, Harness};
 use crate::manifest::placeholder::PlaceholderKind;
 
 /// Refuses a command whose output the host inserts, unless the file had the same one before.
 ///
 /// # Errors
 /// [`Inapplicable::StartsProgram`] for the first one.
-pub(super) fn check(change: &FileChange, after: &Harness, rules: &OpRules) -> Result<(), Inapplicable> {
-    let expansion = HostExpansion::of(&change.path, after, rules);
-    let (old, new) = change.texts();
-    let found = |text: &str| -> BTreeSet<String> { expansion.values(text).iter().flat_map(commands).collect() };
-    let new = found(&new);
+pub(super) fn check(
+    path: &str,
+    old: &dyn Fn() -> Vec<ExpandedValue>,
+    new: &[ExpandedValue],
+) -> Result<(), Inapplicable> {
+    let found = |values: &[ExpandedValue]| -> BTreeSet<String> { values.iter().flat_map(commands).collect() };
+    let new = found(new);
     if new.is_empty() {
         return Ok(());
     }
-    let old = found(&old);
+    let old = found(&old());
     match new.difference(&old).next() {
         None => Ok(()),
         Some(command) => Err(Inapplicable::StartsProgram {
-            path: change.path.clone(),
+            path: path.to_owned(),
             command: shortened(command),
         }),
     }

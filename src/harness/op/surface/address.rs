@@ -7,10 +7,10 @@ use serde_json::{Value as Json, json};
 
 use super::target::list;
 use crate::artifact::edit::{Edit, Op, Payload};
+use crate::artifact::nearest::nearest;
 use crate::harness::Harness;
 use crate::harness::op::OpRules;
 use crate::harness::op::inapplicable::{Inapplicable, shortened};
-use crate::manifest::nearest;
 use crate::manifest::surface::{Surface, compiled};
 use crate::manifest::surface_table::SurfaceTable;
 

@@ -1,8 +1,8 @@
 //! Refuses fields of a payload that its op does not use, because the edit would do something else than its author meant.
 
 use crate::artifact::edit::{Op, Payload};
+use crate::artifact::nearest::nearest;
 use crate::harness::op::inapplicable::{Inapplicable, shortened};
-use crate::manifest::nearest;
 
 /// The fields that each generic op uses.
 const FIELDS: [(Op, &[&str]); 10] = [

@@ -8,9 +8,9 @@ use super::document::Document;
 use super::target::{SurfaceTarget, list};
 use crate::artifact::edit::{Edit, RiskTier};
 use crate::artifact::key_path::{KeyPath, Segment};
+use crate::artifact::nearest::nearest;
 use crate::harness::format::key_pattern::parts;
 use crate::harness::op::inapplicable::Inapplicable;
-use crate::manifest::nearest;
 use crate::manifest::surface::Surface;
 
 /// A key of a file.

@@ -7,11 +7,11 @@ use serde_json::Value as Json;
 use super::document::Document;
 use super::key::{KeyArgument, SurfaceKey};
 use super::target::{SurfaceTarget, list};
+use crate::artifact::nearest::nearest;
 use crate::harness::Harness;
 use crate::harness::format::list::names_in;
 use crate::harness::op::OpContext;
 use crate::harness::op::inapplicable::{Inapplicable, shortened};
-use crate::manifest::nearest;
 
 /// Arguments of `edit_list`.
 #[derive(Debug, Deserialize, JsonSchema)]

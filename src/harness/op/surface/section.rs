@@ -5,13 +5,13 @@ use serde::Deserialize;
 
 use super::target::list;
 use super::text_place::{TextAddress, TextPlace};
+use crate::artifact::nearest::nearest;
 use crate::harness::Harness;
 use crate::harness::format::error::FormatError;
 use crate::harness::format::section::{section, section_names, with_new_section, with_section, without_section};
 use crate::harness::op::OpContext;
 use crate::harness::op::inapplicable::Inapplicable;
 use crate::harness::op::originals::restored;
-use crate::manifest::nearest;
 
 /// Arguments of `insert_section`.
 #[derive(Debug, Deserialize, JsonSchema)]

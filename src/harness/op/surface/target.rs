@@ -1,11 +1,11 @@
 //! The file that a generic op changes, and the surface that opens it.
 
 use crate::artifact::edit::Op;
+use crate::artifact::nearest::nearest;
 use crate::harness::Harness;
 use crate::harness::op::edit_location::{check_path, utf8};
 use crate::harness::op::inapplicable::{Inapplicable, shortened};
 use crate::harness::op::{OpContext, OpRules};
-use crate::manifest::nearest;
 use crate::manifest::surface::{CreateTier, Surface, SurfaceFormat};
 
 /// How many names a message lists.

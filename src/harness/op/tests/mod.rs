@@ -6,6 +6,7 @@ mod dialects;
 mod diffs;
 mod host_files;
 mod laws;
+mod new_agents;
 mod offered;
 mod payloads;
 mod protected_layouts;
