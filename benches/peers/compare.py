@@ -147,9 +147,13 @@ def workspace(agent, seed, parts):
         'version = 1\n[ledger]\nauthor = "t <t@t>"\n[session]\nmin_traces = 0\n'
         f'[student]\nengine = "chat"\nmodel = "smollm2"\nbase_url = "{PROXY}/v1"\ntemperature = 0.0\n'
         f"max_tokens = {MAX_TOKENS}\nconcurrency = 4\n[benchmark]\nsubsample = 10\n[teacher]\nseed = {seed}\nmax_student_calls = {MOST_CALLS}\n")
+    commit(home)
+    return home
+
+
+def commit(home):
     for words in (["init", "-q"], ["add", "-A"], ["-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qm", "agent"]):
         subprocess.run(["git", *words], cwd=home, check=True)
-    return home
 
 
 def kaizen(home, *arguments):
@@ -193,12 +197,28 @@ def kaizen_run(agent, seed, parts, teach):
         edits = json.loads(plans[0].read_text())["edits"]
     used = get("/count") - before
     apply(home, edits)
-    said = kaizen(home, "eval", "--split", "test")
-    if said.returncode:
-        raise RuntimeError(f"eval: {said.stdout}{said.stderr}")
-    failed = set(json.loads(said.stdout.splitlines()[-1])["failed"])
     shown = [(edit["op"], edit["payload"].get("param"), edit["rationale"]) for edit in edits]
-    return used, [float(task["task_id"] not in failed) for task in parts["test"]], shown
+    return used, sealed_scores(home, parts), shown
+
+
+def sealed_scores(home, parts):
+    """The score of each sealed task. kaizen shows no sealed task, so the finished agent gets a workspace in which they are
+    gate tasks, and the scores stand in the baseline of its first session."""
+    fresh = home.with_name(home.name + "-sealed")
+    shutil.rmtree(fresh, ignore_errors=True)
+    shutil.copytree(home, fresh, ignore=shutil.ignore_patterns(".git", ".kaizen", "sessions"))
+    rows = parts["train"] + [{**task, "split": "gate"} for task in parts["test"]]
+    (fresh / "benchmark/tasks.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    manifest = fresh / "kaizen.toml"
+    manifest.write_text(manifest.read_text().replace("[benchmark]\nsubsample = 10\n", ""))
+    commit(fresh)
+    kaizen(fresh, "trust", "--yes")
+    said = kaizen(fresh, "run", "--until", "baseline")
+    found = list(fresh.glob("sessions/session-*/baseline.json"))
+    if not found:
+        raise RuntimeError(f"no baseline: {said.returncode} {said.stdout}{said.stderr}")
+    scores = {task["task_id"]: task["score"] for task in json.loads(found[0].read_text())["evaluation"]["tasks"]}
+    return [scores[task["task_id"]] for task in parts["test"]]
 
 
 def main():

@@ -8,15 +8,16 @@
 //! git ignores the folder, and kaizen refuses a clone that brings its own. Who can write there can write the repository too.
 #![allow(clippy::disallowed_methods)] // edge: the files of a repository
 
-use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
 use super::Git;
+use super::entry_line::{entry_line, ledger_entry};
 use super::graph::{CommitGraph, GraphCommit};
 use super::log;
 use super::port::{CommitId, LedgerEntry, LedgerError};
+use super::session_lines::{SESSION, SessionLines};
 use crate::digest::Digest;
 use crate::sys::disk::Root;
 
@@ -157,6 +158,8 @@ pub(super) struct CommitArchive {
     entries: ArchiveFile,
     /// The newest graph, and its HEAD.
     parsed: Mutex<Option<(ArchiveKey, Arc<CommitGraph>)>>,
+    /// Where the newest entries name each session, and their HEAD.
+    by_session: Mutex<Option<(ArchiveKey, Arc<SessionLines>)>>,
 }
 
 /// Whether commits lead from one to another by one parent each.
@@ -192,61 +195,6 @@ fn graph_commit(line: &str) -> GraphCommit {
     }
 }
 
-/// A commit of kaizen as a line: its id and all that is known about it, with tabs between the fields. `kaizen log` reads all
-/// lines, and JSON would take several times as long.
-fn entry_line(entry: &LedgerEntry) -> String {
-    let parent = entry.parent.as_deref().unwrap_or_default();
-    let fields = [entry.commit.as_str(), parent, &entry.committed_at, &entry.subject];
-    let trailers = entry.trailers.iter().flat_map(|(key, value)| [key.as_str(), value]);
-    let fields: Vec<Cow<str>> = fields.into_iter().chain(trailers).map(escaped).collect();
-    fields.join("\t") + "\n"
-}
-
-fn ledger_entry(line: &str) -> Option<LedgerEntry> {
-    let mut fields = line.split('\t').map(unescaped);
-    let (commit, parent) = (fields.next()?, fields.next()?);
-    let (committed_at, subject) = (fields.next()?, fields.next()?);
-    let mut trailers = Vec::new();
-    while let Some(key) = fields.next() {
-        trailers.push((key, fields.next()?));
-    }
-    Some(LedgerEntry {
-        commit,
-        parent: Some(parent).filter(|id| !id.is_empty()),
-        subject,
-        trailers,
-        committed_at,
-    })
-}
-
-/// A field without the characters that end fields and lines.
-fn escaped(field: &str) -> Cow<'_, str> {
-    match field.contains(['\\', '\t', '\n', '\r']) {
-        true => {
-            let field = field.replace('\\', "\\\\").replace('\t', "\\t");
-            field.replace('\n', "\\n").replace('\r', "\\r").into()
-        }
-        false => field.into(),
-    }
-}
-
-fn unescaped(field: &str) -> String {
-    if !field.contains('\\') {
-        return field.to_owned();
-    }
-    let (mut text, mut letters) = (String::new(), field.chars());
-    while let Some(letter) = letters.next() {
-        let next = if letter == '\\' { letters.next() } else { None };
-        text.push(match next {
-            Some('t') => '\t',
-            Some('n') => '\n',
-            Some('r') => '\r',
-            other => other.unwrap_or(letter),
-        });
-    }
-    text
-}
-
 impl Git {
     /// Lets the ledger keep the history in the workspace's own folder.
     pub(crate) fn with_archive(mut self, root: &Root) -> Self {
@@ -255,6 +203,7 @@ impl Git {
             graph: ArchiveFile::new(".kaizen/cache/history.graph"),
             entries: ArchiveFile::new(".kaizen/cache/history.entries"),
             parsed: Mutex::default(),
+            by_session: Mutex::default(),
         }));
         self
     }
@@ -343,6 +292,38 @@ impl Git {
             entries.retain(|entry| is_wanted(&entry.commit));
             return Ok(entries);
         };
+        let text = self.entry_lines(archive, &key)?;
+        let id = |line: &&str| is_wanted(line.split('\t').next().unwrap_or_default());
+        Ok(text.lines().filter(id).filter_map(ledger_entry).collect())
+    }
+
+    /// The commits of [`Self::entries_among`] that have the trailer of a session.
+    pub(super) fn entries_of_session(
+        &self,
+        session: &str,
+        is_wanted: &dyn Fn(&str) -> bool,
+    ) -> Result<Vec<LedgerEntry>, LedgerError> {
+        let Some((archive, key)) = self.archived()? else {
+            let mut entries = self.entries_among(is_wanted)?;
+            entries.retain(|entry| entry.trailer(SESSION) == Some(session));
+            return Ok(entries);
+        };
+        let text = self.entry_lines(archive, &key)?;
+        let mut known = archive.by_session.lock().unwrap_or_else(PoisonError::into_inner);
+        let lines = match known.take().filter(|(of, _)| *of == key) {
+            Some((_, lines)) => lines,
+            None => Arc::new(SessionLines::of(&text)),
+        };
+        *known = Some((key, Arc::clone(&lines)));
+        drop(known);
+        let entries = lines.of_session(&text, session).filter_map(ledger_entry);
+        Ok(entries
+            .filter(|entry| entry.trailer(SESSION) == Some(session) && is_wanted(&entry.commit))
+            .collect())
+    }
+
+    /// The lines of all commits of this workspace with kaizen's trailer.
+    fn entry_lines(&self, archive: &CommitArchive, key: &ArchiveKey) -> Result<Arc<String>, LedgerError> {
         let lines = |range: &str| Ok::<_, LedgerError>(log::ours(self, range)?.iter().map(entry_line).collect());
         let all = || lines(&key.head);
         let since = |from: &str| match self.whole_graph()?.line_since(from) {
@@ -353,9 +334,7 @@ impl Git {
             all: &all,
             since: &since,
         };
-        let text = archive.entries.up_to(&archive.root, key.clone(), &git)?;
-        let id = |line: &&str| is_wanted(line.split('\t').next().unwrap_or_default());
-        Ok(text.lines().filter(id).filter_map(ledger_entry).collect())
+        archive.entries.up_to(&archive.root, key.clone(), &git)
     }
 
     /// Writes down what git was asked about the history, for the next command.
@@ -371,31 +350,6 @@ impl Git {
 mod tests {
     use super::*;
     use crate::ledger::graph::RevertedCommit;
-
-    #[test]
-    fn entries_come_back_from_their_lines() {
-        let entry = |subject: &str, trailers: &[(&str, &str)]| LedgerEntry {
-            commit: "a".into(),
-            parent: (!trailers.is_empty()).then(|| "b".into()),
-            subject: subject.into(),
-            trailers: trailers
-                .iter()
-                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-                .collect(),
-            committed_at: "2026-01-01T00:00:00.000Z".into(),
-        };
-        for entry in [
-            entry("kaizen: x", &[("Edit-ID", "e"), ("Gate", "+1 points")]),
-            entry("a\ttab, a \\ and a \r", &[("Note", "two\nlines\\t"), ("", "")]),
-            entry("", &[]),
-        ] {
-            let line = entry_line(&entry);
-            assert_eq!(line.matches('\n').count(), 1, "{line}");
-            assert_eq!(ledger_entry(line.trim_end_matches('\n')), Some(entry));
-        }
-        assert_eq!(ledger_entry("a\tb\tc"), None);
-        assert_eq!(ledger_entry("a\tb\tc\td\tkey"), None);
-    }
 
     #[test]
     fn commits_come_back_from_their_lines() {

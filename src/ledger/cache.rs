@@ -56,11 +56,18 @@ impl LedgerCache {
         commit: &str,
         select: &dyn Fn(&str) -> bool,
     ) -> Result<Harness, LedgerError> {
-        let mut kept = self.harnesses.lock().unwrap_or_else(PoisonError::into_inner);
-        let harness = match kept.iter().position(|(known, _)| known == commit) {
-            Some(place) => kept.remove(place).1,
+        let kept = || self.harnesses.lock().unwrap_or_else(PoisonError::into_inner);
+        let take = || {
+            let mut kept = kept();
+            let place = kept.iter().position(|(known, _)| known == commit);
+            place.map(|place| kept.remove(place).1)
+        };
+        // Other threads need not wait while git answers.
+        let harness = match take() {
+            Some(harness) => harness,
             None => ledger.harness_at(commit, select)?,
         };
+        let mut kept = kept();
         if kept.len() == MOST_HARNESSES {
             kept.remove(0);
         }
@@ -82,8 +89,7 @@ impl LedgerCache {
             let head = ledger.head()?;
             let question = (head.clone(), session.to_owned(), base.map(str::to_owned));
             let history = last(&self.history, question, |(_, session, base)| {
-                let mut entries = ledger.entries(base.as_deref())?;
-                entries.retain(|entry| entry.trailer("Session-ID") == Some(session));
+                let entries = ledger.entries_of(session, base.as_deref())?;
                 let graph = ledger.graph(base.as_deref())?;
                 Ok(Arc::new(History { entries, graph }))
             })?;
@@ -129,6 +135,10 @@ mod tests {
                 committed_at: String::new(),
             };
             Ok(if on_b { Vec::new() } else { vec![entry] })
+        }
+
+        fn entries_of(&self, _: &str, since: Option<&str>) -> Result<Vec<LedgerEntry>, LedgerError> {
+            self.entries(since)
         }
 
         fn graph(&self, _: Option<&str>) -> Result<Arc<CommitGraph>, LedgerError> {

@@ -5,14 +5,11 @@
 //! follows the branch that changed the state since the branches parted, as git does with the lines.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::OnceLock;
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
+use crate::ledger::commit_list::CommitList;
+pub(crate) use crate::ledger::commit_list::{GraphCommit, RevertedCommit};
 use crate::ledger::port::CommitId;
-
-/// How many of the newest commits are searched one by one.
-const NEWEST: usize = 64;
 
 /// The state of an edit in git.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,45 +42,12 @@ impl LedgerState {
     }
 }
 
-/// A commit that a person reverted with `git revert`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct RevertedCommit {
-    /// The beginning of its id.
-    pub commit: String,
-    /// If it is a merge, the beginning of the id of the parent that was returned to.
-    pub mainline: Option<String>,
-}
-
-/// A commit with its parents.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct GraphCommit {
-    pub id: CommitId,
-    pub parents: Vec<CommitId>,
-    /// What it reverts, in the order of its message.
-    pub reverts: Vec<RevertedCommit>,
-}
-
-impl GraphCommit {
-    /// A commit that reverts nothing, from its id and those of its parents with blanks between them.
-    pub(crate) fn of_ids(ids: &str) -> Self {
-        let mut ids = ids.split(' ').map(str::to_owned);
-        Self {
-            id: ids.next().unwrap_or_default(),
-            parents: ids.collect(),
-            reverts: Vec::new(),
-        }
-    }
-}
-
-/// The commits of a range.
+/// The commits of a range. A copy shares them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CommitGraph {
-    /// Ancestors first; the last one is HEAD.
-    commits: Vec<GraphCommit>,
-    /// The place of each commit; made at first use, because many questions are about the newest commits only.
-    places: OnceLock<BTreeMap<CommitId, usize>>,
-    /// The commits whose parents are missing, as in a shallow clone.
-    cut: BTreeSet<CommitId>,
+    all: Arc<CommitList>,
+    /// How many of the oldest commits of the list are left out.
+    start: usize,
 }
 
 /// A merge whose parents disagree about an edit.
@@ -104,25 +68,23 @@ impl CommitGraph {
     /// A graph of commits, ancestors first, and those whose parents this clone does not have.
     pub(crate) fn new(commits: Vec<GraphCommit>, cut: BTreeSet<CommitId>) -> Self {
         Self {
-            places: OnceLock::new(),
-            commits,
-            cut,
+            all: Arc::new(CommitList::new(commits, cut)),
+            start: 0,
         }
     }
 
-    fn places(&self) -> &BTreeMap<CommitId, usize> {
-        self.places.get_or_init(|| {
-            let places = self.commits.iter().enumerate().map(|(at, one)| (one.id.clone(), at));
-            places.collect()
-        })
+    /// Ancestors first; the last one is HEAD.
+    fn commits(&self) -> &[GraphCommit] {
+        &self.all.commits()[self.start..]
     }
 
     /// The commits after the given one, newest first; `None` if HEAD did not come from it by commits of one parent each.
     pub(crate) fn line_since(&self, commit: &str) -> Option<Vec<&GraphCommit>> {
-        let (mut line, mut place) = (Vec::new(), self.commits.len().checked_sub(1)?);
-        while self.commits[place].id != commit {
-            line.push(&self.commits[place]);
-            let [parent] = self.commits[place].parents.as_slice() else {
+        let commits = self.commits();
+        let (mut line, mut place) = (Vec::new(), commits.len().checked_sub(1)?);
+        while commits[place].id != commit {
+            line.push(&commits[place]);
+            let [parent] = commits[place].parents.as_slice() else {
                 return None;
             };
             place = self.place_of_parent(place, parent)?;
@@ -132,46 +94,50 @@ impl CommitGraph {
 
     /// The place of a parent of the commit at a place. Most histories are one line, in which it is the commit before.
     fn place_of_parent(&self, place: usize, parent: &str) -> Option<usize> {
-        let before = place.checked_sub(1).filter(|before| self.commits[*before].id == parent);
+        let before = place.checked_sub(1);
+        let before = before.filter(|before| self.commits()[*before].id == parent);
         before.or_else(|| self.place(parent))
     }
 
     /// The commits without the given one and its ancestors, as git lists them; `None` if it is not in the graph.
     pub(super) fn since(&self, commit: &str) -> Option<Self> {
-        let mut is_older = vec![false; self.commits.len()];
-        is_older[self.place(commit)?] = true;
-        for place in (0..self.commits.len()).rev() {
-            if !is_older[place] {
-                continue;
-            }
-            for parent in &self.commits[place].parents {
-                if let Some(parent) = self.place_of_parent(place, parent) {
-                    is_older[parent] = true;
-                }
+        let place = self.place(commit)?;
+        if self.start == 0 && self.all.descends_from_all_before(place) {
+            return Some(Self {
+                all: Arc::clone(&self.all),
+                start: place + 1,
+            });
+        }
+        let commits = self.commits();
+        let mut is_older = vec![false; commits.len()];
+        is_older[place] = true;
+        for place in (0..commits.len()).rev() {
+            if is_older[place] {
+                self.parents(place).for_each(|parent| is_older[parent] = true);
             }
         }
-        let later = self.commits.iter().zip(&is_older).filter(|(_, is_older)| !**is_older);
+        let later = commits.iter().zip(&is_older).filter(|(_, is_older)| !**is_older);
         let later: Vec<GraphCommit> = later.map(|(commit, _)| commit.clone()).collect();
-        let cut = later.iter().filter(|one| self.cut.contains(&one.id));
+        let cut = later.iter().filter(|one| self.all.is_cut_at(&one.id));
         let cut = cut.map(|one| one.id.clone()).collect();
         Some(Self::new(later, cut))
     }
 
     /// Whether a person reverted a commit.
     pub(crate) fn has_reverts(&self) -> bool {
-        self.commits.iter().any(|commit| !commit.reverts.is_empty())
+        self.commits().iter().any(|commit| !commit.reverts.is_empty())
     }
 
     /// Whether a commit reverts another one.
     pub(crate) fn is_revert(&self, commit: &str) -> bool {
         let place = self.place(commit);
-        place.is_some_and(|place| !self.commits[place].reverts.is_empty())
+        place.is_some_and(|place| !self.commits()[place].reverts.is_empty())
     }
 
     /// Whether a person reverted a commit after this one.
     pub(crate) fn has_reverts_after(&self, commit: &str) -> bool {
         let later = self.place(commit).map_or(0, |place| place + 1);
-        self.commits[later..].iter().any(|commit| !commit.reverts.is_empty())
+        self.commits()[later..].iter().any(|commit| !commit.reverts.is_empty())
     }
 
     /// Whether a commit is a descendant of another, and no merge.
@@ -179,17 +145,17 @@ impl CommitGraph {
         let (Some(place), Some(start)) = (self.place(commit), self.place(other)) else {
             return false;
         };
-        self.commits[place].parents.len() < 2 && place != start && self.descendants(start).contains(&place)
+        self.commits()[place].parents.len() < 2 && place != start && self.descendants(start).contains(&place)
     }
 
     /// Whether older commits are missing.
     pub(crate) fn is_cut(&self) -> bool {
-        !self.cut.is_empty()
+        self.all.cut().iter().any(|commit| self.place(commit).is_some())
     }
 
     /// Whether the history of this clone ends at a commit: what its files contain may be older.
     pub(crate) fn is_cut_at(&self, commit: &str) -> bool {
-        self.cut.contains(commit)
+        self.all.is_cut_at(commit) && self.place(commit).is_some()
     }
 
     /// The state of an edit at HEAD, if these commits change it; `None` if none of them is in the graph.
@@ -201,11 +167,19 @@ impl CommitGraph {
         events: &BTreeMap<CommitId, LedgerState>,
         content: Content<E>,
     ) -> Result<Option<LedgerState>, E> {
-        let mut states: Vec<Option<LedgerState>> = Vec::with_capacity(self.commits.len());
-        for commit in &self.commits {
-            let state = match events.get(&commit.id) {
+        let mut places: Vec<usize> = events.keys().filter_map(|commit| self.place(commit)).collect();
+        places.sort_unstable();
+        let (Some(first), Some(last)) = (places.first(), places.last()) else {
+            return Ok(None);
+        };
+        // No commit before the first event has a state, and on a line without reverts it stays as it is.
+        let end = (last + 1).max(self.all.line_start().saturating_sub(self.start) + 1);
+        let commits = self.commits();
+        let mut states: Vec<Option<LedgerState>> = vec![None; *first];
+        for place in *first..end.min(commits.len()) {
+            let state = match events.get(&commits[place].id) {
                 Some(event) => Some(event.clone()),
-                None => self.inherited(commit, &states, content)?,
+                None => self.inherited(place, &states, content)?,
             };
             states.push(state);
         }
@@ -215,12 +189,13 @@ impl CommitGraph {
     /// The state that a commit has from its parents and its reverts.
     fn inherited<E>(
         &self,
-        commit: &GraphCommit,
+        place: usize,
         states: &[Option<LedgerState>],
         content: Content<E>,
     ) -> Result<Option<LedgerState>, E> {
+        let commit = &self.commits()[place];
         let mut state = match commit.parents.len() {
-            0 | 1 => self.at(commit.parents.first(), states),
+            0 | 1 => self.parents(place).next().and_then(|parent| states[parent].clone()),
             _ => self.merged(commit, states, content)?,
         };
         for reverted in &commit.reverts {
@@ -240,7 +215,7 @@ impl CommitGraph {
         reverted: &RevertedCommit,
         states: &[Option<LedgerState>],
     ) -> Option<LedgerState> {
-        let of = &self.commits[*self.place_of(&reverted.commit)?];
+        let of = &self.commits()[self.place_of(&reverted.commit)?];
         let is_mainline = |parent: &&CommitId| {
             let named = reverted.mainline.as_deref();
             named.is_some_and(|named| parent.starts_with(named))
@@ -314,20 +289,20 @@ impl CommitGraph {
     }
 
     fn parents(&self, place: usize) -> impl Iterator<Item = usize> {
-        let parents = self.commits[place].parents.iter();
+        let parents = self.commits()[place].parents.iter();
         parents.filter_map(move |parent| self.place_of_parent(place, parent))
     }
 
     /// The place of the commit whose id begins with these digits.
-    fn place_of(&self, digits: &str) -> Option<&usize> {
-        let (id, place) = self.places().range(digits.to_owned()..).next()?;
-        id.starts_with(digits).then_some(place)
+    fn place_of(&self, digits: &str) -> Option<usize> {
+        let places = self.all.places_of(digits);
+        places.filter_map(|place| place.checked_sub(self.start)).next()
     }
 
     /// The commits from `from` to HEAD, one parent after another. Where several ways lead there, the first parent's.
     /// Empty if `from` is not in the graph.
     pub(crate) fn path(&self, from: &str) -> Vec<&CommitId> {
-        let (Some(start), Some(head)) = (self.place(from), self.commits.len().checked_sub(1)) else {
+        let (Some(start), Some(head)) = (self.place(from), self.commits().len().checked_sub(1)) else {
             return Vec::new();
         };
         let after = self.descendants(start);
@@ -339,13 +314,13 @@ impl CommitGraph {
             path.push(next);
             at = next;
         }
-        path.into_iter().rev().map(|place| &self.commits[place].id).collect()
+        path.into_iter().rev().map(|place| &self.commits()[place].id).collect()
     }
 
     /// A commit and its descendants.
     fn descendants(&self, start: usize) -> BTreeSet<usize> {
         let mut found = BTreeSet::from([start]);
-        for place in start + 1..self.commits.len() {
+        for place in start + 1..self.commits().len() {
             if self.parents(place).any(|parent| found.contains(&parent)) {
                 found.insert(place);
             }
@@ -355,7 +330,7 @@ impl CommitGraph {
 
     /// The first parent of a commit, if it is known.
     pub(crate) fn parent(&self, commit: &str) -> Option<&CommitId> {
-        self.commits[self.place(commit)?].parents.first()
+        self.commits()[self.place(commit)?].parents.first()
     }
 
     /// The commits that revert a commit which is not in the graph.
@@ -365,19 +340,16 @@ impl CommitGraph {
         if self.place(missing).is_some() {
             return Vec::new();
         }
-        self.commits.iter().filter(reverts).map(|one| one.id.clone()).collect()
+        self.commits()
+            .iter()
+            .filter(reverts)
+            .map(|one| one.id.clone())
+            .collect()
     }
 
     /// The position of a commit, ancestors first.
     pub(crate) fn place(&self, commit: &str) -> Option<usize> {
-        if self.places.get().is_none() {
-            let older = self.commits.len().saturating_sub(NEWEST);
-            let newest = &self.commits[older..];
-            if let Some(at) = newest.iter().rposition(|one| one.id == commit) {
-                return Some(older + at);
-            }
-        }
-        self.places().get(commit).copied()
+        self.all.place(commit)?.checked_sub(self.start)
     }
 }
 

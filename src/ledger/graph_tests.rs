@@ -31,7 +31,7 @@ fn graph(text: &str) -> CommitGraph {
 /// The commits named `+…` apply the edit, those named `-…` revert it.
 fn state_with(text: &str, content: Option<bool>) -> String {
     let graph = graph(text);
-    let ids = graph.commits.iter().map(|commit| commit.id.clone());
+    let ids = graph.commits().iter().map(|commit| commit.id.clone());
     let events = ids.filter_map(|id| match id.as_bytes()[0] {
         b'+' => Some((id.clone(), LedgerState::Applied(id))),
         b'-' => Some((id.clone(), LedgerState::Reverted(id))),
@@ -119,4 +119,43 @@ fn a_path_goes_through_the_branch_of_its_start() {
     assert_eq!(graph.path("c"), ["c", "d", "m", "n"]);
     assert_eq!(graph.path("a"), ["a", "b", "m", "n"]);
     assert!(graph.path("zz").is_empty());
+}
+
+#[test]
+fn the_commits_since_one_are_all_others_but_its_ancestors() {
+    for (history, commit, expected) in [
+        ("a:; b: a; c: b", "a", "b c"),
+        ("a:; b: a; c: b", "c", ""),
+        ("a:; b: a; c: a; m: b c; d: m", "b", "c m d"),
+        ("a:; b: a; c: a; m: b c; d: m", "m", "d"),
+        ("a:; b: a; c: b; d: b; m: c d", "b", "c d m"),
+        ("a:; x:; m: a x; b: m", "a", "x m b"),
+        ("a:; x:; m: a x; b: m", "m", "b"),
+    ] {
+        let graph = graph(history).since(commit).unwrap();
+        let ids: Vec<&str> = graph.commits().iter().map(|commit| commit.id.as_str()).collect();
+        assert_eq!(ids.join(" "), expected, "{history} since {commit}");
+        for (place, id) in ids.iter().enumerate() {
+            assert_eq!(graph.place(id), Some(place));
+        }
+        assert_eq!(
+            (graph.place(commit), graph.parent(commit)),
+            (None, None),
+            "{history} since {commit}"
+        );
+    }
+}
+
+#[test]
+fn a_revert_counts_wherever_the_line_begins() {
+    for (history, since, expected) in [
+        ("a:; +e: a; r: +e !+e; b: r; c: b", "a", Some("r")),
+        ("a:; x: a; y: a; m: x y; +e: m; b: +e; r: b !+e", "m", Some("r")),
+        ("a:; x: a; y: a; m: x y; +e: m; b: +e", "m", None),
+    ] {
+        let graph = graph(history).since(since).unwrap();
+        let events = BTreeMap::from([("+e".to_owned(), LedgerState::Applied("+e".to_owned()))]);
+        let state = graph.state::<Infallible>(&events, &|_| Ok(None)).unwrap().unwrap();
+        assert_eq!(state.undone_by().map(String::as_str), expected, "{history}");
+    }
 }

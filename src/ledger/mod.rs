@@ -4,22 +4,27 @@
 mod archive;
 mod attributes;
 mod blame;
+mod bulk;
 pub(crate) mod cache;
 pub(crate) mod checkout_problem;
 mod commit;
+mod commit_list;
 mod conflict;
+mod entry_line;
 mod environment;
 pub(crate) mod extent;
 mod filters;
 pub(crate) mod graph;
 mod log;
 pub(crate) mod message;
+mod object_stream;
 mod origin;
 mod plain_layout;
 pub(crate) mod port;
 mod process;
 mod refusal;
 mod repository;
+mod session_lines;
 mod sparse;
 mod status;
 #[cfg(test)]
@@ -32,8 +37,8 @@ mod write_record;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 pub(crate) use blame::{BlamedLine, Origin};
@@ -42,6 +47,7 @@ pub(crate) use origin::ExternalCommit;
 pub(crate) use status::{FileState, is_committed};
 
 use self::archive::CommitArchive;
+use self::bulk::BulkReader;
 use self::commit::CommitHooks;
 use self::tree::TreePart;
 use crate::harness::Harness;
@@ -133,6 +139,8 @@ pub(crate) struct Git {
     offline: Arc<AtomicBool>,
     /// The history of HEAD, for commands that need all of it.
     archive: Option<Arc<CommitArchive>>,
+    /// Reads the files of many commits, for commands that look at all sessions.
+    bulk: Arc<OnceLock<BulkReader>>,
 }
 
 impl Git {
@@ -142,6 +150,12 @@ impl Git {
         let own = ["HEAD", "logs/HEAD", "reftable/tables.list"].map(|name| self.git_dir.join(name));
         let shared = ["packed-refs", "reftable/tables.list"].map(|name| self.common_dir.join(name));
         own.into_iter().chain(shared).chain(self.branch_file()).collect()
+    }
+
+    /// Lets one git process read the files of all commits that are asked for from now on. For commands that look at many
+    /// commits and write none: which files git converts is asked once.
+    pub(crate) fn read_in_bulk(&self) {
+        self.bulk.get_or_init(BulkReader::default);
     }
 
     /// The git folder that all worktrees share, and the workspace relative to the top of its work tree.
@@ -323,6 +337,20 @@ impl Ledger for Git {
         match self.known_since(since)? {
             Some(later) => self.entries_among(&|commit| later.place(commit).is_some()),
             None => log::entries(self, Some(since)),
+        }
+    }
+
+    fn entries_of(&self, session: &str, since: Option<&str>) -> Result<Vec<LedgerEntry>, LedgerError> {
+        let Some(since) = since else {
+            return self.entries_of_session(session, &|_| true);
+        };
+        match self.known_since(since)? {
+            Some(later) => self.entries_of_session(session, &|commit| later.place(commit).is_some()),
+            None => {
+                let mut entries = log::entries(self, Some(since))?;
+                entries.retain(|entry| entry.trailer(session_lines::SESSION) == Some(session));
+                Ok(entries)
+            }
         }
     }
 

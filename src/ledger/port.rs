@@ -163,6 +163,12 @@ pub(crate) trait Ledger: Send + Sync {
     /// See [`LedgerError`].
     fn entries(&self, since: Option<&str>) -> Result<Vec<LedgerEntry>, LedgerError>;
 
+    /// Those of [`Ledger::entries`] that belong to a session.
+    ///
+    /// # Errors
+    /// See [`LedgerError`].
+    fn entries_of(&self, session: &str, since: Option<&str>) -> Result<Vec<LedgerEntry>, LedgerError>;
+
     /// The commits after `since` as a graph, with the reverts that people made. Without `since`, or if it is not known,
     /// all ancestors of HEAD.
     ///

@@ -37,8 +37,9 @@ const SETTINGS: [&str; 13] = [
 
 /// The delay between two attempts while another process holds a lock.
 const LOCK_STEP: Duration = Duration::from_millis(100);
-/// The delay between two checks whether a process has ended that has closed its outputs.
-const END_STEP: Duration = Duration::from_millis(2);
+/// The first and the longest delay between two checks whether a process has ended that has closed its outputs. Most have
+/// ended a moment later.
+const END_STEPS: [Duration; 2] = [Duration::from_micros(50), Duration::from_millis(2)];
 /// The maximum length of a hook's output in an error, in characters; the end is kept.
 const LONGEST_OUTPUT: usize = 4000;
 
@@ -163,12 +164,14 @@ fn ended(
         command: name.to_owned(),
         message: format!("could not be waited for: {error}"),
     };
+    let [mut delay, longest] = END_STEPS;
     let status = loop {
         if let Some(status) = child.try_wait().map_err(failed)? {
             break status;
         }
         step(&mut child)?;
-        std::thread::sleep(END_STEP);
+        std::thread::sleep(delay);
+        delay = longest.min(delay * 2);
     };
     let [stdout, stderr] = texts;
     Ok(Output { status, stdout, stderr })

@@ -28,6 +28,7 @@ impl Git {
                 policy,
                 offline: Arc::default(),
                 archive: None,
+                bulk: Arc::default(),
             }),
             None => Self::open_by_asking(workspace, policy),
         }
@@ -72,6 +73,7 @@ impl Git {
             policy,
             offline: Arc::default(),
             archive: None,
+            bulk: Arc::default(),
         })
     }
 

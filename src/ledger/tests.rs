@@ -825,3 +825,70 @@ fn files_larger_together_than_one_may_be_are_read_all_the_same() {
             .any(|(path, why)| path == "c.md" && why.contains("larger"))
     );
 }
+
+#[test]
+fn one_process_reads_the_same_files_as_many() {
+    for (what, attributes, path, text, is_bulk) in [
+        ("plain files", "", "skills/s/SKILL.md", "one\n", true),
+        ("an empty file", "", "empty", "", true),
+        ("files of sessions", "", "sessions/s/plan.json", "{}\n", true),
+        (
+            "a folder of sessions further down",
+            "",
+            "x/sessions/plan.json",
+            "{}\n",
+            true,
+        ),
+        ("a name with blanks", "", "a b/c d.md", "x\n", true),
+        ("converted line ends", "* text eol=crlf\n", "c.md", "one\ntwo\n", false),
+        ("a link", "", "link", "-> a.md", false),
+    ] {
+        let world = World::new();
+        world.write(".gitattributes", attributes);
+        match text.strip_prefix("-> ") {
+            Some(target) => std::os::unix::fs::symlink(target, world.root().join(path)).unwrap(),
+            None => world.write(path, text),
+        }
+        world.git(&["add", "."]);
+        world.git(&["commit", "-q", "-m", "second"]);
+        for folder in ["", "skills"] {
+            let root = world.root().join(folder);
+            fs::create_dir_all(&root).unwrap();
+            let (one, many) = (
+                Git::open(&root, world.policy()).unwrap(),
+                Git::open(&root, world.policy()).unwrap(),
+            );
+            one.read_in_bulk();
+            for commit in ["HEAD", &world.git(&["rev-parse", "HEAD~1"])] {
+                let select = |path: &str| !path.starts_with("sessions/");
+                let [one, many] =
+                    [&one, &many].map(|git| git.harness_at(commit, &select).map_err(|error| error.to_string()));
+                assert_eq!(one, many, "{what}, {commit} in {folder:?}");
+            }
+            if folder.is_empty() {
+                let bulk = one.bulk.get().unwrap();
+                let harness = bulk.harness(&one, "HEAD", &|_| true).unwrap();
+                assert_eq!(harness.is_some(), is_bulk, "{what}");
+            }
+        }
+    }
+}
+
+#[test]
+fn one_process_reads_executable_files_and_none_that_are_too_large() {
+    use std::os::unix::fs::PermissionsExt;
+    let world = World::new();
+    world.write("run.sh", "#!/bin/sh\n");
+    fs::set_permissions(world.root().join("run.sh"), fs::Permissions::from_mode(0o755)).unwrap();
+    world.write("large.md", &"x".repeat(10 * 1024 * 1024 + 1));
+    world.git(&["add", "."]);
+    world.git(&["commit", "-q", "-m", "second"]);
+    let (one, many) = (world.open(), world.open());
+    one.read_in_bulk();
+    for select in [&(|path: &str| path != "large.md") as &dyn Fn(&str) -> bool, &|_| true] {
+        assert_eq!(
+            one.harness_at("HEAD", select).unwrap(),
+            many.harness_at("HEAD", select).unwrap()
+        );
+    }
+}

@@ -10,7 +10,7 @@ use crate::harness::Harness;
 use crate::ledger::port::LedgerError;
 
 /// The largest file that is read, in bytes. A larger file cannot be an agent's text and is marked as forbidden.
-const LARGEST_FILE: u64 = 10 * 1024 * 1024;
+pub(super) const LARGEST_FILE: u64 = 10 * 1024 * 1024;
 
 /// How many links of a commit are looked at.
 const MOST_LINKS: usize = 1_000;
@@ -18,7 +18,7 @@ const MOST_LINKS: usize = 1_000;
 const LINK: &str = "120000";
 
 /// The folder of sessions. No harness has files in it, as `manifest::membership` says.
-const RECORDS: &str = "sessions";
+pub(super) const RECORDS: &str = "sessions";
 /// How many sessions count as many.
 const MANY_RECORDS: usize = 100;
 /// How many names a command line may have.
@@ -49,6 +49,11 @@ pub(super) fn files_at(
     part: TreePart,
     select: &dyn Fn(&str) -> bool,
 ) -> Result<Harness, LedgerError> {
+    if let (TreePart::Harness, Some(bulk)) = (part, git.bulk.get())
+        && let Some(harness) = bulk.harness(git, revision(commit)?, select)?
+    {
+        return Ok(harness);
+    }
     let listing = listing(git, commit, part)?;
     // A name that is not UTF-8 gets replacement characters, and `obstacle` excludes it.
     let listing = String::from_utf8_lossy(&listing);

@@ -96,6 +96,11 @@ impl KnownSessions {
         })
     }
 
+    /// Whether a session need not be read again.
+    pub(super) fn has(&self, id: &str) -> bool {
+        self.still.contains_key(id)
+    }
+
     /// A session that need not be read again.
     pub(super) fn take(&mut self, id: &str) -> Option<KnownSession> {
         self.still.remove(id)

@@ -130,6 +130,7 @@ fn elsewhere(commit: &str, by: &str, holding: &[&str]) -> Option<(Severity, Stri
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::graph::GraphCommit;
 
     fn outcome(status: &str) -> Outcome {
         let edit = Digest::of_bytes(b"edit");
@@ -141,7 +142,7 @@ mod tests {
     #[test]
     fn the_state_in_git_is_compared_with_the_outcome() {
         let applied = || Some(LedgerState::Applied("aaaa".into()));
-        let graph = CommitGraph::new(Vec::new(), ["eeee".to_owned()].into());
+        let graph = CommitGraph::new(vec![GraphCommit::of_ids("eeee")], ["eeee".to_owned()].into());
         let undone = |by: Option<&str>| Some(LedgerState::Undone(by.map(str::to_owned)));
         for (status, state, holding, expected) in [
             ("applied", applied(), vec!["aaaa"], None),

@@ -11,16 +11,19 @@ mod texts;
 pub(super) mod verdicts;
 mod workspace;
 
+use std::collections::BTreeMap;
+
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
-use self::known::KnownSessions;
+use self::known::{KnownSession, KnownSessions};
 use super::Setting;
 use super::exit::{Code, CommandFailure};
 use super::render::{self, FAINT};
 use super::session_workspace::{branches, open};
 use crate::artifact::counted;
 use crate::ledger::port::LedgerEntry;
+use crate::pipeline::survey::in_parallel;
 use crate::workspace::inputs::Inputs;
 use crate::workspace::seal_book::SessionStamps;
 use crate::workspace::session::Session;
@@ -137,30 +140,82 @@ fn check(
     found.extend(workspace::holdout_log(workspace));
     found.extend(workspace::hidden_changes(workspace, &inputs)?);
     let mut known = KnownSessions::read(workspace, &inputs, &commits, is_full)?;
+    let of_session = by_session(commits);
+    workspace.ledger.read_in_bulk();
+    let unknown: Vec<&String> = names.iter().filter(|name| !known.has(name)).collect();
+    let read = in_parallel(&unknown, &|name: &&String| {
+        let commits = of_session.get(*name).map_or(&[][..], Vec::as_slice);
+        CheckedSession::read(workspace, &inputs, name, commits)
+    });
+    let mut read: BTreeMap<&String, _> = unknown.into_iter().zip(read).collect();
     let (mut checked, mut in_order, mut has_read) = (Vec::new(), Vec::new(), false);
     for name in names {
-        if let Some(session) = known.take(name) {
-            checked.push(name.clone());
-            found.extend(session.remarks.iter().cloned());
-            in_order.push(session);
-            continue;
-        }
-        let Some(session) = session::find(&workspace.root, name)? else {
-            continue;
+        let session = match known.take(name) {
+            Some(known) => CheckedSession::of(known),
+            None => match read.remove(name).transpose()?.flatten() {
+                Some(session) => {
+                    has_read |= session.in_order.is_some();
+                    session
+                }
+                None => continue,
+            },
         };
         checked.push(name.clone());
-        // Before the session is read, so that a later change gets other stamps.
-        let stamps = SessionStamps::of(&workspace.root, name);
-        let of_session = check_session(workspace, &inputs, &session, &commits)?;
-        let session = known::in_order(&session, stamps, &of_session);
-        has_read |= session.is_some();
-        in_order.extend(session);
-        found.extend(of_session);
+        found.extend(session.found);
+        in_order.extend(session.in_order);
     }
     known.note(workspace, &in_order, has_read)?;
     Ok((checked, found))
 }
 
+/// What the check of a session found.
+struct CheckedSession {
+    found: Vec<VerifyFinding>,
+    /// If it is in order, what has to stay for that.
+    in_order: Option<KnownSession>,
+}
+
+impl CheckedSession {
+    /// A session that need not be read again.
+    fn of(known: KnownSession) -> Self {
+        Self {
+            found: known.remarks.clone(),
+            in_order: Some(known),
+        }
+    }
+
+    /// Reads a session, of which these are the commits; `None` if it is gone.
+    fn read(
+        workspace: &Workspace,
+        inputs: &Inputs,
+        name: &str,
+        commits: &[LedgerEntry],
+    ) -> Result<Option<Self>, CommandFailure> {
+        let Some(session) = session::find(&workspace.root, name)? else {
+            return Ok(None);
+        };
+        // Before the session is read, so that a later change gets other stamps.
+        let stamps = SessionStamps::of(&workspace.root, name);
+        let found = check_session(workspace, inputs, &session, commits)?;
+        Ok(Some(Self {
+            in_order: known::in_order(&session, stamps, &found),
+            found,
+        }))
+    }
+}
+
+/// The commits of each session, oldest first.
+fn by_session(commits: Vec<LedgerEntry>) -> BTreeMap<String, Vec<LedgerEntry>> {
+    let mut found: BTreeMap<String, Vec<LedgerEntry>> = BTreeMap::new();
+    for commit in commits {
+        if let Some(session) = commit.trailer("Session-ID") {
+            found.entry(session.to_owned()).or_default().push(commit);
+        }
+    }
+    found
+}
+
+/// What is wrong with a session, of which these are the commits.
 fn check_session(
     workspace: &Workspace,
     inputs: &Inputs,

@@ -207,6 +207,17 @@ fn changed(edit: &Edit, harness: &Harness, rules: &OpRules) -> Result<Harness, I
 
 /// The same for an edit that may be a member of another. `keeps_tools` says that no list of tools may vanish by it.
 fn changed_in(edit: &Edit, harness: &Harness, rules: &OpRules, keeps_tools: bool) -> Result<Harness, Inapplicable> {
+    let changed = effect(edit, harness, rules)?;
+    protected::check(harness, &changed, rules, keeps_tools)?;
+    Ok(changed)
+}
+
+/// What an edit makes of files, whether or not they may become that. For edits that were applied: they passed the checks
+/// then, and nobody writes the result.
+///
+/// # Errors
+/// The edit cannot be applied.
+pub(crate) fn effect(edit: &Edit, harness: &Harness, rules: &OpRules) -> Result<Harness, Inapplicable> {
     payload::check(&edit.payload)?;
     let payload = surface::addressed(edit.op, &edit.payload, harness, rules)?;
     surface::check_fields(edit.op, &payload)?;
@@ -216,23 +227,21 @@ fn changed_in(edit: &Edit, harness: &Harness, rules: &OpRules, keeps_tools: bool
         harness,
         rules,
     };
-    let changed = match payload {
-        Cow::Borrowed(_) => applied(edit, context)?,
+    match payload {
+        Cow::Borrowed(_) => applied(edit, context),
         Cow::Owned(payload) => applied(
             &Edit {
                 payload,
                 ..edit.clone()
             },
             context,
-        )?,
-    };
-    protected::check(harness, &changed, rules, keeps_tools)?;
-    Ok(changed)
+        ),
+    }
 }
 
 /// Whether a harness contains an edit; `None` if the edit can no longer be applied, so that the files do not show it.
 pub(crate) fn contains(edit: &Edit, harness: &Harness, rules: &OpRules) -> Option<bool> {
-    apply(edit, harness, rules).ok().map(|applied| &applied == harness)
+    effect(edit, harness, rules).ok().map(|applied| &applied == harness)
 }
 
 /// The lines that a patch of a text removes and those that it adds; `None` for other ops.

@@ -9,7 +9,7 @@ use crate::harness::{FileChange, Harness, op};
 
 /// Whether files contain an edit, perhaps under `later` edits; `None` if they do not show it.
 pub(super) fn contains(edit: &Edit, later: &[Edit], files: &Harness, rules: &op::OpRules) -> Option<bool> {
-    let Ok(mut applied) = op::apply(edit, files, rules) else {
+    let Ok(mut applied) = op::effect(edit, files, rules) else {
         return survives(edit, files).then_some(true);
     };
     for edit in later {
@@ -17,7 +17,7 @@ pub(super) fn contains(edit: &Edit, later: &[Edit], files: &Harness, rules: &op:
         if &applied == files {
             break;
         }
-        applied = op::apply(edit, &applied, rules).unwrap_or(applied);
+        applied = op::effect(edit, &applied, rules).unwrap_or(applied);
     }
     Some(&applied == files)
 }
@@ -63,7 +63,7 @@ pub(in crate::pipeline) struct EditContent<'a> {
 impl<'a> EditContent<'a> {
     /// The content of an edit that was applied to the files `before`, if this clone has them.
     pub(in crate::pipeline) fn of(edit: &'a Edit, before: Option<&Harness>, rules: &'a op::OpRules) -> Self {
-        let after = before.and_then(|before| op::apply(edit, before, rules).ok());
+        let after = before.and_then(|before| op::effect(edit, before, rules).ok());
         let changed = before.zip(after.as_ref());
         let (removed, added) = match changed {
             Some((before, after)) => lines(line_hunks(before, after)),
@@ -156,7 +156,7 @@ impl<'a> EditContent<'a> {
         if self.is_text() {
             return !self.is_left_in(files);
         }
-        let Ok(again) = op::apply(self.edit, files, self.rules) else {
+        let Ok(again) = op::effect(self.edit, files, self.rules) else {
             return false;
         };
         if &again == files || self.is_list() {
@@ -180,7 +180,7 @@ impl<'a> EditContent<'a> {
 
     /// Whether other changes of the same files merge with the edit, so that they do not hide it.
     pub(super) fn is_apart(&self, before: &Harness, after: &Harness) -> bool {
-        let Ok(edited) = op::apply(self.edit, before, self.rules) else {
+        let Ok(edited) = op::effect(self.edit, before, self.rules) else {
             return false;
         };
         let merges = |change: FileChange| {
