@@ -7,7 +7,7 @@ TASKS: the folder that tasks.py wrote; PROXY: the address of counter.py, whose u
 the program. Each run (agent, method, seed) writes OUT/<agent>-<method>-<seed>.json with its calls and the score of each of
 the 150 test tasks; runs whose file exists are not repeated. Needs dspy 3.4 and gepa 0.1.4. report.py prints the table.
 """
-import collections, json, os, pathlib, random, re, shutil, subprocess, sys, time, unicodedata, urllib.request
+import collections, concurrent.futures, json, os, pathlib, random, re, shutil, subprocess, sys, time, unicodedata, urllib.request
 
 KAIZEN = os.environ.get("KAIZEN", "kaizen")
 MOST_CALLS, MAX_TOKENS = 400, 64
@@ -45,6 +45,12 @@ def right(task, answer):
         return float(json.loads(found.group()) == json.loads(reference)) if found else 0.0
     except ValueError:
         return 0.0
+
+
+def four_at_once(ask, tasks):
+    """As many as kaizen asks at once, and as the server has slots."""
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        return list(pool.map(ask, tasks))
 
 
 def dspy_run(agent, method, seed, parts):
@@ -85,11 +91,12 @@ def dspy_run(agent, method, seed, parts):
 
     def answered(task):
         try:
-            return right(task, made(message=task["query"]).answer)
+            with dspy.context(lm=lm):
+                return right(task, made(message=task["query"]).answer)
         except Exception:  # a reply that the adapter cannot parse is wrong
             return 0.0
 
-    return used, [answered(task) for task in parts["test"]]
+    return used, four_at_once(answered, parts["test"])
 
 
 def gepa_run(agent, seed, parts):
@@ -130,7 +137,7 @@ def gepa_run(agent, seed, parts):
     used = get("/count")
     prompt = made.best_candidate["system_prompt"]
     ask_test = lambda task: right(task, safe([{"role": "system", "content": prompt}, {"role": "user", "content": task["query"]}]))
-    return used, [ask_test(task) for task in parts["test"]]
+    return used, four_at_once(ask_test, parts["test"])
 
 
 def workspace(agent, seed, parts):

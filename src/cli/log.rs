@@ -21,6 +21,9 @@ use crate::workspace::inputs::Inputs;
 use crate::workspace::session::Session;
 use crate::workspace::{Workspace, session};
 
+/// How many sessions are written at once.
+const SHARE: usize = 256;
+
 /// List sessions and their commits
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct LogArgs {}
@@ -74,19 +77,18 @@ pub(crate) fn log(_: &LogArgs, setting: &Setting) -> Result<Code, CommandFailure
     if all.is_empty() && !setting.is_json() {
         out!("No session yet; `kaizen run` starts one.");
     }
-    for made in &all {
-        if setting.is_json() {
-            render::json(made);
-            continue;
-        }
-        print(made);
-        if !made.not_shown.is_empty() {
-            let words = render::unseen(&made.not_shown, workspace.ledger.extent()?);
-            out!("  {}", visible(&words));
-        }
-        if !made.older.is_empty() {
-            out!("  {}", visible(&render::older(&made.older, workspace.ledger.extent()?)));
-        }
+    if setting.is_json() {
+        all.iter().for_each(render::json);
+        return Ok(Code::Settled);
+    }
+    // A write for each of thousands of lines would take most of the time.
+    for share in all.chunks(SHARE) {
+        let texts = share
+            .iter()
+            .map(|made| text(made, &workspace))
+            .collect::<Result<Vec<_>, _>>()?;
+        let text = texts.concat();
+        out!("{}", text.strip_suffix('\n').unwrap_or(&text));
     }
     Ok(Code::Settled)
 }
@@ -183,18 +185,27 @@ fn removal(entry: LedgerEntry, edit: &AppliedEdit) -> Commit {
     }
 }
 
-fn print(made: &SessionCommits) {
+/// The lines of a session.
+fn text(made: &SessionCommits, workspace: &Workspace) -> Result<String, CommandFailure> {
     let words = made.status.map_or("its directory is gone", render::words);
     let branch = made.branch.as_deref().map(|branch| format!(", on branch {branch}"));
-    out!(
-        "{STRONG}{}{STRONG:#}  {words}{}",
-        made.session,
-        visible(&branch.unwrap_or_default())
-    );
+    let branch = branch.unwrap_or_default();
+    let mut text = format!("{STRONG}{}{STRONG:#}  {words}{}\n", made.session, visible(&branch));
     for commit in &made.commits {
         let gate = commit.gate.as_deref().unwrap_or_default();
         let short = short_id(&commit.commit);
         let (subject, gate) = (visible(&commit.subject), visible(gate));
-        out!("  {short}  {subject}  {FAINT}{gate}{FAINT:#}");
+        text += &format!("  {short}  {subject}  {FAINT}{gate}{FAINT:#}\n");
     }
+    if !made.not_shown.is_empty() {
+        let words = render::unseen(&made.not_shown, workspace.ledger.extent()?);
+        text += &format!("  {}\n", visible(&words));
+    }
+    if !made.older.is_empty() {
+        text += &format!(
+            "  {}\n",
+            visible(&render::older(&made.older, workspace.ledger.extent()?))
+        );
+    }
+    Ok(text)
 }

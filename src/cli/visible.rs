@@ -19,7 +19,7 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
 
 /// Like [`visible`], but keeps tabs.
 pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
-    if !text.contains(steers) {
+    if is_plain(text) || !text.contains(steers) {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len());
@@ -37,7 +37,7 @@ pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
 
 /// Writes the same characters in JSON as `\uXXXX`. They occur only inside strings, where both forms are equivalent.
 pub(crate) fn escaped_json(json: &str) -> Cow<'_, str> {
-    if !json.contains(steers) {
+    if is_plain(json) || !json.contains(steers) {
         return Cow::Borrowed(json);
     }
     let mut shown = String::with_capacity(json.len());
@@ -52,6 +52,11 @@ pub(crate) fn escaped_json(json: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(shown)
+}
+
+/// Whether a text has printable ASCII characters, line ends and tabs only, as most have; this is quick to see.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t'))
 }
 
 /// Whether a character is a control, a direction mark or invisible. Joiners and selectors that scripts and emoji need

@@ -1,6 +1,6 @@
 //! The commits of a history in git's order, ancestors first, with what is looked up in them. Pure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
@@ -48,7 +48,10 @@ pub(super) struct CommitList {
     commits: Vec<GraphCommit>,
     /// The commits whose parents are missing, as in a shallow clone.
     cut: BTreeSet<CommitId>,
-    places: OnceLock<BTreeMap<CommitId, usize>>,
+    /// The places, sorted by the ids of their commits.
+    by_id: OnceLock<Vec<usize>>,
+    /// The places of the commits that revert others.
+    reverts: OnceLock<Vec<usize>>,
     line_start: OnceLock<usize>,
     /// Whether each commit descends from all commits before it.
     descends: OnceLock<Vec<bool>>,
@@ -76,31 +79,46 @@ impl CommitList {
         self.cut.contains(commit)
     }
 
-    fn places(&self) -> &BTreeMap<CommitId, usize> {
-        self.places.get_or_init(|| {
-            let places = self.commits.iter().enumerate().map(|(at, one)| (one.id.clone(), at));
-            places.collect()
+    fn by_id(&self) -> &[usize] {
+        self.by_id.get_or_init(|| {
+            let mut places: Vec<usize> = (0..self.commits.len()).collect();
+            places.sort_by_key(|place| self.commits[*place].id.as_str());
+            places
         })
+    }
+
+    fn id(&self, place: &usize) -> &str {
+        &self.commits[*place].id
     }
 
     /// The place of a commit.
     pub(super) fn place(&self, commit: &str) -> Option<usize> {
-        if self.places.get().is_none() {
+        if self.by_id.get().is_none() {
             let older = self.commits.len().saturating_sub(NEWEST);
             let newest = &self.commits[older..];
             if let Some(at) = newest.iter().rposition(|one| one.id == commit) {
                 return Some(older + at);
             }
         }
-        self.places().get(commit).copied()
+        let by_id = self.by_id();
+        let found = by_id.binary_search_by(|place| self.id(place).cmp(commit));
+        found.ok().map(|at| by_id[at])
     }
 
     /// The places of the commits whose ids begin with these digits.
     pub(super) fn places_of(&self, digits: &str) -> impl Iterator<Item = usize> {
-        let since = self.places().range(digits.to_owned()..);
-        since
-            .take_while(move |(id, _)| id.starts_with(digits))
-            .map(|(_, place)| *place)
+        let by_id = self.by_id();
+        let first = by_id.partition_point(|place| self.id(place) < digits);
+        let since = by_id[first..].iter().copied();
+        since.take_while(move |place| self.id(place).starts_with(digits))
+    }
+
+    /// The places of the commits that revert others, oldest first.
+    pub(super) fn reverts(&self) -> &[usize] {
+        self.reverts.get_or_init(|| {
+            let reverts = |place: &usize| !self.commits[*place].reverts.is_empty();
+            (0..self.commits.len()).filter(reverts).collect()
+        })
     }
 
     /// The first place from which on each commit has exactly the one before it as its parent, and reverts nothing.

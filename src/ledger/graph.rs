@@ -125,7 +125,7 @@ impl CommitGraph {
 
     /// Whether a person reverted a commit.
     pub(crate) fn has_reverts(&self) -> bool {
-        self.commits().iter().any(|commit| !commit.reverts.is_empty())
+        self.all.reverts().last().is_some_and(|place| *place >= self.start)
     }
 
     /// Whether a commit reverts another one.
@@ -136,8 +136,8 @@ impl CommitGraph {
 
     /// Whether a person reverted a commit after this one.
     pub(crate) fn has_reverts_after(&self, commit: &str) -> bool {
-        let later = self.place(commit).map_or(0, |place| place + 1);
-        self.commits()[later..].iter().any(|commit| !commit.reverts.is_empty())
+        let later = self.start + self.place(commit).map_or(0, |place| place + 1);
+        self.all.reverts().last().is_some_and(|place| *place >= later)
     }
 
     /// Whether a commit is a descendant of another, and no merge.
