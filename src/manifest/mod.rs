@@ -16,6 +16,7 @@ pub(crate) mod range;
 pub(crate) mod relative_path;
 pub(crate) mod sandbox;
 mod sections;
+pub(crate) mod speaks;
 mod student;
 pub(crate) mod suggested_student;
 pub(crate) mod surface;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::chat::{Api, ChatSettings};
 use super::sandbox::SandboxSection;
+use super::speaks::ProgramDialect;
 
 /// `[student]`
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -40,6 +41,10 @@ pub struct StudentSection {
     pub env: Vec<String>,
     /// For `command`: timeout of one attempt in seconds.
     pub timeout_seconds: u64,
+    /// For `command`: the form in which the program prints its answer; absent: by the program's name, and for a name that is
+    /// not known `json`, or else `text`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub speaks: Option<ProgramDialect>,
     /// For `command`: environment variables for the program. `{harness}` and, with a sandbox, `{sandbox}` in a value are
     /// the folder with the agent's files.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -94,6 +99,7 @@ impl Default for StudentSection {
             body: BTreeMap::new(),
             tools: BTreeMap::new(),
             run: Vec::new(),
+            speaks: None,
             env: Vec::new(),
             timeout_seconds: 300,
             set: BTreeMap::new(),
@@ -106,6 +112,11 @@ impl StudentSection {
     /// The kind of student.
     pub(crate) fn engine(&self) -> StudentEngine {
         self.engine.unwrap_or(StudentEngine::Nearest)
+    }
+
+    /// The form in which the program prints its answer, if it is set or the program's name says it.
+    pub(crate) fn dialect(&self) -> Option<ProgramDialect> {
+        self.speaks.or_else(|| ProgramDialect::of_program(&self.run))
     }
 
     /// The settings of the language model.

@@ -476,14 +476,21 @@ fn the_action_replaces_the_comment_of_its_own_account() {
         assert_eq!(code, 0, "{said}");
         let body = std::fs::read_to_string(runner.join("kaizen-comment.md")).unwrap();
         let (mark, rest) = body.split_once('\n').unwrap();
-        let place = if directory == "." { String::new() } else { format!("In `{directory}`:\n\n") };
+        let place = if directory == "." {
+            String::new()
+        } else {
+            format!("In `{directory}`:\n\n")
+        };
         assert_eq!(rest, format!("{place}### no worse\n"));
         assert!(space.read("calls").contains(mark), "{mark}");
         mark.to_owned()
     };
     let marks = [".", "agents/one", "agents/two --> x"].map(first_line);
     assert_eq!(marks[0], "<!-- kaizen check -->");
-    assert!(marks[1] != marks[2] && marks.iter().all(|mark| mark.matches("-->").count() == 1), "{marks:?}");
+    assert!(
+        marks[1] != marks[2] && marks.iter().all(|mark| mark.matches("-->").count() == 1),
+        "{marks:?}"
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::server::{Reply, Server};
-use crate::space::Space;
+use crate::space::{Said, Space};
 
 /// A workspace whose student is a language model behind the server.
 pub fn chat(server: &Server, more: &str) -> Space {
@@ -148,6 +148,64 @@ fn a_program_answers_without_keys_but_its_own() {
     let spending = space.read(".kaizen/spending.jsonl");
     assert_eq!(spending.lines().count(), 1);
     assert!(spending.contains("0.5"), "{spending}");
+}
+
+/// What the program of each agent prints for a question with the answer `yes`.
+const PRINTED: [(&str, &str); 7] = [
+    (
+        "claude",
+        r#"{"type":"result","subtype":"success","is_error":false,"result":"yes","total_cost_usd":0.5,"usage":{"input_tokens":3,"output_tokens":1},"modelUsage":{"claude-opus":{"outputTokens":1}}}"#,
+    ),
+    (
+        "codex",
+        "{\"type\":\"thread.started\",\"thread_id\":\"t\"}\n{\"type\":\"item.completed\",\"item\":{\"type\":\"agent_message\",\"text\":\"yes\"}}\n{\"type\":\"turn.completed\",\"usage\":{\"input_tokens\":3,\"cached_input_tokens\":0,\"output_tokens\":1}}",
+    ),
+    (
+        "gemini",
+        r#"{"response":"yes","stats":{"models":{"gemini-pro":{"tokens":{"prompt":3,"candidates":1,"total":4}}}}}"#,
+    ),
+    (
+        "opencode",
+        "{\"type\":\"text\",\"sessionID\":\"s\",\"part\":{\"messageID\":\"m\",\"text\":\"yes\"}}\n{\"type\":\"step_finish\",\"sessionID\":\"s\",\"part\":{\"cost\":0.5,\"tokens\":{\"input\":3,\"output\":1}}}",
+    ),
+    (
+        "amp",
+        "{\"type\":\"system\",\"subtype\":\"init\"}\n{\"type\":\"result\",\"subtype\":\"success\",\"is_error\":false,\"result\":\"yes\",\"usage\":{\"input_tokens\":3,\"output_tokens\":1}}",
+    ),
+    (
+        "goose",
+        "starting session | provider: p model: gpt-4o\n    session id: 1\n\nyes",
+    ),
+    (
+        "aider",
+        "Main model: sonnet with diff edit format\n\nyes\n\nTokens: 3 sent, 1 received. Cost: $0.50 message, $0.50 session.",
+    ),
+];
+
+#[test]
+fn what_the_programs_of_agents_print_is_read() {
+    let space = Space::new();
+    benchmark(&space, &[task("a", "is it?", "yes", "exact")]);
+    for (name, printed) in PRINTED {
+        for (program, speaks) in [
+            (format!("bin/{name}"), String::new()),
+            (format!("bin/my-{name}"), format!("speaks = \"{name}\"\n")),
+        ] {
+            space.write(&program, &format!("#!/bin/sh\ncat <<'E'\n{printed}\nE\n"));
+            Said::of(space.bare("chmod", &["+x", &program]).output().unwrap()).exits(0);
+            let manifest = format!("[student]\nengine = \"command\"\nrun = [\"./{program}\", \"{{query}}\"]\n{speaks}");
+            space.write("kaizen.toml", &manifest);
+            space.kaizen(&["trust", "--yes"]).exits(0);
+            assert_eq!(eval(&space, 0)["overall_score"], 1.0, "{program}");
+        }
+    }
+    space.replace("kaizen.toml", "speaks = \"aider\"", "speaks = \"text\"");
+    space.kaizen(&["trust", "--yes"]).exits(0);
+    assert_eq!(
+        eval(&space, 0)["overall_score"],
+        0.0,
+        "all that is printed is the answer"
+    );
 }
 
 #[test]

@@ -19,6 +19,7 @@ mod location;
 mod message;
 mod openhands;
 mod otlp;
+pub(crate) mod program;
 mod run;
 mod sweagent;
 mod toolbench;

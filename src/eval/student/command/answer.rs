@@ -1,4 +1,5 @@
-//! Parses a program's output: a JSON object with an answer, or any other text, which is the answer itself.
+//! Parses a program's output: in the form of an agent's own program, a JSON object with an answer, or any other text, which
+//! is the answer itself.
 
 use std::collections::BTreeMap;
 
@@ -8,6 +9,8 @@ use serde_json::value::RawValue;
 use crate::artifact::Money;
 use crate::artifact::spending::Usage;
 use crate::llm::provider;
+use crate::manifest::speaks::ProgramDialect;
+use crate::trace::format::program::printed_run;
 
 /// The parsed output of a program.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -33,18 +36,43 @@ const MOST_USD: f64 = 1e6;
 
 impl ProgramAnswer {
     /// Parses the output. Never fails, because any text is an answer.
-    pub(crate) fn read(stdout: &[u8]) -> Self {
+    pub(crate) fn read(dialect: Option<ProgramDialect>, stdout: &[u8]) -> Self {
         let text = String::from_utf8_lossy(stdout);
-        // Each member is parsed separately, so that a number out of range does not make the answer unreadable.
-        let members: Members = serde_json::from_str(&text).unwrap_or_default();
-        let member = |name: &str| -> Option<Value> { serde_json::from_str(members.get(name)?.get()).ok() };
-        let Some(answer) = member("answer").or_else(|| member("result")) else {
-            let answer = text.trim_end_matches(['\n', '\r']).to_owned();
-            return Self {
-                answer,
-                ..Self::default()
-            };
+        if dialect == Some(ProgramDialect::Text) {
+            return Self::of_text(&text);
+        }
+        let Some(run) = dialect.and_then(|dialect| printed_run(dialect, &text)) else {
+            return Self::of_object(&text).unwrap_or_else(|| Self::of_text(&text));
         };
+        // A number that is refused leaves the others of its kind unknown.
+        let refused = Self::of_object(&text).filter(|said| said.problem.is_some());
+        let (usage, cost_usd) = match &refused {
+            Some(said) => (said.usage, said.cost_usd),
+            None => (run.usage, run.cost_usd),
+        };
+        Self {
+            answer: run.answer,
+            model: run.model,
+            tool: run.tools.into_iter().next(),
+            usage,
+            cost_usd,
+            problem: refused.and_then(|said| said.problem),
+        }
+    }
+
+    fn of_text(text: &str) -> Self {
+        Self {
+            answer: text.trim_end_matches(['\n', '\r']).to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// An object with an answer; `None` for anything else.
+    fn of_object(text: &str) -> Option<Self> {
+        // Each member is parsed separately, so that a number out of range does not make the answer unreadable.
+        let members: Members = serde_json::from_str(text).unwrap_or_default();
+        let member = |name: &str| -> Option<Value> { serde_json::from_str(members.get(name)?.get()).ok() };
+        let answer = member("answer").or_else(|| member("result"))?;
         let name = |key: &str| member(key)?.as_str().map(str::to_owned);
         let cost = ["cost_usd", "total_cost_usd"]
             .into_iter()
@@ -55,14 +83,14 @@ impl ProgramAnswer {
         let usage = tokens(&members);
         let problems = [cost.as_ref().and_then(|cost| cost.as_ref().err()), usage.as_ref().err()];
         let problems: Vec<&str> = problems.into_iter().flatten().map(String::as_str).collect();
-        Self {
+        Some(Self {
             answer: answer.as_str().map_or_else(|| answer.to_string(), str::to_owned),
             model: name("model"),
             tool: name("tool"),
             problem: (!problems.is_empty()).then(|| problems.join("; ")),
             usage: usage.ok().flatten(),
             cost_usd: cost.and_then(Result::ok),
-        }
+        })
     }
 }
 
@@ -157,9 +185,13 @@ mod tests {
             ("[1]", "[1]"),
             (r#"{"answer": "#, r#"{"answer": "#),
         ] {
-            assert_eq!(ProgramAnswer::read(printed.as_bytes()).answer, answer, "{printed}");
+            assert_eq!(
+                ProgramAnswer::read(None, printed.as_bytes()).answer,
+                answer,
+                "{printed}"
+            );
         }
-        assert!(ProgramAnswer::read(b"\xff").answer.contains('\u{fffd}'));
+        assert!(ProgramAnswer::read(None, b"\xff").answer.contains('\u{fffd}'));
     }
 
     #[test]
@@ -173,7 +205,7 @@ mod tests {
                 format!(r#""usage": {{"input_tokens": 7, "cache_read_input_tokens": {count}}}"#),
                 format!(r#""usage": {{"input_tokens": 7, "cache_creation_input_tokens": {count}}}"#),
             ] {
-                let said = ProgramAnswer::read(format!(r#"{{"answer": "x", {members}}}"#).as_bytes());
+                let said = ProgramAnswer::read(None, format!(r#"{{"answer": "x", {members}}}"#).as_bytes());
                 assert_eq!((said.answer.as_str(), said.usage), ("x", None), "{members}");
                 assert!(
                     said.problem
@@ -182,14 +214,17 @@ mod tests {
                 );
             }
         }
-        let said = ProgramAnswer::read(br#"{"answer": "x", "usage": "7 tokens", "cost_usd": -1}"#);
+        let said = ProgramAnswer::read(None, br#"{"answer": "x", "usage": "7 tokens", "cost_usd": -1}"#);
         assert_eq!((said.usage, said.cost_usd), (None, None));
         let problem = said.problem.unwrap();
         assert!(
             problem.contains("cost_usd = -1") && problem.contains("usage = \"7 tokens\""),
             "{problem}"
         );
-        let said = ProgramAnswer::read(br#"{"answer": "x", "usage": {"input_tokens": 3.0, "output_tokens": null}}"#);
+        let said = ProgramAnswer::read(
+            None,
+            br#"{"answer": "x", "usage": {"input_tokens": 3.0, "output_tokens": null}}"#,
+        );
         assert_eq!((said.usage.map(|usage| usage.total()), said.problem), (Some(3), None));
     }
 
@@ -197,31 +232,54 @@ mod tests {
     fn tokens_and_dollars_are_read_in_two_dialects() {
         let printed = r#"{"result": "x", "total_cost_usd": 0.25, "usage": {"input_tokens": 3, "cache_read_input_tokens": 5,
             "output_tokens": 2}}"#;
-        let said = ProgramAnswer::read(printed.as_bytes());
+        let said = ProgramAnswer::read(None, printed.as_bytes());
         assert_eq!(
             (said.cost_usd, said.usage.unwrap().total()),
             (Money::from_usd(0.25), 10)
         );
-        let said = ProgramAnswer::read(br#"{"answer": "x", "cost_usd": 0, "model": "m", "tool": "t"}"#);
+        let said = ProgramAnswer::read(None, br#"{"answer": "x", "cost_usd": 0, "model": "m", "tool": "t"}"#);
         assert_eq!((said.cost_usd, said.usage), (Some(Money::ZERO), None));
         assert_eq!((said.model.as_deref(), said.tool.as_deref()), (Some("m"), Some("t")));
         for number in ["-1", "-100", "1e400", "1e308", "1000001", "\"a\""] {
-            let said = ProgramAnswer::read(format!(r#"{{"answer": "x", "cost_usd": {number}}}"#).as_bytes());
+            let said = ProgramAnswer::read(None, format!(r#"{{"answer": "x", "cost_usd": {number}}}"#).as_bytes());
             assert_eq!((said.answer.as_str(), said.cost_usd), ("x", None), "{number}");
             assert!(said.problem.is_some_and(|why| why.contains(number)), "{number}");
         }
-        let said = ProgramAnswer::read(br#"{"answer": "x", "cost_usd": null, "usage": null}"#);
+        let said = ProgramAnswer::read(None, br#"{"answer": "x", "cost_usd": null, "usage": null}"#);
         assert_eq!((said.cost_usd, said.problem), (None, None));
-        let said =
-            ProgramAnswer::read(br#"{"answer": "x", "input_tokens": 9, "cached_tokens": 4, "output_tokens": 1}"#);
+        let said = ProgramAnswer::read(
+            None,
+            br#"{"answer": "x", "input_tokens": 9, "cached_tokens": 4, "output_tokens": 1}"#,
+        );
         assert_eq!(
             said.usage.map(|usage| (usage.input, usage.cache_read, usage.output)),
             Some((5, 4, 1))
         );
         assert_eq!(
-            ProgramAnswer::read(br#"{"answer": "x", "usage": {}}"#).usage,
+            ProgramAnswer::read(None, br#"{"answer": "x", "usage": {}}"#).usage,
             None,
             "unknown, and not 0"
         );
+    }
+
+    #[test]
+    fn the_form_of_a_program_decides_what_its_answer_is() {
+        let codex = "{\"type\":\"item.completed\",\"item\":{\"type\":\"agent_message\",\"text\":\"x\"}}\n";
+        let claude = r#"{"type": "result", "result": "x", "total_cost_usd": -1, "usage": {"input_tokens": 3}}"#;
+        for (dialect, printed, answer) in [
+            (None, codex, codex.trim_end()),
+            (Some(ProgramDialect::Codex), codex, "x"),
+            (Some(ProgramDialect::Codex), "only text\n", "only text"),
+            (Some(ProgramDialect::Codex), r#"{"answer": "x"}"#, "x"),
+            (Some(ProgramDialect::Json), r#"{"answer": "x"}"#, "x"),
+            (Some(ProgramDialect::Text), r#"{"answer": "x"}"#, r#"{"answer": "x"}"#),
+            (Some(ProgramDialect::Claude), claude, "x"),
+        ] {
+            let said = ProgramAnswer::read(dialect, printed.as_bytes());
+            assert_eq!(said.answer, answer, "{dialect:?} {printed}");
+        }
+        let said = ProgramAnswer::read(Some(ProgramDialect::Claude), claude.as_bytes());
+        assert_eq!((said.cost_usd, said.usage.map(|usage| usage.input)), (None, Some(3)));
+        assert!(said.problem.unwrap().contains("total_cost_usd = -1"));
     }
 }

@@ -126,6 +126,9 @@ impl Student for CommandStudent {
         if !section.set.is_empty() {
             identity["set"] = json!(section.set);
         }
+        if let Some(dialect) = section.dialect() {
+            identity["speaks"] = json!(dialect);
+        }
         if let Some(sandbox) = &section.sandbox {
             identity["sandbox"] = json!(sandbox);
         }
@@ -228,7 +231,7 @@ impl Candidate {
         let seconds = calls.clock().seconds_since(begun);
         let answer = output
             .as_ref()
-            .map(|output| ProgramAnswer::read(&output.stdout))
+            .map(|output| ProgramAnswer::read(self.context.section.dialect(), &output.stdout))
             .unwrap_or_default();
         if let Some(problem) = &answer.problem {
             calls.warn_once(&format!("[student] `{name}`: {problem}"));
