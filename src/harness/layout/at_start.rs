@@ -177,6 +177,9 @@ mod tests {
         let head = |line: &str| format!("---\n{line}\n---\nx\n");
         let paths = head("paths: \"src/**\"");
         let (on, off) = (head("alwaysApply: true"), head("alwaysApply: false"));
+        let (trigger_on, trigger_off) = (head("trigger: always_on"), head("trigger: model_decision"));
+        let (type_on, type_off) = (head("type: always_apply"), head("type: agent_requested"));
+        let (list, globs) = (head("paths: [\"src/**\"]"), head("globs: \"*.ts\""));
         let (everywhere, some) = (head("applyTo: \"**\""), head("applyTo: \"*.ts\""));
         let files = [
             ("CLAUDE.md", "x\n"),
@@ -188,12 +191,30 @@ mod tests {
             (".github/instructions/b.instructions.md", some.as_str()),
             (".roo/rules/a.md", "x\n"),
             (".roo/rules-rev/b.md", "x\n"),
+            (".agent/rules/a.md", trigger_on.as_str()),
+            (".agent/rules/b.md", trigger_off.as_str()),
+            (".agents/rules/c.md", trigger_off.as_str()),
+            (".clinerules/a.md", paths.as_str()),
+            (".clinerules/b.md", list.as_str()),
+            (".continue/rules/a.md", on.as_str()),
+            (".continue/rules/b.md", off.as_str()),
+            (".continue/rules/c.md", globs.as_str()),
+            (".continue/rules/d.md", "x\n"),
+            (".kilocode/rules/a.md", off.as_str()),
+            (".kilocode/rules-code/b.md", "x\n"),
+            (".augment/rules/a.md", type_on.as_str()),
+            (".augment/rules/b.md", type_off.as_str()),
         ];
         for (layout, wanted) in [
             ("claude_code", &["CLAUDE.md", ".claude/rules/a.md"][..]),
             ("cursor", &[".cursor/rules/a.mdc"]),
             ("copilot", &[".github/instructions/a.instructions.md"]),
             ("roo", &[".roo/rules/a.md"]),
+            ("antigravity", &[".agent/rules/a.md"]),
+            ("cline", &[".clinerules/a.md"]),
+            ("continue", &[".continue/rules/a.md", ".continue/rules/d.md"]),
+            ("kilo", &[".kilocode/rules/a.md"]),
+            ("augment", &[".augment/rules/a.md"]),
         ] {
             assert_eq!(order(&[layout], &files).at_start, wanted, "{layout}");
         }

@@ -153,6 +153,7 @@ impl HostLayout {
             .chain(&self.one_per_folder)
             .chain(&self.importing)
             .chain(&self.marked)
+            .chain(self.read_when.iter().map(|condition| &condition.surface))
             .find(|name| !names.contains(name.as_str()));
         match unknown {
             Some(name) => Err(misfit(
@@ -165,7 +166,11 @@ impl HostLayout {
 
     fn check_globs(&self) -> Result<(), LayoutMisfit> {
         let markers = self.markers.iter().map(|marker| &marker.path);
-        let plain = markers.chain(&self.shown).chain(&self.protected.files);
+        let conditions = self.read_when.iter().filter_map(|condition| condition.path.as_ref());
+        let plain = markers
+            .chain(&self.shown)
+            .chain(&self.protected.files)
+            .chain(conditions);
         for path in plain {
             compiled(path).map_err(|problem| misfit(path, problem))?;
         }

@@ -25,6 +25,12 @@ pub(crate) struct ReadCondition {
     /// Whether a file without the key is read only if it matches as well.
     #[serde(default)]
     pub required: bool,
+    /// Keys that each are a condition in a file without the key.
+    #[serde(default)]
+    pub instead: Vec<String>,
+    /// Whether the host ignores a value of the key that is no list, as if the file did not have it.
+    #[serde(default)]
+    pub only_lists: bool,
 }
 
 impl ReadCondition {
@@ -33,7 +39,9 @@ impl ReadCondition {
         let Some(key) = &self.key else { return true };
         let values = values_of(SurfaceFormat::FrontMatter, text).unwrap_or_default();
         match &values[key] {
-            Value::Null => self.required,
+            value if is_empty(value) || (self.only_lists && !value.is_array()) => {
+                self.required || self.instead.iter().any(|key| !is_empty(&values[key]))
+            }
             Value::String(value) => !self.is_always(value),
             Value::Array(items) => !items.iter().filter_map(Value::as_str).any(|item| self.is_always(item)),
             other => !self.is_always(&other.to_string()),
@@ -43,6 +51,11 @@ impl ReadCondition {
     fn is_always(&self, value: &str) -> bool {
         self.always.iter().any(|always| always == value)
     }
+}
+
+/// Whether a key has no value, or is not there.
+fn is_empty(value: &Value) -> bool {
+    value.is_null() || value.as_str().is_some_and(str::is_empty)
 }
 
 impl HomeSearch<'_, '_> {
@@ -82,14 +95,28 @@ mod tests {
             key: Some(key.into()),
             always: always.iter().map(|value| (*value).to_owned()).collect(),
             required,
+            instead: vec!["globs".into(), "regex".into()],
+            only_lists: key == "lists",
         };
         for (condition, head, holds) in [
             (condition("paths", &["**"], false), "paths: src/**\n", true),
             (condition("paths", &["**"], false), "paths: [\"**\"]\n", false),
             (condition("paths", &["**"], false), "other: 1\n", false),
+            (condition("paths", &["**"], false), "paths:\n", false),
             (condition("alwaysApply", &["true"], true), "alwaysApply: false\n", true),
             (condition("alwaysApply", &["true"], true), "alwaysApply: true\n", false),
             (condition("alwaysApply", &["true"], true), "description: x\n", true),
+            (condition("alwaysApply", &["true"], false), "globs: \"*.ts\"\n", true),
+            (condition("alwaysApply", &["true"], false), "regex: [x]\n", true),
+            (condition("alwaysApply", &["true"], false), "globs: \"\"\n", false),
+            (
+                condition("alwaysApply", &["true"], false),
+                "alwaysApply: true\nglobs: x\n",
+                false,
+            ),
+            (condition("lists", &[], false), "lists: src/**\n", false),
+            (condition("lists", &[], false), "lists: [src/**]\n", true),
+            (condition("lists", &[], false), "lists: []\n", true),
         ] {
             assert_eq!(condition.holds(&format!("---\n{head}---\nBody\n")), holds, "{head}");
         }
