@@ -31,6 +31,8 @@ pub enum PlaceholderKind {
     Imports,
     /// `#[[file:path]]`, relative to the workspace.
     HashFiles,
+    /// Markdown links to files, and `#file:path`.
+    FileLinks,
     /// `file://path` as the whole value.
     FileUris,
     /// `{{ env.X }}` and `{{ secrets.X }}`.
@@ -68,6 +70,7 @@ impl PlaceholderKind {
             Self::Sources => "sources",
             Self::Imports => "imports",
             Self::HashFiles => "hash_files",
+            Self::FileLinks => "file_links",
             Self::FileUris => "file_uris",
             Self::EnvMembers => "env_members",
             Self::EnvNames => "env_names",
@@ -88,6 +91,7 @@ mod tests {
             PlaceholderKind::Variables,
             PlaceholderKind::HostVariables,
             PlaceholderKind::HashFiles,
+            PlaceholderKind::FileLinks,
             PlaceholderKind::FileUris,
             PlaceholderKind::EnvMembers,
             PlaceholderKind::EnvNames,

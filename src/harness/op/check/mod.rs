@@ -1,6 +1,7 @@
 //! Free checks of what an op made, before the gate spends anything: what the host would insert or start, and after a generic
 //! op the format, placeholders, links, and limits of the host.
 
+mod attached_links;
 mod expansion;
 mod form;
 mod host_limits;
@@ -11,6 +12,7 @@ mod parses;
 pub(super) mod placeholders;
 mod references;
 mod started;
+mod text_reference;
 
 use self::expansion::HostExpansion;
 pub(crate) use self::host_limits::HostLimit;

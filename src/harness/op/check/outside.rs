@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use super::expansion::ExpandedValue;
-use super::references::{ReferencedSource, TextReference, references};
+use super::references::references;
+use super::text_reference::{ReferencedSource, TextReference};
 use crate::harness::Harness;
 use crate::harness::op::inapplicable::Inapplicable;
 use crate::harness::op::is_protected_file;

@@ -80,6 +80,23 @@ fn what_is_not_of_the_workspace_is_refused_where_the_host_inserts_it() {
         (".amazonq/cli-agents/a.json", "{\"prompt\": \"file://../../../x\"}"),
         ("promptfooconfig.yaml", "prompts: ['{{ env.KEY }}']\nproviders: [a:b]\n"),
         (".github/prompts/a.prompt.md", "${env:HOME}\n"),
+        (".github/prompts/a.prompt.md", "See [x](/etc/passwd)\n"),
+        (".github/prompts/a.prompt.md", "See #file:../../.env\n"),
+        (".github/prompts/a.prompt.md", "See #file:'../../../a b.md'\n"),
+        (".github/prompts/a.prompt.md", "[x](file:///etc/passwd)\n"),
+        (".github/copilot-instructions.md", "[x](../../other/x.md)\n"),
+        (".github/copilot-instructions.md", "[x](../.git/config \"t\")\n"),
+        (".github/copilot-instructions.md", "`[x](~/.ssh/id)`\n"),
+        (
+            ".github/instructions/a.instructions.md",
+            "---\napplyTo: \"**\"\n---\n[x](../../.aws/credentials)\n",
+        ),
+        (
+            ".github/agents/a.agent.md",
+            "---\ndescription: d\n---\n#file:/etc/passwd\n",
+        ),
+        (".cursor/rules/a.mdc", "---\nalwaysApply: true\n---\n[x](mdc:../x.ts)\n"),
+        (".agent/rules/a.md", "See @/etc/passwd\n"),
         ("some/text.md", "@~/x.md\n"),
     ] {
         let found = checked(path, None, text);
@@ -108,6 +125,19 @@ fn what_no_host_inserts_is_text() {
         (".claude/commands/go.md", "@docs/x.md\n"),
         (".codex/prompts/a.md", "@/etc/passwd\n"),
         (".claude/agents/a.md", "---\nname: a\n---\n@/etc/passwd !`x`\n"),
+        (
+            ".github/copilot-instructions.md",
+            "[x](../docs/x.md) [y](https://example.org) [z](#top) [t](mailto:a@example.org) #file:../docs/x.md\n",
+        ),
+        (
+            ".github/prompts/a.prompt.md",
+            "[x](../../docs/x.md) and #file:b.prompt.md\n",
+        ),
+        (
+            ".cursor/rules/a.mdc",
+            "---\nalwaysApply: true\n---\n[x](mdc:docs/x.md)\n",
+        ),
+        ("CLAUDE.md", "[x](/etc/passwd) #file:/etc/passwd\n"),
         (".kiro/steering/a.md", "#[[file:docs/x.md]]\n"),
         (".kiro/agents/a.json", "{\"prompt\": \"file://./p.md\"}"),
         (

@@ -158,8 +158,10 @@ impl<'h> FilledPlaceholders<'h> {
             PlaceholderKind::HashFiles => between(text, "#[[file:", "]]")
                 .map(|(whole, _)| whole.to_owned())
                 .collect(),
-            // A text may replace a file that is named by its address, and no variable of the environment has to stay.
-            PlaceholderKind::FileUris
+            // A text may lose a link, or replace a file that is named by its address, and no variable of the environment has
+            // to stay.
+            PlaceholderKind::FileLinks
+            | PlaceholderKind::FileUris
             | PlaceholderKind::EnvMembers
             | PlaceholderKind::EnvNames
             | PlaceholderKind::EnvTemplates => Vec::new(),

@@ -1,29 +1,12 @@
 //! Finds what a host inserts into a text: files, and variables of the environment.
 
+use super::attached_links::attached;
 use super::expansion::ExpandedValue;
 use super::markdown_prose::prose;
 use super::placeholders::{between, in_braces};
+use super::text_reference::{ReferencedSource, TextReference};
 use crate::manifest::placeholder::PlaceholderKind;
 use crate::manifest::surface::SurfaceFormat;
-
-/// A piece of a text that a host replaces.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct TextReference {
-    /// The piece as it is written.
-    pub text: String,
-    pub source: ReferencedSource,
-}
-
-/// What replaces it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum ReferencedSource {
-    /// A file, by its path relative to the file with the reference.
-    BesideFile(String),
-    /// A file, by its path relative to the workspace.
-    InWorkspace(String),
-    /// A variable of the environment.
-    Variable,
-}
 
 /// The references of a value.
 pub(super) fn references(path: &str, value: &ExpandedValue) -> Vec<TextReference> {
@@ -42,6 +25,7 @@ fn of_kind(kind: PlaceholderKind, path: &str, value: &ExpandedValue) -> Vec<Text
         PlaceholderKind::HashFiles => between(text, "#[[file:", "]]")
             .map(|(whole, target)| in_workspace(whole, target))
             .collect(),
+        PlaceholderKind::FileLinks => attached(text),
         PlaceholderKind::FileUris => {
             let whole = text.trim();
             let target = whole.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("file://"));
@@ -197,6 +181,7 @@ mod tests {
                 "{file:~/x y} | {env:K}",
             ),
             (PlaceholderKind::HashFiles, "#[[file:a b.md]]", "#[[file:a b.md]]"),
+            (PlaceholderKind::FileLinks, "[a](x.md) #file:y", "[…](x.md) | #file:y"),
             (PlaceholderKind::FileUris, " FILE:///etc/passwd\n", "FILE:///etc/passwd"),
             (PlaceholderKind::FileUris, "See file:///x", ""),
             (PlaceholderKind::EnvNames, "$A_b ${C} $5 $", "$A_b | ${C}"),
