@@ -134,6 +134,10 @@ impl<'f> EntryWriter<'f, '_> {
         let first = homes[0];
         let name = first.layout.siblings.as_ref().filter(|_| !first.folder.is_empty());
         let Some(name) = name else { return false };
+        // Beside a home at the top of a workspace are other folders.
+        if homes.len() == 1 && folder_of(&first.folder).is_empty() {
+            return false;
+        }
         let shared = DetectedHome {
             layout: first.layout,
             folder: folder_of(&first.folder).to_owned(),
@@ -206,7 +210,9 @@ impl<'f> EntryWriter<'f, '_> {
         let of_family = fixed
             .into_iter()
             .filter(|folder| !folder.is_empty() && surface.path.starts_with(folder));
-        surface.create != CreateTier::Off && of_family.into_iter().any(has_folder)
+        // The folder of a skill is there, whatever it has.
+        let is_folder = home.layout.siblings.is_some();
+        surface.create != CreateTier::Off && (is_folder || of_family.into_iter().any(has_folder))
     }
 
     /// A path as the manifest has it: without the name of the workspace's own folder, which a host sees.

@@ -119,6 +119,8 @@ fn skills_beside_each_other_are_one_family() {
             "skills/skills: skills/{skill}/SKILL.md",
             "skills/skill_texts: skills/{skill}/*.md",
             "skills/references: skills/{skill}/references/**/*.md",
+            "skills/assets: skills/{skill}/assets/**/*.md",
+            "skills/asset_notes: skills/{skill}/assets/**/*.txt",
         ]
     );
     assert_eq!(files, ["skills/y/**"]);
@@ -166,6 +168,49 @@ fn names_are_unique_and_a_link_lends_its_format() {
     assert!(
         surfaces.contains(&"cursor_rules/rules: rules.txt".to_owned())
             || surfaces.contains(&"rules/rules: rules.txt".to_owned()),
+        "{surfaces:?}"
+    );
+}
+
+#[test]
+fn the_folder_of_a_skill_takes_new_texts_whatever_it_has() {
+    let files = |folder: &str| {
+        [
+            (
+                format!("{folder}SKILL.md"),
+                "---\nname: pdf\ndescription: Reads PDF.\n---\nx\n",
+            ),
+            (format!("{folder}scripts/run.py"), "x\n"),
+        ]
+    };
+    for (folder, of_family, prefix) in [
+        ("", "", ""),
+        ("pdf/", "pdf/", "pdf/"),
+        ("skills/pdf/", "skills/{skill}/", "skills/"),
+    ] {
+        let files = files(folder);
+        let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), *text)).collect();
+        let (surfaces, _) = listed(&files, &[], &[]);
+        for (name, path) in [
+            ("skill_texts", "*.md"),
+            ("references", "references/**/*.md"),
+            ("assets", "assets/**/*.md"),
+            ("asset_notes", "assets/**/*.txt"),
+        ] {
+            let wanted = format!("{prefix}{name}: {of_family}{path}");
+            assert!(surfaces.contains(&wanted), "{wanted} in {surfaces:?}");
+        }
+    }
+    // Other folders at the top of a workspace are no skills.
+    let (first, second) = (files("pdf/"), files("csv/"));
+    let files: Vec<(&str, &str)> = first
+        .iter()
+        .chain(&second)
+        .map(|(path, text)| (path.as_str(), *text))
+        .collect();
+    let (surfaces, _) = listed(&files, &[], &[]);
+    assert!(
+        !surfaces.iter().any(|surface| surface.contains("assets")),
         "{surfaces:?}"
     );
 }
