@@ -14,6 +14,7 @@ pub(crate) mod imports;
 pub(crate) mod listing;
 mod marker;
 mod matcher;
+pub(crate) mod model_ids;
 mod named_files;
 mod outline;
 mod parse;
@@ -29,6 +30,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use self::model_ids::ModelIds;
 pub(crate) use self::parse::LayoutError;
 use self::read_condition::ReadCondition;
 use crate::harness::format::key_pattern::{leads_to, parts};
@@ -112,6 +114,8 @@ pub(crate) struct HostLayout {
     /// Keys in whose values the host fills in more than in the rest of their file.
     #[serde(default)]
     pub filled_keys: Vec<FilledKey>,
+    /// The ids that name models, where a configuration also names programs.
+    pub model_ids: Option<ModelIds>,
 }
 
 /// What a host fills in in the values of a key.

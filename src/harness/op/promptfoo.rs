@@ -5,6 +5,7 @@ use serde_json::Value as Json;
 use super::OpRules;
 use super::inapplicable::{Inapplicable, shortened};
 use super::promptfoo_prompt::{PROGRAMS, PromptList};
+use crate::harness::layout::model_ids::ModelIds;
 use crate::harness::layout::values;
 use crate::harness::projection::is_promptfoo_config;
 use crate::harness::{FileChange, Harness};
@@ -12,77 +13,6 @@ use crate::manifest::surface::BodyTier;
 
 /// The keys that list providers; they mean the same.
 const PROVIDERS: [&str; 2] = ["providers", "targets"];
-
-/// Vendors whose ids name a model.
-const VENDORS: [&str; 40] = [
-    "ai21",
-    "aimlapi",
-    "alibaba",
-    "alicloud",
-    "anthropic",
-    "azure",
-    "azureopenai",
-    "bedrock",
-    "cerebras",
-    "cloudflare-ai",
-    "cohere",
-    "databricks",
-    "deepinfra",
-    "deepseek",
-    "docker",
-    "fireworks",
-    "github",
-    "google",
-    "groq",
-    "huggingface",
-    "hyperbolic",
-    "litellm",
-    "lmstudio",
-    "llama",
-    "localai",
-    "mistral",
-    "moonshot",
-    "novita",
-    "ollama",
-    "openai",
-    "openrouter",
-    "perplexity",
-    "replicate",
-    "sambanova",
-    "together",
-    "togetherai",
-    "vertex",
-    "vllm",
-    "watsonx",
-    "xai",
-];
-/// Parts of an id that make a vendor run something else than a chat with a model.
-const OTHER_KINDS: [&str; 24] = [
-    "agent",
-    "agents",
-    "assistant",
-    "assistants",
-    "audio",
-    "classification",
-    "codex",
-    "deep-research",
-    "embedding",
-    "embeddings",
-    "foundry-agent",
-    "image",
-    "images",
-    "kb",
-    "knowledge-base",
-    "live",
-    "moderation",
-    "moderations",
-    "realtime",
-    "sora",
-    "speech",
-    "transcription",
-    "video",
-    "workflow",
-];
 
 /// Refuses a change of a promptfoo configuration that makes it start something else than a model.
 ///
@@ -107,11 +37,10 @@ pub(super) fn check(change: &FileChange, after: &Harness, rules: &OpRules) -> Re
             return Err(refused(key, "an edit may not add or remove a provider"));
         }
         let changed = old.iter().zip(&new).filter(|(old, new)| old != new);
-        if let Some((_, id)) = changed.into_iter().find(|(_, id)| !is_model(id, &old)) {
-            return Err(refused(
-                id,
-                "a provider may only become another model, as in `openai:gpt-4.1-mini`",
-            ));
+        for (_, id) in changed {
+            if let Some(problem) = other_than_model(id, &old) {
+                return Err(refused(id, problem));
+            }
         }
     }
     let is_prompt_file = |path: &str| {
@@ -142,28 +71,35 @@ fn ids(value: &Json) -> Vec<String> {
     }
 }
 
-/// Whether an id is `vendor:model`, of a known vendor or of one that the file has already.
-fn is_model(id: &str, known: &[String]) -> bool {
+/// Why an id is not `vendor:model`, of a known vendor or of one that the file has already.
+fn other_than_model(id: &str, known: &[String]) -> Option<&'static str> {
+    const NO_MODEL: &str = "a provider may only become another model, as in `openai:gpt-4.1-mini`";
+    const UNKNOWN: &str = "no vendor of models is known by this name; enter one of its models yourself, and edits may choose \
+                           another of them";
+    let ids = ModelIds::built_in();
     let is_part = |part: &str| {
         let is_letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '/' | '@');
         !part.is_empty() && part.chars().all(is_letter) && !part.starts_with(['/', '.']) && !part.contains("//")
     };
-    let is_other = |part: &str| {
-        // An SDK of a coding agent runs tools.
-        OTHER_KINDS.contains(&part) || part.ends_with("sdk") || part.ends_with("app-server")
-    };
     let Some((vendor, model)) = id.split_once(':') else {
-        return false;
+        return Some(NO_MODEL);
     };
-    let has_vendor = |other: &String| is_model_of_vendor(other, vendor);
-    let is_vendor = VENDORS.contains(&vendor) || known.iter().any(has_vendor);
-    is_vendor && model.split(':').all(|part| is_part(part) && !is_other(part))
+    let has_model = model.split(':').all(|part| is_part(part) && !ids.is_other_kind(part));
+    if !has_model || is_program(vendor) {
+        return Some(NO_MODEL);
+    }
+    let is_known = ids.has_vendor(vendor) || known.iter().any(|other| is_of_vendor(other, vendor));
+    (!is_known).then_some(UNKNOWN)
 }
 
-/// Whether an id of a file names a model of a vendor, rather than a program, a file or an address.
-fn is_model_of_vendor(id: &str, vendor: &str) -> bool {
-    let is_own = id.split_once(':').is_some_and(|(own, _)| own == vendor);
-    is_own && !PROGRAMS.iter().any(|program| vendor.eq_ignore_ascii_case(program))
+/// Whether an id of a file is of a vendor.
+fn is_of_vendor(id: &str, vendor: &str) -> bool {
+    id.split_once(':').is_some_and(|(own, _)| own == vendor)
+}
+
+/// Whether the first part of an id names a program, a file or an address.
+fn is_program(vendor: &str) -> bool {
+    PROGRAMS.iter().any(|program| vendor.eq_ignore_ascii_case(program))
 }
 
 #[cfg(test)]
@@ -193,6 +129,18 @@ mod tests {
             ("openai:agents:evil", false),
             ("openai:image:dall-e-3", false),
             ("bedrock:anthropic.claude-3-5-sonnet-v2:0", true),
+            ("nscale:openai/gpt-oss-120b", true),
+            ("openai:codex-mini-latest", true),
+            ("snowflake:mistral-large2", true),
+            ("hf:chat:deepseek-ai/DeepSeek-R1", true),
+            ("anthropic:claude-code-x", false),
+            ("openai:chatkit:wf_1", false),
+            ("openai:codex", false),
+            ("opencode:sdk", false),
+            ("mcp:server", false),
+            ("webhook:x.org/y", false),
+            ("transformers:text-generation:x", false),
+            ("elevenlabs:tts:x", false),
         ] {
             let text = |id: &str| Some(format!("providers: ['{id}']\nprompts: [a]\n").into_bytes());
             for path in [
@@ -226,6 +174,10 @@ mod tests {
         };
         let base = "providers:\n  - id: openai:a\nprompts:\n  - file://p.txt\n";
         assert_eq!(check(base, &base.replace("openai:a", "openai:b")), Ok(()));
+        let own = base.replace("openai:a", "acme:a");
+        assert_eq!(check(&own, &own.replace("acme:a", "acme:b")), Ok(()));
+        let unknown = check(base, &own).map_err(|reason| reason.to_string());
+        assert!(unknown.is_err_and(|reason| reason.contains("no vendor of models")));
         assert_eq!(check(base, &base.replace("file://p.txt", "Say {{q}}.")), Ok(()));
         for after in [
             format!("{base}targets: [openai:b]\n"),
