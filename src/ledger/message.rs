@@ -95,12 +95,21 @@ fn subject(form: &str, summary: &str) -> String {
     }
 }
 
+/// A summary that fits. It is cut between two words, unless that would leave little of it.
 fn cut(summary: &str, room: usize) -> String {
     if summary.chars().count() <= room {
         return summary.to_owned();
     }
-    let kept: String = summary.chars().take(room.saturating_sub(1)).collect();
-    format!("{}…", kept.trim_end())
+    let room = room.saturating_sub(1);
+    let kept: String = summary.chars().take(room).collect();
+    let is_cut_in_word = !summary[kept.len()..].starts_with(' ');
+    let end = kept
+        .rfind(' ')
+        .filter(|end| is_cut_in_word && kept[..*end].chars().count() * 2 >= room);
+    format!(
+        "{}…",
+        kept[..end.unwrap_or(kept.len())].trim_end_matches([' ', ',', ';'])
+    )
 }
 
 #[cfg(test)]
@@ -159,6 +168,11 @@ mod tests {
             assert_eq!(text.trim_end().chars().count(), SUBJECT_LENGTH);
         }
         assert_eq!(message("{summary}", " \n", "", &[]), "kaizen\n");
+        let words = "several: set_key .claude/agents/reviewer.md, replace_text .claude/skills/triage/SKILL.md";
+        assert_eq!(
+            message("kaizen: {summary}", words, "", &[]),
+            "kaizen: several: set_key .claude/agents/reviewer.md, replace_text…\n"
+        );
         assert_eq!(
             message("chore(agent): {summary} [skip ci]", "revert e1", "", &[]),
             "chore(agent): revert e1 [skip ci]\n"
