@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::server::{Received, Reply, Server};
-use crate::space::Space;
+use crate::space::{Space, edit};
 use crate::students::{benchmark, eval};
 
 fn skill(description: &str, name: &str) -> String {
@@ -92,6 +92,62 @@ fn a_student_chooses_skills_by_their_descriptions() {
         assert!(said["overall_score"].as_f64().unwrap() < 0.6, "{said}");
         assert_eq!(said["category_scores"]["none"], 1.0, "{said}");
     }
+}
+
+/// The guard of the categories is one of sibling skills: tasks with `loads` have the skill as their category.
+#[test]
+fn a_description_that_takes_a_siblings_requests_is_rejected() {
+    let server = Server::answering(Box::new(chooser));
+    let space = space(Some(&server));
+    space.replace(
+        "kaizen.toml",
+        "[student]",
+        "[[harness.surface]]\nname = \"skills\"\npath = \"skills/{skill}/SKILL.md\"\nkeys = { description = \"auto\" }\n\
+         [session]\nautonomy = \"auto\"\nmin_traces = 1\n[teacher]\nengine = \"files\"\n[student]",
+    );
+    space.replace("skills/csv/SKILL.md", "sorts tables", "sorts numbers");
+    let queries = [
+        "now sort all tables",
+        "tables please",
+        "these tables too",
+        "my tables",
+        "open tables",
+    ];
+    let csv = queries
+        .iter()
+        .enumerate()
+        .map(|(at, query)| task(&format!("csv{at}"), query, &["csv"]));
+    let pdf = task("pdf", "please fill these forms", &["pdf"]);
+    let train = json!({"task_id": "t", "query": "sort tables", "category": "csv", "loads": ["csv"], "split": "train"});
+    let tasks: Vec<Value> = csv.chain([pdf, train]).collect();
+    benchmark(&space, &tasks);
+    let trace = json!({"trace_id": "r", "query": "sort tables", "result": "x", "outcome": "failure"});
+    space.write("traces/runs.jsonl", &format!("{trace}\n"));
+    space.commit_all("tasks");
+    let described = |id: &str, text: &str| {
+        let payload = json!({"path": "skills/csv/SKILL.md", "key": "description", "value": text});
+        let mut edit = edit(id, "set_key", "", payload);
+        edit.as_object_mut().unwrap().remove("target");
+        edit["expected_improvement"] = "c1".into();
+        edit
+    };
+    let plan = [
+        described("greedy", "sorts tables and forms"),
+        described("right", "sorts tables"),
+    ];
+    space.diagnose_and_plan("r", "t", &plan);
+    let said = space.kaizen(&["run"]).exits(0);
+    let statuses = space.statuses();
+    assert_eq!(statuses["greedy"], "rejected", "{}{}", said.out, said.err);
+    assert_eq!(statuses["right"], "applied", "{}{}", said.out, said.err);
+    let greedy = space
+        .outcomes()
+        .into_iter()
+        .find(|outcome| outcome["edit_id"] == "greedy");
+    assert!(
+        greedy.unwrap().to_string().contains("pdf"),
+        "the outcome names the category that falls"
+    );
 }
 
 #[test]
