@@ -97,13 +97,12 @@ fn a_student_chooses_skills_by_their_descriptions() {
 /// The guard of the categories is one of sibling skills: tasks with `loads` have the skill as their category.
 #[test]
 fn a_description_that_takes_a_siblings_requests_is_rejected() {
-    let server = Server::answering(Box::new(chooser));
-    let space = space(Some(&server));
+    let space = space(None);
     space.replace(
         "kaizen.toml",
         "[student]",
         "[[harness.surface]]\nname = \"skills\"\npath = \"skills/{skill}/SKILL.md\"\nkeys = { description = \"auto\" }\n\
-         [session]\nautonomy = \"auto\"\nmin_traces = 1\n[teacher]\nengine = \"files\"\n[student]",
+         [gate]\nmode = \"exact\"\n[session]\nautonomy = \"auto\"\nmin_traces = 1\n[teacher]\nengine = \"files\"\n[student]",
     );
     space.replace("skills/csv/SKILL.md", "sorts tables", "sorts numbers");
     let queries = [
