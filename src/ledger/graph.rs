@@ -176,8 +176,8 @@ impl CommitGraph {
         let end = (last + 1).max(self.all.line_start().saturating_sub(self.start) + 1);
         let commits = self.commits();
         let mut states: Vec<Option<LedgerState>> = vec![None; *first];
-        for place in *first..end.min(commits.len()) {
-            let state = match events.get(&commits[place].id) {
+        for (place, commit) in commits.iter().enumerate().take(end).skip(*first) {
+            let state = match events.get(&commit.id) {
                 Some(event) => Some(event.clone()),
                 None => self.inherited(place, &states, content)?,
             };

@@ -80,6 +80,20 @@ fn what_is_not_of_the_workspace_is_refused_where_the_host_inserts_it() {
         (".amazonq/cli-agents/a.json", "{\"prompt\": \"file://../../../x\"}"),
         ("promptfooconfig.yaml", "prompts: ['{{ env.KEY }}']\nproviders: [a:b]\n"),
         (".github/prompts/a.prompt.md", "${env:HOME}\n"),
+        (".agent/rules/a.md", "See @/etc/passwd\n"),
+        ("some/text.md", "@~/x.md\n"),
+    ] {
+        let found = checked(path, None, text);
+        assert!(
+            matches!(found, Err(Inapplicable::Outside { .. })),
+            "{path}: {text}: {found:?}"
+        );
+    }
+}
+
+#[test]
+fn no_link_leads_outside_where_the_host_attaches_files() {
+    for (path, text) in [
         (".github/prompts/a.prompt.md", "See [x](/etc/passwd)\n"),
         (".github/prompts/a.prompt.md", "See #file:../../.env\n"),
         (".github/prompts/a.prompt.md", "See #file:'../../../a b.md'\n"),
@@ -96,8 +110,6 @@ fn what_is_not_of_the_workspace_is_refused_where_the_host_inserts_it() {
             "---\ndescription: d\n---\n#file:/etc/passwd\n",
         ),
         (".cursor/rules/a.mdc", "---\nalwaysApply: true\n---\n[x](mdc:../x.ts)\n"),
-        (".agent/rules/a.md", "See @/etc/passwd\n"),
-        ("some/text.md", "@~/x.md\n"),
     ] {
         let found = checked(path, None, text);
         assert!(
