@@ -131,7 +131,7 @@ fn a_description_that_takes_a_siblings_requests_is_rejected() {
         edit
     };
     let plan = [
-        described("greedy", "sorts tables and forms"),
+        described("greedy", "sorts tables, fills forms"),
         described("right", "sorts tables"),
     ];
     space.diagnose_and_plan("r", "t", &plan);
