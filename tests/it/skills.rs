@@ -116,9 +116,9 @@ fn a_description_that_takes_a_siblings_requests_is_rejected() {
         .iter()
         .enumerate()
         .map(|(at, query)| task(&format!("csv{at}"), query, &["csv"]));
-    let pdf = task("pdf", "please fill these forms", &["pdf"]);
+    let pdf = ["please fill these forms", "fill my forms"].map(|query| task(query, query, &["pdf"]));
     let train = json!({"task_id": "t", "query": "sort tables", "category": "csv", "loads": ["csv"], "split": "train"});
-    let tasks: Vec<Value> = csv.chain([pdf, train]).collect();
+    let tasks: Vec<Value> = csv.chain(pdf).chain([train]).collect();
     benchmark(&space, &tasks);
     let trace = json!({"trace_id": "r", "query": "sort tables", "result": "x", "outcome": "failure"});
     space.write("traces/runs.jsonl", &format!("{trace}\n"));
@@ -137,7 +137,7 @@ fn a_description_that_takes_a_siblings_requests_is_rejected() {
     space.diagnose_and_plan("r", "t", &plan);
     let said = space.kaizen(&["run"]).exits(0);
     let statuses = space.statuses();
-    assert_eq!(statuses["greedy"], "rejected", "{}{}", said.out, said.err);
+    assert_eq!(statuses["greedy"], "rejected_by_gate", "{}{}", said.out, said.err);
     assert_eq!(statuses["right"], "applied", "{}{}", said.out, said.err);
     let greedy = space
         .outcomes()
