@@ -46,6 +46,10 @@ const NAMES: &[(&str, Blame)] = &[
     ("FatalInputError", Blame::Service),
     ("FatalSandboxError", Blame::Service),
     ("FatalCancellationError", Blame::Service),
+    // opencode run --format json: `error.name`
+    ("ProviderAuthError", Blame::Service),
+    ("MessageOutputLengthError", Blame::Agent),
+    ("ContextOverflowError", Blame::Agent),
 ];
 
 /// The beginnings of `claude -p` in text mode when its service fails; it then ends with exit code 0 or 1.
@@ -167,6 +171,14 @@ fn in_events(events: &[Value]) -> Option<JsonFailure> {
     if of_type("thread.started").or_else(|| of_type("turn.started")).is_some() {
         return in_codex(events);
     }
+    // opencode reports an error where it occurs; only after it has answered was it one that it recovered from.
+    if let Some(at) = events
+        .iter()
+        .rposition(|event| event["type"] == "error" && event.get("sessionID").is_some())
+    {
+        let recovers = events[at..].iter().any(|event| event["type"] == "text");
+        return (!recovers).then(|| in_error(&events[at]["error"]));
+    }
     let error = last.get("error").filter(|error| !error.is_null() && **error != false)?;
     let answers = ["answer", "result", "response"];
     let has_answer = answers
@@ -236,18 +248,25 @@ fn in_codex(events: &[Value]) -> Option<JsonFailure> {
     })
 }
 
-/// An error object; gemini's have a type and a code.
+/// An error object; gemini's have a type and a code, opencode's a name and data.
 fn in_error(error: &Value) -> JsonFailure {
-    let words = error.as_str().or_else(|| error["message"].as_str());
-    let name = error["type"].as_str().unwrap_or_default();
+    let data = &error["data"];
+    let words = error
+        .as_str()
+        .or_else(|| error["message"].as_str())
+        .or_else(|| data["message"].as_str());
+    let name = error["type"]
+        .as_str()
+        .or_else(|| error["name"].as_str())
+        .unwrap_or_default();
+    let code = error["code"].as_u64().or_else(|| data["statusCode"].as_u64());
     JsonFailure {
         name: name.to_owned(),
-        status: error["code"]
-            .as_u64()
-            .and_then(|code| code.try_into().ok())
-            .filter(|code| *code >= 400),
+        status: code.and_then(|code| code.try_into().ok()).filter(|code| *code >= 400),
         words: words.map_or_else(|| error.to_string(), str::to_owned),
-        is_known: !name.is_empty() && words.is_some() && error.get("code").is_some(),
+        is_known: !name.is_empty()
+            && words.is_some()
+            && (code.is_some() || error.get("code").is_some() || data.is_object()),
     }
 }
 
@@ -448,6 +467,31 @@ mod tests {
             (1, "Claude AI usage limit reached|1749924000", "", Some(Service)),
             (0, "You've hit your limit · resets 3pm", "", Some(Service)),
             (0, "The API Error: 500 means that the server failed.", "", None),
+            // opencode
+            (
+                0,
+                "{\"type\":\"step_start\",\"sessionID\":\"s\"}\n{\"type\":\"error\",\"sessionID\":\"s\",\"error\":{\"name\":\"APIError\",\"data\":{\"message\":\"Overloaded\",\"statusCode\":529}}}",
+                "",
+                Some(Passing),
+            ),
+            (
+                1,
+                "{\"type\":\"error\",\"sessionID\":\"s\",\"error\":{\"name\":\"ProviderAuthError\",\"data\":{\"message\":\"no key\"}}}",
+                "",
+                Some(Service),
+            ),
+            (
+                0,
+                "{\"type\":\"error\",\"sessionID\":\"s\",\"error\":{\"name\":\"MessageOutputLengthError\",\"data\":{\"message\":\"\"}}}",
+                "",
+                Some(Agent),
+            ),
+            (
+                0,
+                "{\"type\":\"error\",\"sessionID\":\"s\",\"error\":{\"name\":\"APIError\",\"data\":{\"message\":\"x\"}}}\n{\"type\":\"text\",\"sessionID\":\"s\",\"part\":{\"text\":\"Paris\"}}",
+                "",
+                None,
+            ),
             // codex
             (
                 0,
