@@ -52,6 +52,7 @@ impl<'t> FoundHomes<'t> {
     /// A folder cannot be read, or git fails.
     pub(crate) fn find(root: &Root, table: &'t LayoutTable, git: Option<&Git>) -> Result<Self, CommandFailure> {
         let mut listing = listing(root, git)?;
+        listing.name = table.folder_of_host(&listing.name);
         let find = |listing: &WorkspaceListing| {
             detect(table, listing, &|path| text(root, path)).map_err(CommandFailure::failed)
         };

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use globset::GlobBuilder;
 use serde_json::{Value, json};
 
-use crate::space::{Space, names};
+use crate::space::{KAIZEN, Said, Space, names};
 
 fn harness_line(out: &str) -> Value {
     let lines = out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
@@ -85,6 +85,30 @@ fn init_finds_a_home_of_claude_code_and_writes_its_surfaces() {
         "kaizen.toml"
     );
     space.kaizen(&["status"]).exits(0);
+}
+
+#[test]
+fn a_workspace_in_a_hidden_folder_is_like_any_other() {
+    let space = Space::empty();
+    for (path, text) in [
+        (".dots/CLAUDE.md", "Use uv.\n"),
+        (".dots/.claude/agents/a.md", "Report bugs.\n"),
+        (".dots/api/CLAUDE.md", "Use npm.\n"),
+    ] {
+        space.write(path, text);
+    }
+    let folder = space.root.join(".dots");
+    let run = |program: &str, arguments: &[&str]| {
+        let output = space.bare(program, arguments).current_dir(&folder).output();
+        Said::of(output.unwrap()).exits(0)
+    };
+    run("git", &["init", "-q", "-b", "main"]);
+    let found = harness_line(&run(KAIZEN, &["init", "--format", "json"]).out);
+    assert_eq!(
+        found["files"],
+        json!([".claude/agents/a.md", "CLAUDE.md", "api/CLAUDE.md"])
+    );
+    assert_eq!(found["read_at_start"]["claude_code"], json!(["CLAUDE.md"]));
 }
 
 #[test]

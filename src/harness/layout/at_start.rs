@@ -100,7 +100,7 @@ pub(crate) struct HarnessOrder {
 pub(crate) fn read_order(harness: &Harness, name: &str, table: &LayoutTable) -> Result<HarnessOrder, String> {
     let links = harness.links().map(|(link, target)| (link.to_owned(), target));
     let listing = WorkspaceListing {
-        name: name.to_owned(),
+        name: table.folder_of_host(name),
         files: harness.files().map(|(path, _)| path.to_owned()).collect(),
         links: links.collect(),
         ..WorkspaceListing::default()

@@ -120,7 +120,12 @@ impl HomeGuard {
 
     /// This guard for a workspace in a folder of that name.
     pub(crate) fn in_folder(self, name: &str) -> Self {
-        let prefix = seen_prefix(name);
+        let host =
+            |name: &str| LayoutTable::built_in().map_or_else(|_| name.to_owned(), |table| table.folder_of_host(name));
+        let prefix = match name.starts_with('.') {
+            true => seen_prefix(&host(name)),
+            false => String::new(),
+        };
         Self { prefix, ..self }
     }
 

@@ -108,6 +108,20 @@ impl LayoutTable {
         self.layouts.retain(|row| names.contains(&row.layout.name));
     }
 
+    /// The name of a workspace's folder if it is one of a host, such as `.claude`, else nothing: any other hidden folder is an
+    /// ordinary workspace.
+    pub(crate) fn folder_of_host(&self, name: &str) -> String {
+        let is_inside = |path: &str| path.split_once('/').is_some_and(|(first, _)| first == name);
+        let mut layouts = self.layouts.iter().map(|row| &row.layout);
+        let is_known = name.starts_with('.')
+            && layouts.any(|layout| {
+                let markers = layout.markers.iter().map(|marker| marker.path.as_str());
+                let surfaces = layout.surfaces.iter().map(|surface| surface.path.as_str());
+                markers.chain(surfaces).any(is_inside)
+            });
+        if is_known { name.to_owned() } else { String::new() }
+    }
+
     /// The layouts, in the order in which they claim files.
     pub(crate) fn rows(&self) -> &[TableRow] {
         &self.layouts

@@ -544,6 +544,14 @@ fn the_users_own_folder_of_a_host_is_a_home() {
 }
 
 #[test]
+fn a_hidden_folder_that_is_no_hosts_is_an_ordinary_workspace() {
+    let table = LayoutTable::built_in().unwrap();
+    for (name, wanted) in [(".claude", ".claude"), (".dotfiles", ""), (".clau", ""), ("claude", "")] {
+        assert_eq!(table.folder_of_host(name), wanted);
+    }
+}
+
+#[test]
 fn a_users_layout_comes_first_and_cannot_open_what_is_protected() {
     let mut table = LayoutTable::built_in().unwrap();
     let text = "name = 'mine'\nabout = 'Mine'\nmarkers = [{ path = 'MINE.md' }]\n[protected]\n[[surface]]\nname = 'memory'\npath = 'MINE.md'\n[[surface]]\nname = 'all'\npath = '**/*'\nformat = 'text'\n";
