@@ -158,7 +158,7 @@ fn agent_files(
         None => text,
     };
     let text = match home.is_of_host {
-        true => template::with_student(&text, &home.advice),
+        true => template::with_student(&text, &home.advice, home.program.as_deref()),
         false => text,
     };
     let text = match root.join(schema_line::FOLDER).is_dir() {

@@ -30,6 +30,8 @@ pub(super) struct InitialHome {
     pub entries: Option<ManifestEntries>,
     /// Lines about the student of the host.
     pub advice: Vec<String>,
+    /// The program of the host.
+    pub program: Option<String>,
     /// Settings of `config.toml` that the manifest keeps.
     pub kept: init_openjarvis::ImportedSettings,
     /// The student to suggest; `None` if the built-in student was chosen.
@@ -52,6 +54,7 @@ impl InitialHome {
                 is_of_host: true,
                 entries: Some(homes.entries(root)),
                 advice: advice(&layouts),
+                program: layouts.iter().find_map(|layout| layout.student.first().cloned()),
                 kept: init_openjarvis::ImportedSettings::default(),
                 student: None,
             });
@@ -82,6 +85,7 @@ impl InitialHome {
             is_of_host: false,
             entries: needs_entries.then(|| homes.entries(root)),
             advice: Vec::new(),
+            program: None,
             kept,
             student,
         })

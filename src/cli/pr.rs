@@ -258,6 +258,7 @@ fn run(requester: &Requester, consent: &Consent, checkout: &Workspace) -> Result
         withheld: &withheld,
         variables: Vec::new(),
         timeout: Some(PATIENCE),
+        bounds: None,
     };
     let hint = "the branch is pushed; if its request is open already, the push has updated it";
     let failed = |problem: String| CommandFailure::failed(problem).hint(hint);

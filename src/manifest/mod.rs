@@ -1,5 +1,6 @@
 //! The manifest, `kaizen.toml`: parsing and checks. Every key has a default; an unknown key is an error.
 
+pub(crate) mod bubblewrap;
 pub(crate) mod chat;
 mod gate;
 pub(crate) mod layout;

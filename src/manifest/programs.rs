@@ -16,6 +16,8 @@ pub(crate) const REQUESTERS: [[&str; 3]; 2] = [["gh", "pr", "create"], ["glab", 
 pub enum ManifestPart {
     /// `[student]`.
     Student,
+    /// `setup` and `teardown` of `[student.sandbox]`.
+    Sandbox,
     /// `[student.tools.<name>]`.
     Tool(String),
     /// `[benchmark] scorer_command`.
@@ -39,6 +41,8 @@ pub(crate) struct ManifestProgram {
     pub part: ManifestPart,
     /// The program and its arguments.
     pub run: Vec<String>,
+    /// The number of words of `wrap` at the start of `run`.
+    pub wrapping: usize,
     /// Environment variables with keys that the program inherits.
     pub env: Vec<String>,
     /// Further environment variables, as `NAME=value`.
@@ -53,6 +57,12 @@ impl ManifestProgram {
     /// Whether the program is looked up in the workspace rather than in PATH.
     pub(crate) fn is_a_path(&self) -> bool {
         self.part == ManifestPart::Teacher || self.run[0].contains('/')
+    }
+
+    /// The names of the programs: the first word, and the first one after `wrap`.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        let second = (self.wrapping > 0).then(|| self.run.get(self.wrapping)).flatten();
+        self.run.first().into_iter().chain(second).map(String::as_str)
     }
 
     /// The given file that `name` refers to, if any.
@@ -89,6 +99,7 @@ impl std::fmt::Display for ManifestPart {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             ManifestPart::Student => f.write_str("[student]"),
+            ManifestPart::Sandbox => f.write_str("[student.sandbox]"),
             ManifestPart::Tool(name) => write!(f, "[student.tools.{name}]"),
             ManifestPart::Scorer => f.write_str("[benchmark] scorer_command"),
             ManifestPart::Judge => f.write_str("[judge]"),
@@ -113,6 +124,7 @@ impl Manifest {
         let program = |part, run: &[String], env: &[String]| ManifestProgram {
             part,
             run: run.to_vec(),
+            wrapping: 0,
             env: env.to_vec(),
             set: Vec::new(),
             folder: String::new(),
@@ -120,14 +132,21 @@ impl Manifest {
         };
         let mut all = Vec::new();
         match student.engine() {
-            StudentEngine::Command => all.push(ManifestProgram {
-                set: student
-                    .set
-                    .iter()
-                    .map(|(name, value)| format!("{name}={value}"))
-                    .collect(),
-                ..program(ManifestPart::Student, &student.run, &student.env)
-            }),
+            StudentEngine::Command => {
+                let wrapping = student.sandbox.as_ref().map_or(0, |sandbox| sandbox.wrap.len());
+                let set = student.set.iter().map(|(name, value)| format!("{name}={value}"));
+                all.push(ManifestProgram {
+                    wrapping,
+                    set: set.collect(),
+                    ..program(ManifestPart::Student, &student.wrapped(&student.run), &student.env)
+                });
+                let sandbox = student.sandbox.iter();
+                let around = sandbox.flat_map(|sandbox| sandbox.setup.iter().chain(&sandbox.teardown));
+                all.extend(around.map(|run| ManifestProgram {
+                    wrapping,
+                    ..program(ManifestPart::Sandbox, &student.wrapped(run), &student.env)
+                }));
+            }
             StudentEngine::Chat => all.extend(
                 student
                     .tools
@@ -171,14 +190,15 @@ impl Manifest {
     pub(super) fn check_programs(&self) -> Result<(), String> {
         let harness = Membership::of_files(&self.harness.globs())?;
         for program in self.programs() {
-            let name = program.run[0].as_str();
-            // A bare name may be a path of a teacher's program, but only if such a file exists.
-            let path = name.contains('/').then(|| within(&program.folder, name)).flatten();
-            if path.is_some_and(|path| harness.selects(&path)) {
-                return Err(harness_program(&program.part, name));
-            }
-            if name.contains('/') && program.given(name).is_some() {
-                return Err(input_program(&program.part, name));
+            for name in program.names() {
+                // A bare name may be a path of a teacher's program, but only if such a file exists.
+                let path = name.contains('/').then(|| within(&program.folder, name)).flatten();
+                if path.is_some_and(|path| harness.selects(&path)) {
+                    return Err(harness_program(&program.part, name));
+                }
+                if name.contains('/') && program.given(name).is_some() {
+                    return Err(input_program(&program.part, name));
+                }
             }
         }
         Ok(())
@@ -213,6 +233,8 @@ mod tests {
         let harness = "[harness]\nfiles = [\"bin/*\"]\n";
         for section in [
             "[student]\nengine = \"command\"\nrun = [\"./bin/../bin/agent\"]",
+            "[student]\nengine = \"command\"\nrun = [\"bin/agent\"]\n[student.sandbox]\nwrap = [\"bwrap\", \"{sandbox}\"]",
+            "[student]\nengine = \"command\"\nrun = [\"a\"]\n[student.sandbox]\nsetup = [[\"bin/agent\"]]",
             "[teacher]\nengine = \"command\"\nrun = [\"bin/teach\"]",
             "[benchmark]\nscorer_command = [\"bin/score\"]",
             "[student]\nengine = \"chat\"\nmodel = \"m\"\n[student.tools.t]\nrun = [\"bin/tool\"]",

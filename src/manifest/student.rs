@@ -119,6 +119,15 @@ impl StudentSection {
         self.speaks.or_else(|| ProgramDialect::of_program(&self.run))
     }
 
+    /// A command line with the words of the sandbox before it.
+    pub(crate) fn wrapped(&self, run: &[String]) -> Vec<String> {
+        let wrap = self.sandbox.iter().flat_map(|sandbox| &sandbox.wrap);
+        match run.is_empty() {
+            true => Vec::new(),
+            false => wrap.chain(run).cloned().collect(),
+        }
+    }
+
     /// The settings of the language model.
     pub fn chat(&self) -> ChatSettings {
         ChatSettings {

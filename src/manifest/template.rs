@@ -1,5 +1,6 @@
 //! The text of a new `kaizen.toml`: the common settings, each with its default and an explanation.
 
+use super::bubblewrap::bubblewrap;
 use super::placeholder::PlaceholderKind;
 use super::protected_files::ProtectedFiles;
 use super::surface::{CreateTier, Surface};
@@ -53,12 +54,18 @@ pub(crate) fn with_surfaces(
 }
 
 /// A manifest with lines of comments in the section of the student, whose attempts run in a sandbox.
-pub(crate) fn with_student(text: &str, lines: &[String]) -> String {
+pub(crate) fn with_student(text: &str, lines: &[String], program: Option<&str>) -> String {
     let comments: String = lines.iter().map(|line| format!("# {line}\n")).collect();
     let text = text.replacen("[student]\n", &format!("[student]\n{comments}"), 1);
     let sandbox = "# Each attempt of a program runs in a fresh folder outside the workspace, with nothing but the agent's files.\n\
          [student.sandbox]\n";
-    text.replacen("\n[teacher]\n", &format!("\n{sandbox}\n[teacher]\n"), 1)
+    let wrap = program.map_or(String::new(), |program| {
+        format!(
+            "# With bubblewrap on Linux, the program reaches neither your files nor the answers of tasks:\n# wrap = {}\n",
+            list(&bubblewrap(program)).replace('\n', "\n# ")
+        )
+    });
+    text.replacen("\n[teacher]\n", &format!("\n{sandbox}{wrap}\n[teacher]\n"), 1)
 }
 
 /// A list of strings: on one line if it is short.

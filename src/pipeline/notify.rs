@@ -208,6 +208,7 @@ fn send(workspace: &Workspace, notice: &Notice) -> Result<(), String> {
             withheld: &withheld,
             variables: Vec::new(),
             timeout: Some(TIMEOUT),
+            bounds: None,
         };
         program.run_to_success(Some(body.as_bytes()))?;
     }

@@ -130,6 +130,7 @@ fn outside(context: &Context, phase: &str, stanza: &Stanza) -> Result<PhaseOutpu
         withheld: &context.workspace.manifest.withheld(&[]),
         variables: Vec::new(),
         timeout: Some(Duration::from_secs(stanza.timeout())),
+        bounds: None,
     };
     let left = process::run_phase(&context.workspace.root, &program, files, &stanza.writes).map_err(failed)?;
     let text = |(name, bytes): (String, Vec<u8>)| {

@@ -12,11 +12,12 @@ use crate::artifact::record::SessionRecord;
 use crate::eval::judge::ask;
 use crate::eval::student::Student;
 use crate::eval::student::chat::{ChatStudent, Toolbox};
-use crate::eval::student::command::CommandStudent;
+use crate::eval::student::command::{CommandStudent, SandboxFoundation};
 use crate::eval::student::nearest::Nearest;
 use crate::eval::student::skill_choice::SkillChooser;
 use crate::llm::client::LlmClient;
 use crate::llm::model::Model;
+use crate::manifest::sandbox::BaseRule;
 use crate::manifest::{Manifest, StudentEngine, TeacherEngine};
 use crate::sys::disk::Root;
 use crate::teacher::Teacher;
@@ -42,7 +43,11 @@ pub(crate) fn student(
     match section.engine() {
         StudentEngine::Nearest => Box::new(SkillChooser::comparing(Box::new(Nearest::new(layout)))),
         StudentEngine::Command => {
-            let program = CommandStudent::new(section, layout, root.clone(), withheld, Arc::clone(calls));
+            let foundation = section.sandbox.clone().map(|sandbox| {
+                let rule = BaseRule::new(manifest).expect("the patterns of a manifest are checked when it is read");
+                SandboxFoundation::new(sandbox, rule, manifest.benchmark.files.clone(), root.clone())
+            });
+            let program = CommandStudent::new(section, layout, root.clone(), withheld, Arc::clone(calls), foundation);
             Box::new(SkillChooser::asking(Box::new(program)))
         }
         StudentEngine::Chat => {

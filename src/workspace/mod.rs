@@ -318,6 +318,7 @@ impl Workspace {
             withheld,
             variables: Vec::new(),
             timeout: Some(SCORER_TIMEOUT),
+            bounds: None,
         }
     }
 }

@@ -74,7 +74,8 @@ fn init_finds_a_home_of_claude_code_and_writes_its_surfaces() {
         "path = \".claude/agents/**/{agent}.md\"\nkeys = { description = \"auto\", model = \"auto\", tools = \"review\" }\ncreate = \"review\"\n",
         "path = \".claude/settings.json\"\nkeys = { model = \"auto\" }\n",
         "name = \"imports/style\"\npath = \"docs/style.md\"\nformat = \"text\"\nbody = \"review\"\nfills = [\"imports\"]\n",
-        "\n[student.sandbox]\n\n[teacher]\n",
+        "\n[student.sandbox]\n# With bubblewrap",
+        "# wrap = [\n#   \"bwrap\", ",
         "# run = [\"claude\", \"-p\", \"{query}\", \"--output-format\", \"json\"]",
     ] {
         assert!(manifest.contains(part), "{part}: {manifest}");

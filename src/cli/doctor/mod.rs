@@ -6,6 +6,7 @@ mod hosts;
 mod machine;
 mod models;
 mod ops;
+mod sandbox;
 mod trial;
 
 use clap::Args;
@@ -78,6 +79,9 @@ pub(crate) fn doctor(command: &DoctorArgs, setting: &Setting) -> Result<Code, Co
         ops::row(offered.map(|offered| offered.ops)),
         git(&workspace),
         student(&workspace, layouts.as_ref().ok()),
+    ];
+    rows.extend(sandbox::row(&workspace));
+    rows.extend([
         teacher(&workspace),
         models::judge(&workspace, &inputs),
         models::prices(&workspace),
@@ -88,7 +92,7 @@ pub(crate) fn doctor(command: &DoctorArgs, setting: &Setting) -> Result<Code, Co
         machine::disk(&workspace),
         trust(&workspace),
         trial::attempt(&workspace, &inputs),
-    ];
+    ]);
     if command.canary {
         rows.extend(canary::rows(&workspace, &inputs, table));
     }

@@ -47,7 +47,7 @@ pub(crate) fn score_by_program(program: &Program, task: &Task, answer: &str) -> 
         .run(Some(question.as_bytes()))
         .map_err(|failure| match failure {
             ProgramFailure::NotStarted { .. } => ScorerFailure::NotStarted(failure),
-            ProgramFailure::TimedOut { .. } | ProgramFailure::TooMuch { .. } => ScorerFailure::Killed(failure),
+            _ => ScorerFailure::Killed(failure),
         })?;
     if !ended.status.success() {
         return Err(ScorerFailure::Ended {
@@ -110,6 +110,7 @@ mod tests {
             withheld: &[],
             variables: Vec::new(),
             timeout: Some(Duration::from_secs(2)),
+            bounds: None,
         };
         let task = serde_json::json!({"task_id": "t", "query": "q", "reference_answer": "x", "scorer": "command"});
         let task: Task = serde_json::from_value(task).unwrap();

@@ -82,7 +82,7 @@ fn listed(program: programs::ManifestProgram, around: &Surroundings) -> Result<T
             }
             match (around.named)(&program.folder, name) {
                 Some(NamedFile::File { path, .. }) if (around.is_harness)(&path) => {
-                    if at == 0 {
+                    if at == 0 || at == program.wrapping {
                         return Err(harness_program(&program.part, word));
                     }
                     edited.insert(path);

@@ -80,6 +80,7 @@ fn ask(context: &Context, phase: &'static str, file: &str) -> Result<String, Run
         // The path of the workspace is not passed, because a teacher must not read the benchmark in it.
         variables: vec![("KAIZEN_PHASE", phase.into())],
         timeout: Some(Duration::from_secs(teacher.timeout_seconds)),
+        bounds: None,
     };
     let question = json!({"phase": phase, "session": context.session.id}).to_string();
     teacher::command::ask_teacher(&workspace.root, &program, files, &question, file).map_err(context.failed(phase))

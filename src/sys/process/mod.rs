@@ -1,12 +1,16 @@
 //! Runs other programs, without a shell and with limits on time and output.
 
+mod bounds;
 mod lookup;
+#[cfg(target_os = "linux")]
+mod process_tree;
 mod program;
 pub(crate) mod program_files;
 mod running;
 
 use std::path::Path;
 
+pub(crate) use self::bounds::Bounds;
 pub(crate) use self::lookup::{find, identity};
 pub(crate) use self::program::{Program, ProgramFailure, ProgramOutput};
 use self::program_files::FileLimits;

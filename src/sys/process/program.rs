@@ -12,6 +12,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::bounds::{Bounds, BoundsWatch};
 use super::running;
 use crate::sys::consent::Consent;
 use crate::sys::disk::remove_mark;
@@ -39,6 +40,8 @@ pub(crate) struct Program<'a> {
     pub variables: Vec<(&'a str, OsString)>,
     /// The time limit; `None` for no limit.
     pub timeout: Option<Duration>,
+    /// Further limits, of a program that runs in a folder of its own. All its processes end with it.
+    pub bounds: Option<Bounds<'a>>,
 }
 
 /// The result of a program that ended normally.
@@ -72,8 +75,24 @@ pub(crate) enum ProgramFailure {
         seconds: u64,
     },
     /// It printed too much and was killed.
-    #[error("`{program}` printed more than {} MiB and was killed", LARGEST >> 20)]
+    #[error("`{program}` printed more than {mib} MiB and was killed")]
     TooMuch {
+        /// The program.
+        program: String,
+        /// The limit.
+        mib: usize,
+    },
+    /// It exceeded another limit and was killed.
+    #[error("`{program}` {excess} and was killed")]
+    Exceeded {
+        /// The program.
+        program: String,
+        /// The limit, in words.
+        excess: String,
+    },
+    /// It left processes that cannot be ended.
+    #[error("`{program}` left processes that could not be ended")]
+    NotEnded {
         /// The program.
         program: String,
     },
@@ -141,11 +160,19 @@ impl Program<'_> {
         if let (Some(mut pipe), Some(bytes)) = (child.stdin.take(), stdin.map(<[u8]>::to_vec)) {
             std::thread::spawn(move || pipe.write_all(&bytes));
         }
-        let stdout = child.stdout.take().map(|pipe| read(pipe, tell.clone()));
-        let stderr = child.stderr.take().map(|pipe| read(pipe, tell));
-        let watched = self.watch(&mut child, &heard);
+        let limit = self.output_limit();
+        let stdout = child.stdout.take().map(|pipe| read(pipe, tell.clone(), limit));
+        let stderr = child.stderr.take().map(|pipe| read(pipe, tell, limit));
+        let mut bounds = self
+            .bounds
+            .map(|bounds| BoundsWatch::new(bounds, &child, Instant::now()));
+        let mut watched = self.watch(&mut child, &heard, bounds.as_mut());
         if watched.is_err() {
             kill(&mut child);
+        }
+        // Before the program is reaped: no other process can have its number yet.
+        if let Some(bounds) = &mut bounds {
+            watched = self.ended(watched, bounds);
         }
         running::end(&child);
         let status = child.wait().map_err(|error| self.not_started(&error))?;
@@ -175,19 +202,47 @@ impl Program<'_> {
             .map_err(|error| self.not_started(&error))
     }
 
+    fn output_limit(&self) -> usize {
+        self.bounds.map_or(LARGEST, |bounds| bounds.output)
+    }
+
+    /// Ends every process of the program, and checks what it left.
+    fn ended(&self, watched: Result<(), ProgramFailure>, bounds: &mut BoundsWatch) -> Result<(), ProgramFailure> {
+        let program = self.name();
+        if !bounds.end() {
+            return Err(ProgramFailure::NotEnded { program });
+        }
+        watched?;
+        bounds
+            .disk_excess()
+            .map_or(Ok(()), |excess| Err(ProgramFailure::Exceeded { program, excess }))
+    }
+
     /// Waits until the program has ended and its outputs are closed. If outputs stay open after the program has ended,
     /// its process group is killed after a short grace period.
-    fn watch(&self, child: &mut Child, heard: &Receiver<PipeEvent>) -> Result<(), ProgramFailure> {
+    fn watch(
+        &self,
+        child: &mut Child,
+        heard: &Receiver<PipeEvent>,
+        mut bounds: Option<&mut BoundsWatch>,
+    ) -> Result<(), ProgramFailure> {
         let deadline = self.timeout.map(|most| (Instant::now() + most, most));
         let (mut open, mut pause, mut left_open) = (2, Duration::from_millis(1), None);
         loop {
             match heard.recv_timeout(pause) {
                 Ok(PipeEvent::Closed) => open -= 1,
-                Ok(PipeEvent::TooMuch) => return Err(ProgramFailure::TooMuch { program: self.name() }),
+                Ok(PipeEvent::TooMuch) => {
+                    let (program, mib) = (self.name(), self.output_limit() >> 20);
+                    return Err(ProgramFailure::TooMuch { program, mib });
+                }
                 Err(RecvTimeoutError::Timeout) => pause = (2 * pause).min(STEP),
                 Err(RecvTimeoutError::Disconnected) => std::thread::sleep(Duration::from_millis(1)),
             }
             let now = Instant::now();
+            if let Some(excess) = bounds.as_mut().and_then(|bounds| bounds.excess(now)) {
+                let program = self.name();
+                return Err(ProgramFailure::Exceeded { program, excess });
+            }
             if has_ended(child) {
                 if open == 0 {
                     return Ok(());
@@ -212,7 +267,7 @@ impl Program<'_> {
 }
 
 /// Reads an output on a separate thread, up to its end or the limit.
-fn read(mut pipe: impl Read + Send + 'static, tell: Sender<PipeEvent>) -> Bytes {
+fn read(mut pipe: impl Read + Send + 'static, tell: Sender<PipeEvent>, limit: usize) -> Bytes {
     let bytes = Bytes::default();
     let sink = Arc::clone(&bytes);
     std::thread::spawn(move || {
@@ -220,7 +275,7 @@ fn read(mut pipe: impl Read + Send + 'static, tell: Sender<PipeEvent>) -> Bytes 
         let mut heard = PipeEvent::Closed;
         while let Ok(length @ 1..) = pipe.read(&mut piece) {
             let mut sink = sink.lock().unwrap_or_else(PoisonError::into_inner);
-            if sink.len() + length > LARGEST {
+            if sink.len() + length > limit {
                 heard = PipeEvent::TooMuch;
                 break;
             }

@@ -20,6 +20,7 @@ fn program(run: &[String]) -> Program<'_> {
         withheld: &[],
         variables: Vec::new(),
         timeout: Some(Duration::from_secs(20)),
+        bounds: None,
     }
 }
 

@@ -167,11 +167,13 @@ impl Permission {
         let harness = Membership::new(&self.manifest).map_err(invalid)?;
         for program in self.manifest.programs() {
             let named = |name: &str| named_file::named(&self.root, &program.folder, name);
-            if program.is_a_path()
-                && let Some(NamedFile::File { path, .. }) = named(&program.run[0])
-                && harness.selects(&path)
-            {
-                return Err(invalid(harness_program(&program.part, &program.run[0])).into());
+            let is_path = |name: &str| program.is_a_path() || name.contains('/');
+            for name in program.names().filter(|name| is_path(name)) {
+                if let Some(NamedFile::File { path, .. }) = named(name)
+                    && harness.selects(&path)
+                {
+                    return Err(invalid(harness_program(&program.part, name)).into());
+                }
             }
         }
         Ok(())

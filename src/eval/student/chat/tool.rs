@@ -78,6 +78,7 @@ impl Toolbox {
             withheld: &self.withheld,
             variables: Vec::new(),
             timeout: Some(Duration::from_secs(tool.timeout_seconds)),
+            bounds: None,
         };
         let question = Value::Object(arguments.clone()).to_string();
         match program.run(Some(question.as_bytes())) {
@@ -85,7 +86,9 @@ impl Toolbox {
             Ok(ended) => Ok(error(&shown(&format!("{}: {}", ended.status, ended.complaint())))),
             Err(problem @ ProgramFailure::NotStarted { .. }) => Err(format!("[student.tools.{name}]: {problem}")),
             Err(ProgramFailure::TimedOut { seconds, .. }) => Ok(error(&format!("{name} took longer than {seconds} s"))),
-            Err(ProgramFailure::TooMuch { .. }) => Ok(error(&format!("{name} printed more than can be read"))),
+            Err(ProgramFailure::TooMuch { .. } | ProgramFailure::Exceeded { .. } | ProgramFailure::NotEnded { .. }) => {
+                Ok(error(&format!("{name} printed more than can be read")))
+            }
         }
     }
 }

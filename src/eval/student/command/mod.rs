@@ -2,8 +2,11 @@
 #![allow(clippy::disallowed_methods)] // edge: processes, the file system
 
 mod answer;
+mod base;
 mod copied_home;
+mod git;
 mod sandbox;
+mod sandboxed_program;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -14,8 +17,10 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use self::answer::ProgramAnswer;
+pub(crate) use self::base::SandboxFoundation;
 use self::copied_home::complete;
 use self::sandbox::SandboxTemplate;
+use self::sandboxed_program::{HARNESS, SandboxedProgram};
 use crate::artifact::egress::LlmRole;
 use crate::artifact::evaluation::{Attempt, AttemptUsage};
 use crate::artifact::task::Task;
@@ -27,6 +32,7 @@ use crate::harness::agents::default_agent;
 use crate::llm::client::{LlmClient, ReportedUsage};
 use crate::manifest::StudentSection;
 use crate::manifest::layout::Layout;
+use crate::manifest::sandbox::{SandboxKeep, SandboxSection};
 use crate::sys::consent::Consent;
 use crate::sys::disk::{Root, Scratch};
 use crate::sys::process;
@@ -47,6 +53,8 @@ struct CommandContext {
     root: Root,
     withheld: Vec<String>,
     calls: Arc<LlmClient>,
+    /// What sandboxes contain besides the agent's files.
+    foundation: Option<SandboxFoundation>,
 }
 
 /// A harness, with a folder of its files that is written at the first attempt.
@@ -103,6 +111,7 @@ impl CommandStudent {
         root: Root,
         withheld: Vec<String>,
         calls: Arc<LlmClient>,
+        foundation: Option<SandboxFoundation>,
     ) -> Self {
         Self(Arc::new(CommandContext {
             section,
@@ -110,7 +119,62 @@ impl CommandStudent {
             root,
             withheld,
             calls,
+            foundation,
         }))
+    }
+}
+
+impl CommandContext {
+    /// The environment variables of the programs of an attempt.
+    fn variables(&self, folder: &Path) -> Vec<(&str, OsString)> {
+        let own = [
+            (HARNESS, folder.into()),
+            ("KAIZEN_WORKSPACE", self.root.as_os_str().to_owned()),
+        ];
+        let set = self.section.set.iter();
+        let set = set.map(|(name, value)| (name.as_str(), placed(value, folder).into()));
+        own.into_iter().chain(set).collect()
+    }
+
+    /// The programs that run in a sandbox.
+    fn sandboxed<'a>(&'a self, section: &'a SandboxSection, folder: &'a Path) -> SandboxedProgram<'a> {
+        SandboxedProgram {
+            section,
+            folder,
+            withheld: &self.withheld,
+            variables: self.variables(folder),
+        }
+    }
+
+    /// Cleans up after the agent's program. Returns why it was not started, if `wrap` failed.
+    fn after_program(
+        &self,
+        consent: &Consent,
+        folder: &Path,
+        output: &Result<ProgramOutput, ProgramFailure>,
+    ) -> Option<String> {
+        let sandboxed = self.sandboxed(self.section.sandbox.as_ref()?, folder);
+        if let Err(problem) = sandboxed.teardown(consent) {
+            self.calls.warn_once(&problem);
+        }
+        sandboxed.not_wrapped(output)
+    }
+
+    /// Keeps a sandbox for the user, if the manifest says so.
+    fn keep(&self, folder: &Path, task: &Task, seed: u64, attempt: &Attempt) {
+        let keep = self
+            .section
+            .sandbox
+            .as_ref()
+            .map_or(SandboxKeep::Never, |sandbox| sandbox.keep);
+        let is_kept = match keep {
+            SandboxKeep::Never => false,
+            SandboxKeep::Failed => !matches!(attempt, Attempt::Answered { .. }),
+            SandboxKeep::All => true,
+        };
+        if is_kept && let Err(problem) = sandbox::keep(&self.root, folder, &task.task_id, seed) {
+            self.calls.warn_once(&format!("[student.sandbox] keep: {problem}"));
+        }
     }
 }
 
@@ -129,8 +193,8 @@ impl Student for CommandStudent {
         if let Some(dialect) = section.dialect() {
             identity["speaks"] = json!(dialect);
         }
-        if let Some(sandbox) = &section.sandbox {
-            identity["sandbox"] = json!(sandbox);
+        if let Some(foundation) = &self.0.foundation {
+            identity["sandbox"] = foundation.identity();
         }
         identity
     }
@@ -183,7 +247,7 @@ impl PreparedStudent for Candidate {
             Ok(consent) => consent,
             Err(problem) => return infra(problem),
         };
-        let folder = match self.folder.get_or_init(|| self.written()) {
+        let folder = match self.folder.get_or_init(|| self.written(&consent)) {
             Ok(folder) => folder,
             Err(problem) => return infra(problem.clone()),
         };
@@ -229,6 +293,7 @@ impl Candidate {
         let begun = calls.clock().now();
         let output = self.run(consent, task, seed, files.path());
         let seconds = calls.clock().seconds_since(begun);
+        let not_wrapped = self.context.after_program(consent, files.path(), &output);
         let answer = output
             .as_ref()
             .map(|output| ProgramAnswer::read(self.context.section.dialect(), &output.stdout))
@@ -247,13 +312,20 @@ impl Candidate {
             tokens: usage.usage,
             cost_usd: calls.end_attempt(LlmRole::Student, usage, reserved),
         };
-        Ok(attempt_of(output, answer, used))
+        let (attempt, may_pass) = match not_wrapped {
+            Some(reason) => (Attempt::Infra { reason }, false),
+            None => attempt_of(output, answer, used),
+        };
+        self.context.keep(files.path(), task, seed, &attempt);
+        Ok((attempt, may_pass))
     }
 
     /// Writes the harness to a scratch folder, or to the template of the sandboxes.
-    fn written(&self) -> Result<CandidateFolder, String> {
-        if let Some(sandbox) = &self.context.section.sandbox {
-            return SandboxTemplate::made(sandbox, &self.harness).map(CandidateFolder::Copied);
+    fn written(&self, consent: &Consent) -> Result<CandidateFolder, String> {
+        let context = &self.context;
+        if let (Some(sandbox), Some(foundation)) = (&context.section.sandbox, &context.foundation) {
+            let base = foundation.folder(|folder| context.sandboxed(sandbox, folder).setup(consent))?;
+            return SandboxTemplate::made(sandbox, &self.harness, &base).map(CandidateFolder::Copied);
         }
         let made = self.context.root.scratch("harness", self.harness.files());
         let completed = made.and_then(|scratch| complete(scratch.path(), &self.harness).map(|()| scratch));
@@ -278,19 +350,21 @@ impl Candidate {
             json!({"task_id": task.task_id, "query": task.query, "agent": agent, "seed": seed & 0x7fff_ffff});
         // If the query is an argument, standard input is empty, because agents would append it to the query.
         let question = (!section.run.iter().any(is_filled)).then(|| question.to_string());
-        let mut variables: Vec<(&str, OsString)> = vec![
-            ("KAIZEN_HARNESS", folder.into()),
-            ("KAIZEN_WORKSPACE", root.as_os_str().to_owned()),
-        ];
-        let set = section.set.iter();
-        variables.extend(set.map(|(name, value)| (name.as_str(), placed(value, folder).into())));
+        let sandboxed = section
+            .sandbox
+            .as_ref()
+            .map(|sandbox| self.context.sandboxed(sandbox, folder));
+        if let Some(sandboxed) = &sandboxed {
+            filled = sandboxed.wrapped(&filled);
+        }
         let program = Program {
             consent,
             run: &filled,
             folder: if is_own { folder } else { root },
             withheld: &self.context.withheld,
-            variables,
+            variables: self.context.variables(folder),
             timeout: Some(Duration::from_secs(section.timeout_seconds)),
+            bounds: sandboxed.as_ref().map(SandboxedProgram::bounds),
         };
         program.run(question.as_deref().map(str::as_bytes))
     }
@@ -319,8 +393,10 @@ fn attempt_of(
         Err(problem) => {
             let reason = problem.to_string();
             let attempt = match problem {
-                ProgramFailure::NotStarted { .. } => Attempt::Infra { reason },
-                ProgramFailure::TimedOut { .. } | ProgramFailure::TooMuch { .. } => Attempt::Failed { reason },
+                ProgramFailure::NotStarted { .. } | ProgramFailure::NotEnded { .. } => Attempt::Infra { reason },
+                ProgramFailure::TimedOut { .. } | ProgramFailure::TooMuch { .. } | ProgramFailure::Exceeded { .. } => {
+                    Attempt::Failed { reason }
+                }
             };
             return (attempt, false);
         }
@@ -348,5 +424,7 @@ fn attempt_of(
     (attempt, report.blame == Blame::Passing)
 }
 
+#[cfg(all(test, unix))]
+mod sandbox_tests;
 #[cfg(test)]
 mod tests;

@@ -3,15 +3,16 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use tempfile::{Builder, TempDir};
 use walkdir::WalkDir;
 
 use super::copied_home::complete;
+use super::git::{isolated, run_git};
 use crate::harness::Harness;
 use crate::manifest::sandbox::SandboxSection;
-use crate::sys::disk::Root;
+use crate::sys::disk::{OWN_FOLDER, Root};
 
 /// Files that agents read from the folders above the one in which they run.
 const READ_FROM_ABOVE: [&str; 8] = [
@@ -25,7 +26,7 @@ const READ_FROM_ABOVE: [&str; 8] = [
     "kaizen.toml",
 ];
 /// The folder with the files, in the folder of a template.
-const FILES: &str = "files";
+pub(super) const CONTENT: &str = "files";
 /// Settings for a repository that depends neither on the user nor on the time.
 const SETTINGS: [&str; 12] = [
     "-c",
@@ -49,19 +50,20 @@ pub(super) struct SandboxTemplate {
 }
 
 impl SandboxTemplate {
-    /// Writes the agent's files, and commits them if the section says so.
+    /// Writes the agent's files and those of the base, and commits them if the section says so.
     ///
     /// # Errors
     /// The place cannot be used, a file cannot be written, or git fails.
-    pub(super) fn made(section: &SandboxSection, harness: &Harness) -> Result<Self, String> {
+    pub(super) fn made(section: &SandboxSection, harness: &Harness, base: &Path) -> Result<Self, String> {
         let place = place(section)?;
         let folder = fresh(&place)?;
         let root = Root::open(folder.path()).map_err(|error| error.to_string())?;
-        root.fill_folder(Path::new(FILES), harness.files())
-            .and_then(|()| complete(&folder.path().join(FILES), harness))
+        root.fill_folder(Path::new(CONTENT), harness.files())
+            .and_then(|()| complete(&folder.path().join(CONTENT), harness))
             .map_err(|error| error.to_string())?;
+        copy_tree(base, &folder.path().join(CONTENT))?;
         if section.git {
-            commit(&folder.path().join(FILES))?;
+            commit(&folder.path().join(CONTENT))?;
         }
         Ok(Self { folder, place })
     }
@@ -72,20 +74,37 @@ impl SandboxTemplate {
     /// A file cannot be copied.
     pub(super) fn copy(&self) -> Result<TempDir, String> {
         let copy = fresh(&self.place)?;
-        let from = self.folder.path().join(FILES);
-        for entry in WalkDir::new(&from).min_depth(1) {
-            let entry = entry.map_err(|error| error.to_string())?;
-            let name = entry.path().strip_prefix(&from).map_err(|error| error.to_string())?;
-            let to = copy.path().join(name);
-            let copied = match entry.file_type() {
-                kind if kind.is_dir() => fs::create_dir(&to),
-                kind if kind.is_symlink() => copied_link(entry.path(), &to),
-                _ => fs::copy(entry.path(), &to).map(drop),
-            };
-            copied.map_err(|error| format!("{}: {error}", to.display()))?;
-        }
+        copy_tree(&self.folder.path().join(CONTENT), copy.path())?;
         Ok(copy)
     }
+}
+
+/// Copies the content of a folder. What the target has already stays. Files share their blocks where the disk can do that,
+/// and are never links to each other.
+pub(super) fn copy_tree(from: &Path, target: &Path) -> Result<(), String> {
+    let mut entries = WalkDir::new(from).min_depth(1).sort_by_file_name().into_iter();
+    while let Some(entry) = entries.next() {
+        let entry = entry.map_err(|error| error.to_string())?;
+        let name = entry.path().strip_prefix(from).map_err(|error| error.to_string())?;
+        let to = target.join(name);
+        let kind = entry.file_type();
+        let there = to.symlink_metadata().ok();
+        let copied = match there {
+            Some(facts) => {
+                if kind.is_dir() && !facts.is_dir() {
+                    entries.skip_current_dir();
+                }
+                continue;
+            }
+            None if kind.is_dir() => fs::create_dir(&to),
+            None if kind.is_symlink() => copied_link(entry.path(), &to),
+            None if kind.is_file() => fs::copy(entry.path(), &to).map(drop),
+            // A socket, pipe or device has no content to copy.
+            None => continue,
+        };
+        copied.map_err(|error| format!("{}: {error}", to.display()))?;
+    }
+    Ok(())
 }
 
 /// Copies a link itself, not what it leads to.
@@ -128,34 +147,49 @@ fn read_above(place: &Path) -> Option<PathBuf> {
     files.into_iter().find(|file| file.exists())
 }
 
-fn fresh(place: &Path) -> Result<TempDir, String> {
+/// A fresh folder, removed on drop.
+///
+/// # Errors
+/// It cannot be made.
+pub(super) fn fresh(place: &Path) -> Result<TempDir, String> {
     let made = Builder::new().prefix("kaizen-sandbox-").tempdir_in(place);
     made.map_err(|error| format!("{}: {error}", place.display()))
 }
 
-/// Makes a repository with one commit.
+/// Copies a sandbox to `.kaizen/kept/`, under a name that says which attempt it was.
+///
+/// # Errors
+/// A file cannot be copied.
+pub(super) fn keep(root: &Root, sandbox: &Path, task_id: &str, seed: u64) -> Result<(), String> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    let plain: String = task_id
+        .chars()
+        .map(|c| if is_plain(c) { c } else { '_' })
+        .take(80)
+        .collect();
+    let name = PathBuf::from(OWN_FOLDER).join(format!("kept/{plain}-{seed:016x}"));
+    root.fill_folder(&name, std::iter::empty::<(&str, &[u8])>())
+        .map_err(|error| error.to_string())?;
+    copy_tree(sandbox, &root.join(&name))
+}
+
+/// Makes a repository with one commit of all files, in one pack.
 fn commit(folder: &Path) -> Result<(), String> {
     for arguments in [
         &["init", "--quiet", "--template="][..],
         &["add", "--all", "--force"],
         &["commit", "--quiet", "--allow-empty", "--message=The agent"],
+        &["repack", "-a", "-d", "--quiet"],
     ] {
         let mut git = Command::new("git");
         git.current_dir(folder).args(SETTINGS).args(arguments);
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("GIT_")) {
-            git.env_remove(name);
-        }
-        git.env("GIT_CONFIG_GLOBAL", "/dev/null")
+        isolated(&mut git)
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
             .env("GIT_CONFIG_NOSYSTEM", "1");
         for who in ["AUTHOR", "COMMITTER"] {
             git.env(format!("GIT_{who}_DATE"), "2000-01-01T00:00:00Z");
         }
-        let ended = git.stdin(Stdio::null()).output();
-        let ended = ended.map_err(|error| format!("git cannot be run for the sandbox: {error}"))?;
-        if !ended.status.success() {
-            let complaint = String::from_utf8_lossy(&ended.stderr);
-            return Err(format!("git {} in a sandbox: {}", arguments[0], complaint.trim()));
-        }
+        run_git(&mut git, None, arguments[0])?;
     }
     Ok(())
 }
@@ -174,19 +208,24 @@ mod tests {
     #[test]
     fn a_sandbox_has_the_files_and_a_commit_of_its_own() {
         let place = tempfile::tempdir().unwrap();
+        let base = tempfile::tempdir().unwrap();
+        fs::write(base.path().join("CLAUDE.md"), "of the base").unwrap();
+        fs::create_dir(base.path().join("src")).unwrap();
+        fs::write(base.path().join("src/main.rs"), "fn").unwrap();
         let mut harness = Harness::default()
             .with(".claude/agents/a.md", "A")
             .with("CLAUDE.md", "B");
         harness.link("AGENTS.md", "CLAUDE.md");
-        let template = SandboxTemplate::made(&section(place.path()), &harness).unwrap();
+        let template = SandboxTemplate::made(&section(place.path()), &harness, base.path()).unwrap();
         let (one, other) = (template.copy().unwrap(), template.copy().unwrap());
         fs::write(one.path().join("CLAUDE.md"), "changed").unwrap();
         assert_eq!(fs::read(other.path().join("CLAUDE.md")).unwrap(), b"B");
+        assert_eq!(fs::read(other.path().join("src/main.rs")).unwrap(), b"fn");
         assert_eq!(fs::read(other.path().join(".claude/agents/a.md")).unwrap(), b"A");
         assert_eq!(fs::read(one.path().join("AGENTS.md")).unwrap(), b"changed");
         assert_eq!(fs::read(other.path().join("AGENTS.md")).unwrap(), b"B");
         let head = |sandbox: &TempDir| fs::read_to_string(sandbox.path().join(".git/refs/heads/main")).unwrap();
-        let again = SandboxTemplate::made(&section(place.path()), &harness)
+        let again = SandboxTemplate::made(&section(place.path()), &harness, base.path())
             .unwrap()
             .copy()
             .unwrap();

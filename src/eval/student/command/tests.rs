@@ -11,13 +11,13 @@ use crate::sys::clock::Clock;
 use crate::sys::disk::{OWN_FOLDER, Root};
 
 /// A workspace with a program, and the student that runs it.
-struct Place {
-    folder: TempDir,
+pub(super) struct Place {
+    pub(super) folder: TempDir,
     manifest: Manifest,
 }
 
 impl Place {
-    fn new(run: &[&str], more: &str) -> Self {
+    pub(super) fn new(run: &[&str], more: &str) -> Self {
         let text = format!(
             "[student]\nengine = \"command\"\ntimeout_seconds = 1\nrun = {}\n{more}",
             json!(run)
@@ -32,7 +32,7 @@ impl Place {
         Self::new(&["sh", "-c", script], "")
     }
 
-    fn student(&self) -> CommandStudent {
+    pub(super) fn student(&self) -> CommandStudent {
         let calls = LlmClient::new(
             &self.manifest,
             crate::llm::redact::Redactor::default(),
@@ -41,39 +41,38 @@ impl Place {
             crate::sys::consent::Approvals::of_a_test(),
         );
         let section = self.manifest.student.clone();
+        let root = Root::open(self.folder.path()).unwrap();
+        let foundation = section.sandbox.clone().map(|sandbox| {
+            let rule = crate::manifest::sandbox::BaseRule::new(&self.manifest).unwrap();
+            SandboxFoundation::new(sandbox, rule, self.manifest.benchmark.files.clone(), root.clone())
+        });
         let withheld = self.manifest.withheld(&section.env);
-        CommandStudent::new(
-            section,
-            Layout::default(),
-            Root::open(self.folder.path()).unwrap(),
-            withheld,
-            calls,
-        )
+        CommandStudent::new(section, Layout::default(), root, withheld, calls, foundation)
     }
 
-    fn attempt(&self, query: &str) -> Attempt {
+    pub(super) fn attempt(&self, query: &str) -> Attempt {
         self.student()
             .prepare(&harness())
             .attempt(&task(query), Draw::first(1 << 40 | 5))
     }
 
-    fn answer(&self, query: &str) -> String {
+    pub(super) fn answer(&self, query: &str) -> String {
         answer_of(self.attempt(query))
     }
 }
 
-fn answer_of(attempt: Attempt) -> String {
+pub(super) fn answer_of(attempt: Attempt) -> String {
     match attempt {
         Attempt::Answered { answer, .. } => answer,
         other => panic!("{other:?}"),
     }
 }
 
-fn harness() -> Harness {
+pub(super) fn harness() -> Harness {
     Harness::default().with("agents/a/system_prompt.md", "Be kind.")
 }
 
-fn task(query: &str) -> Task {
+pub(super) fn task(query: &str) -> Task {
     serde_json::from_value(json!({"task_id": "t", "query": query, "reference_answer": "secret"})).unwrap()
 }
 
