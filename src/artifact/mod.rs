@@ -31,6 +31,7 @@ pub(crate) mod screening;
 pub(crate) mod spending;
 pub(crate) mod summary;
 pub(crate) mod task;
+pub(crate) mod task_world;
 pub(crate) mod trace;
 pub(crate) mod trigger;
 
@@ -58,6 +59,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 pub use spending::Usage;
 pub use task::{Scorer, Split, Task};
+pub use task_world::TaskWorld;
 pub use trace::Trace;
 pub use trigger::{Trigger, TriggerKind};
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Extra;
 use super::reference::ReferenceAnswer;
+use super::task_world::TaskWorld;
 use crate::digest::Digest;
 
 /// Who may see a task.
@@ -53,6 +54,8 @@ pub enum Scorer {
     Command,
     /// A language model decides.
     Judge,
+    /// The task's own program `test` judges what the agent left in its sandbox.
+    Run,
     /// The skills that the answer names are those that the task lists in `loads`.
     Loads,
 }
@@ -68,7 +71,7 @@ pub struct Task {
     /// The question for the agent.
     pub query: String,
     /// The correct answer, in the form that the scorer expects; a list of answers if each of them is correct. Scorer
-    /// `json` takes a list as one value. A task with `loads` needs none.
+    /// `json` takes a list as one value. A task with `loads` and one of scorer `run` need none.
     #[schemars(with = "String")]
     #[serde(default)]
     pub reference_answer: ReferenceAnswer,
@@ -88,6 +91,9 @@ pub struct Task {
     /// Who may see the task; absent: train or gate, chosen by a digest of the task id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub split: Option<Split>,
+    /// The folder in which the agent works, and the program that judges it.
+    #[serde(flatten)]
+    pub world: TaskWorld,
     /// Unknown fields.
     #[serde(flatten)]
     pub extra: Extra,
@@ -108,7 +114,9 @@ impl Task {
                 },
                 ..self
             }),
-            None if self.reference_answer.is_missing() => Err("missing field `reference_answer`"),
+            None if self.reference_answer.is_missing() && self.scorer != Scorer::Run => {
+                Err("missing field `reference_answer`")
+            }
             None => Ok(self),
         }
     }

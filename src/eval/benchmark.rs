@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::artifact::readiness::{BenchmarkPin, UnscorableTask};
 use crate::artifact::task::{Split, Task};
@@ -262,7 +262,22 @@ fn checked(task: Task) -> Result<Task, String> {
     match (task.task_id.trim().is_empty(), task.query.trim().is_empty()) {
         (true, _) => Err("task_id is empty; give every task a unique one".into()),
         (_, true) => Err("query is empty; enter the question for the agent".into()),
-        _ => Ok(task),
+        _ => inside(task),
+    }
+}
+
+/// Refuses a task whose folders are not in the workspace.
+fn inside(task: Task) -> Result<Task, String> {
+    let leads_out = |path: &&String| {
+        let is_plain = |part: Component| matches!(part, Component::Normal(_) | Component::CurDir);
+        path.is_empty() || !Path::new(path).components().all(is_plain)
+    };
+    let stray = task.world.folders().find(leads_out).cloned();
+    match stray {
+        None => Ok(task),
+        Some(path) => Err(format!(
+            "`{path}` is no folder of the workspace; name one by its path relative to kaizen.toml"
+        )),
     }
 }
 
@@ -295,6 +310,7 @@ mod tests {
     const NO_ENGINES: ScoreEngines = ScoreEngines {
         program: false,
         judge: false,
+        sandbox: false,
     };
 
     fn load_from(folder: &Path, engines: ScoreEngines) -> Result<Benchmark, BenchmarkError> {
@@ -352,6 +368,7 @@ mod tests {
         let all = ScoreEngines {
             program: true,
             judge: true,
+            sandbox: true,
         };
         let told = load_with(&rows, all).unwrap().unscorable;
         assert_eq!(

@@ -18,6 +18,8 @@ pub enum ManifestPart {
     Student,
     /// `setup` and `teardown` of `[student.sandbox]`.
     Sandbox,
+    /// `setup` and `test` of tasks.
+    Tasks,
     /// `[student.tools.<name>]`.
     Tool(String),
     /// `[benchmark] scorer_command`.
@@ -99,6 +101,7 @@ impl std::fmt::Display for ManifestPart {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             ManifestPart::Student => f.write_str("[student]"),
+            ManifestPart::Tasks => f.write_str("[benchmark] tasks"),
             ManifestPart::Sandbox => f.write_str("[student.sandbox]"),
             ManifestPart::Tool(name) => write!(f, "[student.tools.{name}]"),
             ManifestPart::Scorer => f.write_str("[benchmark] scorer_command"),

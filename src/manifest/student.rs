@@ -119,6 +119,11 @@ impl StudentSection {
         self.speaks.or_else(|| ProgramDialect::of_program(&self.run))
     }
 
+    /// Whether attempts run a program in a folder of their own.
+    pub(crate) fn is_sandboxed(&self) -> bool {
+        self.engine() == StudentEngine::Command && self.sandbox.is_some()
+    }
+
     /// A command line with the words of the sandbox before it.
     pub(crate) fn wrapped(&self, run: &[String]) -> Vec<String> {
         let wrap = self.sandbox.iter().flat_map(|sandbox| &sandbox.wrap);

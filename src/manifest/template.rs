@@ -62,7 +62,7 @@ pub(crate) fn with_student(text: &str, lines: &[String], program: Option<&str>) 
     let wrap = program.map_or(String::new(), |program| {
         format!(
             "# With bubblewrap on Linux, the program reaches neither your files nor the answers of tasks:\n# wrap = {}\n",
-            list(&bubblewrap(program)).replace('\n', "\n# ")
+            broken_list(&bubblewrap(program)).replace('\n', "\n# ")
         )
     });
     text.replacen("\n[teacher]\n", &format!("\n{sandbox}{wrap}\n[teacher]\n"), 1)
@@ -76,6 +76,19 @@ fn list(items: &[String]) -> String {
         true => format!("[{line}]"),
         false => format!("[\n  {},\n]", quoted.join(",\n  ")),
     }
+}
+
+/// A list of many short strings, several on a line.
+fn broken_list(items: &[String]) -> String {
+    let mut text = String::from("[");
+    let mut width = LONGEST_LIST;
+    for item in items.iter().map(|item| quoted(item)) {
+        let is_full = width + item.len() + 2 > LONGEST_LIST;
+        text += if is_full { "\n  " } else { " " };
+        width = if is_full { 0 } else { width } + item.len() + 2;
+        text += &format!("{item},");
+    }
+    text + "\n]"
 }
 
 fn quoted(text: &str) -> String {

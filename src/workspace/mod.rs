@@ -285,6 +285,7 @@ impl Workspace {
         ScoreEngines {
             program: !self.manifest.benchmark.scorer_command.is_empty(),
             judge: self.judge.is_some(),
+            sandbox: self.manifest.student.is_sandboxed(),
         }
     }
 

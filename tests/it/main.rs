@@ -101,3 +101,4 @@ fn every_file_here_is_a_module() {
         );
     }
 }
+mod worlds;

@@ -145,6 +145,7 @@ fn task() -> Task {
         loads: None,
         scorer: crate::artifact::task::Scorer::Contains,
         split: None,
+        world: Default::default(),
         extra: Default::default(),
     }
 }

@@ -9,6 +9,7 @@ mod skills;
 mod spelling;
 #[cfg(test)]
 mod table_tests;
+pub(crate) mod test_run;
 mod text;
 
 use std::collections::BTreeSet;
@@ -19,6 +20,7 @@ use self::json::Json;
 use self::number::last_number;
 pub(crate) use self::program::score_by_program;
 use self::quantity::Quantity;
+use self::test_run::TestRun;
 use self::text::folded;
 use crate::artifact::ReferenceAnswer;
 use crate::artifact::task::{Scorer, Task};
@@ -67,11 +69,15 @@ pub(crate) struct ScoreEngines {
     pub program: bool,
     /// Whether there is a model for scorer `judge`.
     pub judge: bool,
+    /// Whether the student is a program in a sandbox, for scorer `run` and tasks with files.
+    pub sandbox: bool,
 }
 
 /// The problem and the remedy for a task that needs a judge in a workspace without a judge.
 pub(crate) const NO_JUDGE: &str =
     "there is no judge: add [judge] model = \"name\" to kaizen.toml, or a teacher with engine = \"chat\"";
+const NO_SANDBOX: &str = "the task has files or a test for a sandbox: set [student] engine = \"command\" and add a section [student.sandbox]";
+const NO_TEST: &str = "the task names no program in `test`; add it to the benchmark, such as [\"pytest\", \"-q\"]";
 const NO_PROGRAM: &str = "[benchmark] scorer_command is not set";
 
 /// Scores an answer: 1 if it is right, otherwise 0. If the task has several references, one match is enough.
@@ -79,6 +85,12 @@ const NO_PROGRAM: &str = "[benchmark] scorer_command is not set";
 /// # Errors
 /// The reference is malformed, or the scorer needs an engine.
 pub fn score(task: &Task, answer: &str) -> Result<f64, ScoreError> {
+    if task.scorer == Scorer::Run {
+        // Not the agent's words: the student writes this text after the test.
+        return TestRun::of_text(answer)
+            .map(|run| run.score)
+            .ok_or(ScoreError::NeedsEngine("run"));
+    }
     let right = match Reference::read(task)? {
         Reference::Equal(texts) => texts.contains(&folded(answer)),
         Reference::Contained(texts) => {
@@ -106,6 +118,8 @@ pub(crate) fn check(task: &Task, engines: ScoreEngines) -> Result<(), ScoreError
     match task.scorer {
         Scorer::Command if !engines.program => no_engine("command", NO_PROGRAM),
         Scorer::Judge if !engines.judge => no_engine("judge", NO_JUDGE),
+        scorer if !engines.sandbox && (scorer == Scorer::Run || !task.world.is_empty()) => no_engine("run", NO_SANDBOX),
+        Scorer::Run if task.world.test.is_empty() => no_engine("run", NO_TEST),
         _ => Reference::read(task).map(|_| ()),
     }
 }
@@ -146,6 +160,7 @@ impl Reference {
                 Self::Skills(loads.iter().map(|name| folded(name)).collect())
             }
             Scorer::Command => Self::Engine("command"),
+            Scorer::Run => Self::Engine("run"),
             Scorer::Judge => {
                 // A judge reads any value, but there must be one.
                 if reference.accepted().is_empty() {
@@ -275,6 +290,7 @@ mod tests {
         let none = ScoreEngines {
             program: false,
             judge: false,
+            sandbox: false,
         };
         for (scorer, reference, words) in [
             ("command", json!("x"), "scorer_command is not set"),
@@ -303,6 +319,7 @@ mod tests {
         let all = ScoreEngines {
             program: true,
             judge: true,
+            sandbox: true,
         };
         for (scorer, reference) in [("command", json!(null)), ("judge", json!("x")), ("exact", json!(""))] {
             assert_eq!(check(&task(scorer, reference), all), Ok(()));

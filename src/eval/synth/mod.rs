@@ -171,6 +171,7 @@ fn task(trace: &Trace, scorer: Scorer, redactor: &Redactor) -> Result<Task, Skip
         scorer,
         loads: None,
         split: None,
+        world: Default::default(),
         extra: Default::default(),
     })
 }

@@ -29,6 +29,8 @@ pub(crate) struct Surroundings<'a> {
     pub named: &'a dyn Fn(&str, &str) -> Option<NamedFile>,
     /// Whether a path belongs to the harness.
     pub is_harness: &'a dyn Fn(&str) -> bool,
+    /// Programs that tasks name.
+    pub tasks: Vec<TrustProgram>,
     /// Traces and tasks outside the workspace.
     pub links: Vec<TrustLink>,
 }
@@ -40,11 +42,15 @@ impl TrustList {
     /// A program is a harness file.
     pub(crate) fn gather(manifest: &Manifest, around: Surroundings) -> Result<Self, String> {
         let programs = manifest.programs();
-        let programs = programs.into_iter().map(|program| listed(program, &around));
+        let programs = programs
+            .into_iter()
+            .map(|program| listed(program, &around))
+            .collect::<Result<_, _>>()?;
         let mut list = Self {
-            programs: programs.collect::<Result<_, _>>()?,
+            programs,
             ..Self::default()
         };
+        list.programs.extend(around.tasks);
         for (part, chat) in manifest.models() {
             let read = match Way::to(chat.url(), around.hosts).carries_keys() {
                 true => chat.key_variable(),
@@ -151,6 +157,7 @@ mod tests {
             hosts,
             named: &named,
             is_harness: &|path| path.starts_with("agents/"),
+            tasks: Vec::new(),
             links: Vec::new(),
         };
         TrustList::gather(&manifest, around).unwrap()

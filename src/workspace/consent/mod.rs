@@ -6,6 +6,7 @@
 mod identity;
 mod named_file;
 mod store;
+mod task_programs;
 mod user_config;
 mod user_layouts;
 
@@ -190,6 +191,7 @@ impl Permission {
             hosts: &config.network.plain_http_hosts,
             named: &|folder, word| named_file::named(&self.root, folder, word),
             is_harness: &|path| harness.selects(path),
+            tasks: task_programs::listed(&self.manifest, &self.root),
             links: links.iter().map(link).collect(),
         };
         Ok(TrustList::gather(&self.manifest, around).map_err(invalid)?)

@@ -1,22 +1,29 @@
 //! What a sandbox contains besides the agent's files: files of the last commit, after the user's preparation.
 #![allow(clippy::disallowed_methods)] // edge: git, the file system
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
 use super::git::{isolated, run_git};
-use super::sandbox::{CONTENT, fresh, place};
+use super::hidden_tests::put_over;
+use super::sandbox::{CONTENT, copy_tree, fresh, place};
+use crate::artifact::task_world::TaskWorld;
 use crate::digest::Digest;
 use crate::eval::benchmark;
+use crate::manifest::relative_path::within;
 use crate::manifest::sandbox::{BaseRule, SandboxBase, SandboxSection};
 use crate::sys::disk::Root;
 
-/// The keys of a task that name folders which no sandbox contains, unless it is the task's own fixture.
-const TASK_FOLDERS: [&str; 3] = ["fixture", "tests", "solution"];
+/// The key of a task that names a folder with its solution.
+const SOLUTION: &str = "solution";
+
+/// Runs the programs of a key, in a folder.
+type Prepare<'a> = &'a dyn Fn(&Path, &str, &[Vec<String>]) -> Result<(), String>;
 
 /// The base of one student's sandboxes. It is made at its first use and removed with the student.
 pub(crate) struct SandboxFoundation {
@@ -25,7 +32,8 @@ pub(crate) struct SandboxFoundation {
     benchmark: Vec<String>,
     root: Root,
     listing: OnceLock<Result<Vec<u8>, String>>,
-    made: OnceLock<Result<TempDir, String>>,
+    /// By fixture and its preparation.
+    made: Mutex<BTreeMap<Digest, Result<Arc<TempDir>, String>>>,
 }
 
 impl SandboxFoundation {
@@ -37,7 +45,7 @@ impl SandboxFoundation {
             benchmark,
             root,
             listing: OnceLock::new(),
-            made: OnceLock::new(),
+            made: Mutex::default(),
         }
     }
 
@@ -53,25 +61,45 @@ impl SandboxFoundation {
         identity
     }
 
-    /// The folder with the base. `prepare` runs the programs of `setup` in it.
+    /// The folder with the base and the fixture of a task. `prepare` runs programs in it.
     ///
     /// # Errors
-    /// git or a program fails.
-    pub(super) fn folder(&self, prepare: impl FnOnce(&Path) -> Result<(), String>) -> Result<PathBuf, String> {
-        let made = self.made.get_or_init(|| self.make(prepare));
-        made.as_ref()
-            .map(|folder| folder.path().join(CONTENT))
-            .map_err(Clone::clone)
+    /// git or a program fails, or the fixture cannot be copied.
+    pub(super) fn folder(&self, world: &TaskWorld, prepare: Prepare) -> Result<PathBuf, String> {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut base = |world: Option<&TaskWorld>, from: Option<&Path>| {
+            let key = Digest::of_value(&world.map(|world| (&world.fixture, &world.setup)));
+            let entry = made.entry(key);
+            let folder = entry.or_insert_with(|| self.make(world, from, prepare).map(Arc::new));
+            folder
+                .as_ref()
+                .map(|folder| folder.path().join(CONTENT))
+                .map_err(Clone::clone)
+        };
+        let plain = base(None, None)?;
+        match world.fixture.is_some() || !world.setup.is_empty() {
+            true => base(Some(world), Some(&plain)),
+            false => Ok(plain),
+        }
     }
 
-    fn make(&self, prepare: impl FnOnce(&Path) -> Result<(), String>) -> Result<TempDir, String> {
+    /// Makes the base, or that of a task from the plain one.
+    fn make(&self, world: Option<&TaskWorld>, plain: Option<&Path>, prepare: Prepare) -> Result<TempDir, String> {
         let folder = fresh(&place(&self.section)?)?;
         let files = folder.path().join(CONTENT);
         std::fs::create_dir(&files).map_err(|error| format!("{}: {error}", files.display()))?;
-        if self.section.base == SandboxBase::Workspace {
-            self.check_out(self.listing()?, &files, &folder.path().join("index"))?;
+        let Some((world, plain)) = world.zip(plain) else {
+            if self.section.base == SandboxBase::Workspace {
+                self.check_out(self.listing()?, &files, &folder.path().join("index"))?;
+            }
+            prepare(&files, "[student.sandbox] setup", &self.section.setup)?;
+            return Ok(folder);
+        };
+        copy_tree(plain, &files)?;
+        if let Some(fixture) = &world.fixture {
+            put_over(&self.root.join(fixture), &files).map_err(|problem| format!("fixture {fixture}: {problem}"))?;
         }
-        prepare(&files)?;
+        prepare(&files, "setup of a task", &world.setup)?;
         Ok(folder)
     }
 
@@ -105,8 +133,9 @@ impl SandboxFoundation {
         for file in benchmark::files(&self.root, &self.benchmark).map_err(failed)? {
             let opened = file.open().map_err(|error| error.to_string())?;
             for (_, task) in benchmark::read_tasks(opened, file.path()).map_err(failed)? {
-                let named = TASK_FOLDERS.iter().filter_map(|key| task.extra.get(*key)?.as_str());
-                folders.extend(named.filter_map(|path| crate::manifest::relative_path::within("", path)));
+                let solution = task.extra.get(SOLUTION).and_then(|path| path.as_str());
+                let named = task.world.folders().map(String::as_str).chain(solution);
+                folders.extend(named.filter_map(|path| within("", path)));
             }
         }
         Ok(folders)

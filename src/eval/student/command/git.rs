@@ -27,7 +27,7 @@ pub(super) fn run_git(git: &mut Command, input: Option<&[u8]>, name: &str) -> Re
     let pipe = child.stdin.take();
     let ended = std::thread::scope(|scope| {
         if let (Some(mut pipe), Some(bytes)) = (pipe, input) {
-            // It complains by itself if it cannot read all.
+            // git reports it if it cannot read all.
             scope.spawn(move || drop(pipe.write_all(bytes)));
         }
         child.wait_with_output().map_err(not_run)

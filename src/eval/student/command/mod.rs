@@ -2,30 +2,30 @@
 #![allow(clippy::disallowed_methods)] // edge: processes, the file system
 
 mod answer;
+mod attempt_result;
 mod base;
+mod candidate_files;
 mod copied_home;
 mod git;
+mod hidden_tests;
 mod sandbox;
 mod sandboxed_program;
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use serde_json::{Value, json};
-use tempfile::TempDir;
-
 use self::answer::ProgramAnswer;
+use self::attempt_result::attempt_of;
 pub(crate) use self::base::SandboxFoundation;
-use self::copied_home::complete;
-use self::sandbox::SandboxTemplate;
+use self::candidate_files::CandidateFiles;
 use self::sandboxed_program::{HARNESS, SandboxedProgram};
 use crate::artifact::egress::LlmRole;
 use crate::artifact::evaluation::{Attempt, AttemptUsage};
-use crate::artifact::task::Task;
+use crate::artifact::task::{Scorer, Task};
 use crate::digest::Digest;
-use crate::eval::student::program_failure::{Blame, reported};
 use crate::eval::student::{Draw, PreparedStudent, Student};
 use crate::harness::Harness;
 use crate::harness::agents::default_agent;
@@ -34,9 +34,10 @@ use crate::manifest::StudentSection;
 use crate::manifest::layout::Layout;
 use crate::manifest::sandbox::{SandboxKeep, SandboxSection};
 use crate::sys::consent::Consent;
-use crate::sys::disk::{Root, Scratch};
+use crate::sys::disk::{Root, folder_digest};
 use crate::sys::process;
 use crate::sys::process::{Program, ProgramFailure, ProgramOutput};
+use serde_json::{Value, json};
 
 /// Increment this when the same program would get other input.
 const REVISION: u32 = 1;
@@ -55,6 +56,8 @@ struct CommandContext {
     calls: Arc<LlmClient>,
     /// What sandboxes contain besides the agent's files.
     foundation: Option<SandboxFoundation>,
+    /// Digests of folders that tasks name.
+    folders: Mutex<BTreeMap<String, Option<Digest>>>,
 }
 
 /// A harness, with a folder of its files that is written at the first attempt.
@@ -62,45 +65,8 @@ struct Candidate {
     harness: Harness,
     digest: Digest,
     default_agent: String,
-    folder: OnceLock<Result<CandidateFolder, String>>,
+    files: CandidateFiles,
     context: Arc<CommandContext>,
-}
-
-/// The files of a candidate on disk.
-enum CandidateFolder {
-    /// All attempts read them here, and run in the workspace.
-    Shared(Scratch),
-    /// Each attempt runs in a copy.
-    Copied(SandboxTemplate),
-}
-
-/// The files of the agent for one attempt.
-enum AttemptFolder<'a> {
-    Shared(&'a Path),
-    /// Removed on drop.
-    Own(TempDir),
-}
-
-impl AttemptFolder<'_> {
-    fn path(&self) -> &Path {
-        match self {
-            Self::Shared(path) => path,
-            Self::Own(folder) => folder.path(),
-        }
-    }
-}
-
-impl CandidateFolder {
-    /// The files for one attempt.
-    ///
-    /// # Errors
-    /// They cannot be copied.
-    fn files(&self) -> Result<AttemptFolder<'_>, String> {
-        Ok(match self {
-            Self::Shared(scratch) => AttemptFolder::Shared(scratch.path()),
-            Self::Copied(template) => AttemptFolder::Own(template.copy()?),
-        })
-    }
 }
 
 impl CommandStudent {
@@ -120,6 +86,7 @@ impl CommandStudent {
             withheld,
             calls,
             foundation,
+            folders: Mutex::default(),
         }))
     }
 }
@@ -146,18 +113,56 @@ impl CommandContext {
         }
     }
 
-    /// Cleans up after the agent's program. Returns why it was not started, if `wrap` failed.
-    fn after_program(
-        &self,
-        consent: &Consent,
-        folder: &Path,
-        output: &Result<ProgramOutput, ProgramFailure>,
-    ) -> Option<String> {
-        let sandboxed = self.sandboxed(self.section.sandbox.as_ref()?, folder);
+    /// Why the program of `wrap` did not start the agent; `None` if it did.
+    fn not_wrapped(&self, folder: &Path, output: &Result<ProgramOutput, ProgramFailure>) -> Option<String> {
+        self.sandboxed(self.section.sandbox.as_ref()?, folder)
+            .not_wrapped(output)
+    }
+
+    /// Judges what the agent left, and runs `teardown`.
+    fn after_program(&self, consent: &Consent, folder: &Path, task: &Task, attempt: Attempt) -> Attempt {
+        let Some(section) = &self.section.sandbox else {
+            return attempt;
+        };
+        let sandboxed = self.sandboxed(section, folder);
+        let attempt = match attempt {
+            Attempt::Answered {
+                answer,
+                model,
+                tool,
+                used,
+            } if task.scorer == Scorer::Run => {
+                match hidden_tests::judged(&sandboxed, consent, (task, &self.root), answer, self.timeout(task)) {
+                    Err(reason) => Attempt::Infra { reason },
+                    Ok(judged) => Attempt::Answered {
+                        answer: judged.text(),
+                        model,
+                        tool,
+                        used,
+                    },
+                }
+            }
+            attempt => attempt,
+        };
         if let Err(problem) = sandboxed.teardown(consent) {
             self.calls.warn_once(&problem);
         }
-        sandboxed.not_wrapped(output)
+        attempt
+    }
+
+    /// The time limit of the agent and of the test of a task.
+    fn timeout(&self, task: &Task) -> Duration {
+        Duration::from_secs(task.world.timeout_seconds.unwrap_or(self.section.timeout_seconds))
+    }
+
+    /// The digests of the folders that a task names.
+    fn folders_digest(&self, task: &Task) -> Digest {
+        let digest = |path: &String| {
+            let mut known = self.folders.lock().unwrap_or_else(PoisonError::into_inner);
+            let entry = known.entry(path.clone());
+            *entry.or_insert_with(|| folder_digest(&self.root.join(path)).ok())
+        };
+        Digest::of_value(&task.world.folders().map(digest).collect::<Vec<_>>())
     }
 
     /// Keeps a sandbox for the user, if the manifest says so.
@@ -216,7 +221,7 @@ impl Student for CommandStudent {
             digest: digest_of_copy(harness),
             default_agent: default_agent(harness, &self.0.layout),
             harness: harness.clone(),
-            folder: OnceLock::new(),
+            files: CandidateFiles::default(),
             context: Arc::clone(&self.0),
         })
     }
@@ -232,9 +237,12 @@ fn digest_of_copy(harness: &Harness) -> Digest {
 }
 
 impl PreparedStudent for Candidate {
-    /// The digest of the whole harness, because the program can read every file.
-    fn footprint(&self, _: &Task) -> Digest {
-        self.digest
+    /// The digest of the whole harness, because the program can read every file, and of the task's world, if it has one.
+    fn footprint(&self, task: &Task) -> Digest {
+        match task.world.is_empty() && task.scorer != Scorer::Run {
+            true => self.digest,
+            false => Digest::of_value(&(self.digest, &task.world, self.context.folders_digest(task), task.scorer)),
+        }
     }
 
     fn words(&self, _: &Task) -> Option<String> {
@@ -247,14 +255,10 @@ impl PreparedStudent for Candidate {
             Ok(consent) => consent,
             Err(problem) => return infra(problem),
         };
-        let folder = match self.folder.get_or_init(|| self.written(&consent)) {
-            Ok(folder) => folder,
-            Err(problem) => return infra(problem.clone()),
-        };
         let calls = &self.context.calls;
         let mut number = 1;
         loop {
-            let (attempt, may_pass) = match self.attempt_once(&consent, task, draw.seed, folder) {
+            let (attempt, may_pass) = match self.attempt_once(&consent, task, draw.seed) {
                 Ok(attempted) => attempted,
                 Err(problem) => return infra(problem),
             };
@@ -279,21 +283,15 @@ impl Candidate {
     ///
     /// # Errors
     /// The attempt may exceed the budget.
-    fn attempt_once(
-        &self,
-        consent: &Consent,
-        task: &Task,
-        seed: u64,
-        folder: &CandidateFolder,
-    ) -> Result<(Attempt, bool), String> {
-        let files = folder.files()?;
+    fn attempt_once(&self, consent: &Consent, task: &Task, seed: u64) -> Result<(Attempt, bool), String> {
+        let files = self.files.folder(&self.context, &self.harness, &task.world, consent)?;
         let calls = &self.context.calls;
         let name = self.context.section.run.first().map_or("", String::as_str);
         let reserved = calls.begin_attempt(name).map_err(|problem| problem.to_string())?;
         let begun = calls.clock().now();
         let output = self.run(consent, task, seed, files.path());
         let seconds = calls.clock().seconds_since(begun);
-        let not_wrapped = self.context.after_program(consent, files.path(), &output);
+        let not_wrapped = self.context.not_wrapped(files.path(), &output);
         let answer = output
             .as_ref()
             .map(|output| ProgramAnswer::read(self.context.section.dialect(), &output.stdout))
@@ -317,21 +315,8 @@ impl Candidate {
             None => attempt_of(output, answer, used),
         };
         self.context.keep(files.path(), task, seed, &attempt);
+        let attempt = self.context.after_program(consent, files.path(), task, attempt);
         Ok((attempt, may_pass))
-    }
-
-    /// Writes the harness to a scratch folder, or to the template of the sandboxes.
-    fn written(&self, consent: &Consent) -> Result<CandidateFolder, String> {
-        let context = &self.context;
-        if let (Some(sandbox), Some(foundation)) = (&context.section.sandbox, &context.foundation) {
-            let base = foundation.folder(|folder| context.sandboxed(sandbox, folder).setup(consent))?;
-            return SandboxTemplate::made(sandbox, &self.harness, &base).map(CandidateFolder::Copied);
-        }
-        let made = self.context.root.scratch("harness", self.harness.files());
-        let completed = made.and_then(|scratch| complete(scratch.path(), &self.harness).map(|()| scratch));
-        completed
-            .map(CandidateFolder::Shared)
-            .map_err(|error| error.to_string())
     }
 
     fn run(&self, consent: &Consent, task: &Task, seed: u64, folder: &Path) -> Result<ProgramOutput, ProgramFailure> {
@@ -363,7 +348,7 @@ impl Candidate {
             folder: if is_own { folder } else { root },
             withheld: &self.context.withheld,
             variables: self.context.variables(folder),
-            timeout: Some(Duration::from_secs(section.timeout_seconds)),
+            timeout: Some(self.context.timeout(task)),
             bounds: sandboxed.as_ref().map(SandboxedProgram::bounds),
         };
         program.run(question.as_deref().map(str::as_bytes))
@@ -380,48 +365,6 @@ fn placed(word: &str, folder: &Path) -> String {
 /// placeholders in its text stay. Removes zero bytes, which an argument cannot contain.
 fn fill(word: &str, task: &Task, folder: &Path) -> String {
     placed(word, folder).replace("{query}", &task.query.replace('\0', ""))
-}
-
-/// The attempt for a program's result, and whether a further one may succeed.
-fn attempt_of(
-    output: Result<ProgramOutput, ProgramFailure>,
-    answer: ProgramAnswer,
-    used: AttemptUsage,
-) -> (Attempt, bool) {
-    let output = match output {
-        Ok(output) => output,
-        Err(problem) => {
-            let reason = problem.to_string();
-            let attempt = match problem {
-                ProgramFailure::NotStarted { .. } | ProgramFailure::NotEnded { .. } => Attempt::Infra { reason },
-                ProgramFailure::TimedOut { .. } | ProgramFailure::TooMuch { .. } | ProgramFailure::Exceeded { .. } => {
-                    Attempt::Failed { reason }
-                }
-            };
-            return (attempt, false);
-        }
-    };
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let report = reported(output.status.code(), &text(&output.stdout), &text(&output.stderr));
-    let Some(report) = report else {
-        let answered = Attempt::Answered {
-            answer: answer.answer,
-            model: answer.model,
-            tool: answer.tool,
-            used: used.known(),
-        };
-        return (answered, false);
-    };
-    let reason = match output.status.success() {
-        true => report.words,
-        false => format!("{}: {}", output.status, report.words),
-    };
-    let attempt = match report.blame {
-        Blame::Agent => Attempt::Failed { reason },
-        Blame::Passing | Blame::Service => Attempt::Infra { reason },
-        Blame::Refused => Attempt::Refused { reason },
-    };
-    (attempt, report.blame == Blame::Passing)
 }
 
 #[cfg(all(test, unix))]

@@ -108,7 +108,10 @@ pub(super) fn copy_tree(from: &Path, target: &Path) -> Result<(), String> {
 }
 
 /// Copies a link itself, not what it leads to.
-fn copied_link(from: &Path, to: &Path) -> std::io::Result<()> {
+///
+/// # Errors
+/// It cannot be made.
+pub(super) fn copied_link(from: &Path, to: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     return std::os::unix::fs::symlink(fs::read_link(from)?, to);
     #[cfg(not(unix))]

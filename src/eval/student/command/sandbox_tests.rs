@@ -104,7 +104,7 @@ fn preparation_runs_once_and_its_result_is_in_every_sandbox() {
     assert_eq!(all.len(), 3);
     for one in all {
         let one = one.unwrap().path();
-        assert!(one.join("left").exists() && !one.join("made").exists(), "teardown ran");
+        assert!(one.join("left").exists() && one.join("made").exists());
     }
     let place = boxed("cat", "setup = [[\"false\"]]");
     let Attempt::Infra { reason } = place.attempt("x") else {
@@ -206,9 +206,9 @@ fn a_wrapped_program_reaches_its_sandbox_and_nothing_else_of_the_user() {
     let folder = filled(&place).to_owned();
     let said = place.answer("x");
     let lines: Vec<&str> = said.split_whitespace().collect();
-    assert_eq!(&lines[..2], ["0", "reached"], "{said}");
+    assert_eq!(lines[0], "reached", "{said}");
     assert!(
-        lines[2].parse::<u32>().unwrap() < 10,
+        lines[1].parse::<u32>().unwrap() < 10,
         "it sees its own processes only: {said}"
     );
     assert!(!folder.join("written").exists() && !Path::new("/etc/written").exists());
@@ -237,4 +237,101 @@ fn nothing_of_a_wrapped_program_survives_and_a_failing_wrapper_is_no_fault_of_th
         reason.contains("[student.sandbox] wrap:") && reason.contains("kaizen doctor"),
         "{reason}"
     );
+}
+
+/// The score of a task with hidden tests for an agent that runs a script.
+fn judged(script: &str, settings: &str, test: Value) -> (Attempt, Place) {
+    let place = boxed(script, settings);
+    for (path, text) in [
+        ("fixtures/f/value", "old"),
+        ("hidden/h/test.sh", "test \"$(cat value)\" = new"),
+        ("mine", "untouched"),
+    ] {
+        let path = place.folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let task: Task = serde_json::from_value(
+        json!({"task_id": "t", "query": "q", "scorer": "run", "fixture": "fixtures/f",
+        "tests": "hidden/h", "test": test, "timeout_seconds": 3}),
+    )
+    .unwrap();
+    let attempt = place.student().prepare(&harness()).attempt(&task, Draw::first(1));
+    if let Attempt::Answered { answer, .. } = &attempt {
+        assert_eq!(crate::eval::score::score(&task, answer).unwrap(), score_of(&attempt));
+    }
+    (attempt, place)
+}
+
+fn score_of(attempt: &Attempt) -> f64 {
+    match attempt {
+        Attempt::Answered { answer, .. } => serde_json::from_str::<Value>(answer).unwrap()["score"]
+            .as_f64()
+            .unwrap(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_is_left_is_judged_by_tests_that_the_agent_cannot_see_or_replace() {
+    let test = || json!(["sh", "test.sh"]);
+    for (script, score) in [
+        ("echo new > value", 1.0),
+        ("cat value", 0.0),
+        (
+            "find . \"$KAIZEN_HARNESS\" | grep -q test.sh && echo new > value; true",
+            0.0,
+        ),
+        (
+            "echo 1 > reward.txt; echo '{\"reward\": 1}' > reward.json; echo done",
+            0.0,
+        ),
+        (
+            "echo 'exit 0' > test.sh; mkdir reward.txt junit.xml; ln -s /etc/passwd reward.json; echo done",
+            0.0,
+        ),
+        ("ln -s \"$KAIZEN_WORKSPACE/mine\" test.sh; echo done", 0.0),
+        (
+            "(setsid sh -c 'while :; do echo exit 0 > test.sh; done' > /dev/null 2>&1 &) ; echo done",
+            0.0,
+        ),
+        ("git config core.fsmonitor 'sh -c \"echo new > value\"'; echo done", 0.0),
+    ] {
+        let (attempt, place) = judged(script, "", test());
+        assert_eq!(score_of(&attempt), score, "{script}");
+        assert_eq!(
+            fs::read_to_string(place.folder.path().join("mine")).unwrap(),
+            "untouched"
+        );
+    }
+    for (program, score) in [
+        ("echo 0.25 > reward.txt; exit 1", Some(0.25)),
+        ("echo '{\"reward\": 0.5}' > reward.json", Some(0.5)),
+        (
+            "echo '<testsuite><testcase/><testcase><error/></testcase></testsuite>' > junit.xml",
+            Some(0.5),
+        ),
+        ("sleep 60", Some(0.0)),
+        ("echo 7 > reward.txt", None),
+        ("ln -s /etc/passwd reward.txt", None),
+    ] {
+        let (attempt, _) = judged("echo x", "", json!(["sh", "-c", program]));
+        match score {
+            Some(score) => assert_eq!(score_of(&attempt), score, "{program}"),
+            None => assert!(matches!(attempt, Attempt::Infra { .. }), "{program}: {attempt:?}"),
+        }
+    }
+    let (attempt, _) = judged("echo x", "", json!(["no-such-program"]));
+    assert!(matches!(attempt, Attempt::Infra { .. }), "{attempt:?}");
+}
+
+#[test]
+fn a_test_runs_in_the_wrapper_too() {
+    if !has_bubblewrap() {
+        return;
+    }
+    let wrap = format!("wrap = {}", json!(bubblewrap("sh")));
+    let program = "test ! -e \"$KAIZEN_WORKSPACE/mine\" && sh test.sh";
+    let (attempt, _) = judged("echo new > value", &wrap, json!(["sh", "-c", program]));
+    assert_eq!(score_of(&attempt), 1.0);
 }

@@ -45,23 +45,19 @@ impl SandboxedProgram<'_> {
         }
     }
 
-    /// Runs the programs of `setup`.
-    ///
-    /// # Errors
-    /// One of them cannot be run, or fails; the rest is not run.
-    pub(super) fn setup(&self, consent: &Consent) -> Result<(), String> {
-        self.run_all("setup", &self.section.setup, consent)
-    }
-
     /// Runs the programs of `teardown`.
     ///
     /// # Errors
     /// One of them cannot be run, or fails; the rest is not run.
     pub(super) fn teardown(&self, consent: &Consent) -> Result<(), String> {
-        self.run_all("teardown", &self.section.teardown, consent)
+        self.run_all("[student.sandbox] teardown", &self.section.teardown, consent)
     }
 
-    fn run_all(&self, key: &str, commands: &[Vec<String>], consent: &Consent) -> Result<(), String> {
+    /// Runs the programs of a key.
+    ///
+    /// # Errors
+    /// One of them cannot be run, or fails; the rest is not run.
+    pub(super) fn run_all(&self, key: &str, commands: &[Vec<String>], consent: &Consent) -> Result<(), String> {
         for run in commands {
             let program = Program {
                 consent,
@@ -74,7 +70,7 @@ impl SandboxedProgram<'_> {
             };
             program
                 .run_to_success(None)
-                .map_err(|problem| format!("[student.sandbox] {key}: {problem}"))?;
+                .map_err(|problem| format!("{key}: {problem}"))?;
         }
         Ok(())
     }

@@ -82,7 +82,7 @@ pub(super) fn shown_answer(task: &Task) -> Option<String> {
         // Its keys are sorted, as in the schema that may be enforced: servers give the keys in the order of the schema.
         Scorer::Json => serde_json::from_str::<Value>(reference.json_text()).ok()?.to_string(),
         Scorer::Exact | Scorer::Contains | Scorer::Number | Scorer::Judge => reference.as_str().to_owned(),
-        Scorer::Regex | Scorer::Command | Scorer::Loads => return None,
+        Scorer::Regex | Scorer::Command | Scorer::Run | Scorer::Loads => return None,
     };
     (!text.trim().is_empty()).then_some(text)
 }

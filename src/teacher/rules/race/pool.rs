@@ -93,7 +93,12 @@ fn right_answer(briefing: &Briefing, trace: &Trace, task: Option<&Task>, form: &
     let is_rated = trace.rating().is_some_and(|rating| rating >= RIGHT);
     let says_right = is_rated || (trace.rating().is_none() && trace.outcome.as_deref() == Some("success"));
     let is_right = match task {
-        Some(task) if !matches!(task.scorer, Scorer::Command | Scorer::Judge | Scorer::Loads) => {
+        Some(task)
+            if !matches!(
+                task.scorer,
+                Scorer::Command | Scorer::Judge | Scorer::Run | Scorer::Loads
+            ) =>
+        {
             (briefing.score)(task, answer).is_ok_and(|score| score >= 1.0)
         }
         _ => says_right,
