@@ -12,9 +12,9 @@ use walkdir::WalkDir;
 #[cfg(target_os = "linux")]
 use super::process_tree::ProcessTree;
 
-/// Interval between two measurements of processes, and of the disk.
-const PROCESS_INTERVAL: Duration = Duration::from_millis(50);
-const DISK_INTERVAL: Duration = Duration::from_millis(250);
+/// Interval between the first two measurements of processes; it doubles up to that between two of the disk.
+const FIRST_INTERVAL: Duration = Duration::from_millis(25);
+const DISK_INTERVAL: Duration = Duration::from_millis(200);
 
 /// The limits of an attempt that runs in a folder of its own.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +39,7 @@ pub(super) struct BoundsWatch<'a> {
     #[cfg(target_os = "linux")]
     tree: ProcessTree,
     next_processes: Instant,
+    interval: Duration,
     next_disk: Instant,
 }
 
@@ -50,6 +51,7 @@ impl<'a> BoundsWatch<'a> {
             #[cfg(target_os = "linux")]
             tree: ProcessTree::new(child.id(), bounds.folder, (bounds.variable, bounds.folder)),
             next_processes: now,
+            interval: FIRST_INTERVAL,
             next_disk: now,
         }
     }
@@ -57,7 +59,8 @@ impl<'a> BoundsWatch<'a> {
     /// What exceeds its limit now, in words.
     pub(super) fn excess(&mut self, now: Instant) -> Option<String> {
         if now >= self.next_processes {
-            self.next_processes = now + PROCESS_INTERVAL;
+            self.next_processes = now + self.interval;
+            self.interval = (2 * self.interval).min(DISK_INTERVAL);
             if let Some(excess) = self.processes_excess() {
                 return Some(excess);
             }

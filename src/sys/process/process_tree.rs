@@ -90,6 +90,9 @@ impl ProcessTree {
         let all: BTreeMap<u32, ProcessStat> = processes().filter(|(number, _)| *number != own).collect();
         self.known
             .retain(|(number, start), _| all.get(number).is_some_and(|stat| stat.start == *start));
+        // What began earlier is no part of the attempt, and its environment need not be read.
+        let begun = all.get(&self.root).map_or(0, |root| root.start);
+        let all: BTreeMap<u32, ProcessStat> = all.into_iter().filter(|(_, stat)| stat.start >= begun).collect();
         // A child may have a smaller number than its parent.
         while self.learn(&all) {}
         all.into_iter()
