@@ -367,7 +367,8 @@ fn fill(word: &str, task: &Task, folder: &Path) -> String {
     placed(word, folder).replace("{query}", &task.query.replace('\0', ""))
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod sandbox_tests;
 #[cfg(test)]
 mod tests;
