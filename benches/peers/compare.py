@@ -85,6 +85,7 @@ def dspy_run(agent, method, seed, parts):
         # Each candidate costs its bootstrap and one run of the validation tasks: 8 fit into 400 calls with 40 tasks.
         made = teleprompt.BootstrapFewShotWithRandomSearch(
             metric=metric, max_bootstrapped_demos=4, max_labeled_demos=16, num_candidate_programs=5, num_threads=4,
+            max_errors=MOST_CALLS,  # a reply that the adapter cannot parse is wrong, and no reason to end
         ).compile(program, trainset=train, valset=gate[:40])
     used = get("/count")
     calls[1] = False

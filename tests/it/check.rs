@@ -469,6 +469,20 @@ fn the_action_replaces_the_comment_of_its_own_account() {
         body.starts_with("<!-- kaizen check -->\n### kaizen check: not measured\n"),
         "{body}"
     );
+}
+
+#[test]
+fn each_workspace_of_a_repository_has_its_own_comment() {
+    let space = Space::empty();
+    space.write("gh", GH);
+    space.write("login", "me\n");
+    space.write("comments", "");
+    space.git(&["init", "-q"]);
+    Said::of(space.bare("chmod", &["+x", "gh"]).output().unwrap()).exits(0);
+    let path = format!("{}:{}", space.root.display(), std::env::var("PATH").unwrap());
+    let variables = [("PATH", path.as_str()), ("REPOSITORY", "o/r"), ("PULL_REQUEST", "7")];
+    let runner = space.root.parent().unwrap().join("runner");
+    std::fs::create_dir_all(&runner).unwrap();
     let first_line = |directory: &str| {
         std::fs::write(runner.join("kaizen.md"), "### no worse\n").unwrap();
         let variables = [&variables[..], &[("DIRECTORY", directory)]].concat();

@@ -15,6 +15,7 @@ fn read(dialect: ProgramDialect, output: &str) -> Option<String> {
 }
 
 #[test]
+#[allow(clippy::too_many_lines)] // a table
 fn outputs_of_programs() {
     for (what, dialect, output, expected) in [
         (
