@@ -57,10 +57,13 @@ fn ninja() -> Outcome<()> {
     row("ninja: nothing to do in 200 chains of 6 steps", median(build)?);
     let folder = tempfile::tempdir()?;
     sessions::two_hundred(folder.path())?;
+    // Files that just changed are read again.
+    std::thread::sleep(crate::history::CALM);
+    sessions::command(folder.path(), &["run"])?;
     let run = median(|| sessions::command(folder.path(), &["run"]))?;
     row("`kaizen run`: nothing to do, 200 finished sessions", run);
     let status = median(|| sessions::command(folder.path(), &["status"]))?;
-    row("`kaizen status`: all 1,200 phases checked", status);
+    row("`kaizen status` of these sessions", status);
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use crate::sessions::command;
 /// How many sessions there are.
 const SESSIONS: usize = 5_000;
 /// Longer than a change of a file may hide behind an earlier one.
-const CALM: Duration = Duration::from_millis(1_100);
+pub(crate) const CALM: Duration = Duration::from_millis(1_100);
 
 /// The commands that list sessions, with 5,000 of them.
 pub fn history() -> Outcome<()> {

@@ -82,8 +82,9 @@ impl Served {
     fn end(mut self) -> (Option<i32>, String) {
         #[cfg(unix)]
         {
+            // Not SIGINT, which a program that a script started in the background ignores.
             let pid = rustix::process::Pid::from_child(&self.child);
-            rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+            rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
         }
         let mut err = String::new();
         self.child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
@@ -145,7 +146,7 @@ fn the_page_follows_a_run_and_any_number_of_viewers_come_and_go() {
     assert!(served.page().contains(&state), "the report is that of the event");
     assert!(space.git(&["status", "--porcelain", "--", ".kaizen"]).is_empty());
     let (code, err) = served.end();
-    assert_eq!((code, err.as_str()), (Some(0), "stopped by SIGINT\n"));
+    assert_eq!((code, err.as_str()), (Some(0), "stopped by SIGTERM\n"));
 }
 
 #[test]

@@ -57,14 +57,73 @@ static SIDE_FILES: LazyLock<RegexSet> = LazyLock::new(|| {
     RegexSet::new(NAMES.map(|(_, name)| name)).unwrap_or_default()
 });
 
+/// Endings of usual files, which no side file has.
+const USUAL_ENDINGS: [&str; 9] = [
+    ".json", ".jsonl", ".md", ".toml", ".txt", ".yaml", ".yml", ".html", ".py",
+];
+
 /// Whether a file's name is that of a side file.
 pub(crate) fn is_side_file(name: &str) -> bool {
-    SIDE_FILES.is_match(name)
+    !is_usual(name) && SIDE_FILES.is_match(name)
+}
+
+/// Whether a name is surely none of a side file: letters, digits, `-` and `_`, and perhaps a usual ending. Most names are, so
+/// most commands need not compile the expressions, which takes longer than the rest of a short command.
+fn is_usual(name: &str) -> bool {
+    let stem = USUAL_ENDINGS
+        .iter()
+        .find_map(|ending| name.strip_suffix(ending))
+        .unwrap_or(name);
+    let is_plain = !stem.is_empty()
+        && stem
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    let lower = stem.to_ascii_lowercase();
+    // What remains of the table for such names.
+    is_plain
+        && !["conflict", "___jb_", "4913", "5036", "deadjoe"]
+            .iter()
+            .any(|part| lower.contains(part))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn a_usual_name_is_none_of_the_table(
+            name in "[a-zA-Z0-9_.~#-]{0,12}(conflict|Conflict-20260131-120000|___jb_tmp___|4913|DEADJOE|)[a-z0-9_-]{0,4}(\\.[a-z]{2,5}|)"
+        ) {
+            proptest::prop_assert!(!is_usual(&name) || !SIDE_FILES.is_match(&name), "{name}");
+        }
+    }
+
+    #[test]
+    fn usual_names_are_recognized_without_the_table() {
+        for name in [
+            "plan.json",
+            "session-20260101T000000_0a1b2c3d",
+            "SKILL.md",
+            "a_b-1.jsonl",
+            "tasks.py",
+        ] {
+            assert!(is_usual(name), "{name}");
+        }
+        for name in [
+            "",
+            ".json",
+            "a.b.json",
+            "go~",
+            "4913",
+            "DEADJOE",
+            "x_Conflict.md",
+            "a b.md",
+            "é.md",
+        ] {
+            assert!(!is_usual(name), "{name}");
+        }
+    }
 
     #[test]
     fn every_line_of_the_table_is_needed() {
