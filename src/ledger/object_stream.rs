@@ -56,7 +56,7 @@ impl ObjectStream {
         })
     }
 
-    /// The object with this name; `None` if there is none, or if git does not answer. Then the stream is of no use any more.
+    /// The object with this name; `None` if there is none, or if git does not answer. The stream cannot be used after that.
     pub(super) fn object(&mut self, name: &str) -> Option<StoredObject> {
         if name.contains('\n') {
             return None;
@@ -73,6 +73,11 @@ impl Drop for ObjectStream {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The objects in a whole answer, up to the first that is missing.
+pub(super) fn stored_objects(mut answer: &[u8]) -> impl Iterator<Item = StoredObject> {
+    std::iter::from_fn(move || next(&mut answer, u64::MAX - 1))
 }
 
 /// The next object: `<id> <kind> <size>`, a line end, the bytes and a line end.

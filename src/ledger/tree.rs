@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::Git;
 use super::filters::{Blob, smudged, smudged_within};
 use super::log::revision;
+use super::object_stream::stored_objects;
 use crate::harness::Harness;
 use crate::ledger::port::LedgerError;
 
@@ -171,24 +172,8 @@ fn links<'f, 'a>(git: &Git, leaves: &'f [Leaf<'a>]) -> Result<Vec<(&'f Leaf<'a>,
     }
     let names: String = links.iter().map(|leaf| format!("{}\n", leaf.object)).collect();
     let answer = git.read(&["cat-file", "--batch"], names.as_bytes())?;
-    let targets = link_targets(&answer);
+    let targets = stored_objects(&answer).map(|link| String::from_utf8_lossy(&link.bytes).into_owned());
     Ok(links.into_iter().zip(targets).collect())
-}
-
-/// The contents in an answer of `git cat-file --batch`: each after a line that ends with its size, and before a line end.
-fn link_targets(answer: &[u8]) -> Vec<String> {
-    let mut targets = Vec::new();
-    let mut rest = answer;
-    while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
-        let header = String::from_utf8_lossy(&rest[..end]);
-        let size = header.rsplit(' ').next().and_then(|size| size.parse().ok());
-        let Some(content) = size.and_then(|size: usize| rest.get(end + 1..end + 1 + size)) else {
-            break;
-        };
-        targets.push(String::from_utf8_lossy(content).into_owned());
-        rest = rest.get(end + content.len() + 2..).unwrap_or_default();
-    }
-    targets
 }
 
 /// The error for a commit whose files cannot be listed.

@@ -427,16 +427,22 @@ case "$*" in
 esac
 "#;
 
-#[test]
-fn the_action_replaces_the_comment_of_its_own_account() {
+/// A repository with [`GH`], the search path that finds it, and the runner's folder for files.
+fn repository_with_gh() -> (Space, String, std::path::PathBuf) {
     let space = Space::empty();
     space.write("gh", GH);
     space.git(&["init", "-q"]);
     Said::of(space.bare("chmod", &["+x", "gh"]).output().unwrap()).exits(0);
     let path = format!("{}:{}", space.root.display(), std::env::var("PATH").unwrap());
-    let variables = [("PATH", path.as_str()), ("REPOSITORY", "o/r"), ("PULL_REQUEST", "7")];
     let runner = space.root.parent().unwrap().join("runner");
     std::fs::create_dir_all(&runner).unwrap();
+    (space, path, runner)
+}
+
+#[test]
+fn the_action_replaces_the_comment_of_its_own_account() {
+    let (space, path, runner) = repository_with_gh();
+    let variables = [("PATH", path.as_str()), ("REPOSITORY", "o/r"), ("PULL_REQUEST", "7")];
     let line = "x".repeat(99);
     for (login, comments, account, call) in [
         (
@@ -473,16 +479,10 @@ fn the_action_replaces_the_comment_of_its_own_account() {
 
 #[test]
 fn each_workspace_of_a_repository_has_its_own_comment() {
-    let space = Space::empty();
-    space.write("gh", GH);
+    let (space, path, runner) = repository_with_gh();
     space.write("login", "me\n");
     space.write("comments", "");
-    space.git(&["init", "-q"]);
-    Said::of(space.bare("chmod", &["+x", "gh"]).output().unwrap()).exits(0);
-    let path = format!("{}:{}", space.root.display(), std::env::var("PATH").unwrap());
     let variables = [("PATH", path.as_str()), ("REPOSITORY", "o/r"), ("PULL_REQUEST", "7")];
-    let runner = space.root.parent().unwrap().join("runner");
-    std::fs::create_dir_all(&runner).unwrap();
     let first_line = |directory: &str| {
         std::fs::write(runner.join("kaizen.md"), "### no worse\n").unwrap();
         let variables = [&variables[..], &[("DIRECTORY", directory)]].concat();

@@ -120,11 +120,11 @@ impl HomeGuard {
 
     /// This guard for a workspace in a folder of that name.
     pub(crate) fn in_folder(self, name: &str) -> Self {
-        let host =
-            |name: &str| LayoutTable::built_in().map_or_else(|_| name.to_owned(), |table| table.folder_of_host(name));
-        let prefix = match name.starts_with('.') {
-            true => seen_prefix(&host(name)),
-            false => String::new(),
+        // The table is read only if it can know the name.
+        let prefix = match name.starts_with('.').then(LayoutTable::shared) {
+            Some(Some(table)) => seen_prefix(&table.folder_of_host(name)),
+            Some(None) => seen_prefix(name),
+            None => String::new(),
         };
         Self { prefix, ..self }
     }
@@ -267,7 +267,7 @@ impl GuardTable {
     fn built_in() -> Option<Self> {
         let mut table = Self::default();
         let mut globs = GlobSetBuilder::new();
-        for (at, row) in LayoutTable::built_in().ok()?.rows().iter().enumerate() {
+        for (at, row) in LayoutTable::shared()?.rows().iter().enumerate() {
             for (glob, protects) in globs_of(&row.layout) {
                 globs.add(compiled(&glob).ok()?);
                 table.meanings.push(GlobMeaning { row: at, protects });

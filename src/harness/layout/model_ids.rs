@@ -21,10 +21,8 @@ impl ModelIds {
     pub(crate) fn built_in() -> &'static Self {
         static IDS: OnceLock<ModelIds> = OnceLock::new();
         IDS.get_or_init(|| {
-            let table = LayoutTable::built_in();
-            let rows = table.iter().flat_map(LayoutTable::rows);
-            let mut ids = rows.filter_map(|row| row.layout.model_ids.clone());
-            ids.next().unwrap_or_default()
+            let mut rows = LayoutTable::shared().into_iter().flat_map(LayoutTable::rows);
+            rows.find_map(|row| row.layout.model_ids.clone()).unwrap_or_default()
         })
     }
 

@@ -1,6 +1,7 @@
 //! The table of layouts: the built-in ones, and those of the user.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use super::{HostLayout, LayoutError};
 
@@ -67,6 +68,12 @@ impl LayoutTable {
             });
         }
         Ok(Self { layouts })
+    }
+
+    /// The built-in layouts, read once; `None` if one of them is malformed.
+    pub(crate) fn shared() -> Option<&'static Self> {
+        static TABLE: OnceLock<Option<LayoutTable>> = OnceLock::new();
+        TABLE.get_or_init(|| Self::built_in().ok()).as_ref()
     }
 
     /// Adds a layout of the user, before the built-in ones. One with the name of a built-in layout replaces it, but what

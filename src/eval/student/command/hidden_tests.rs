@@ -14,8 +14,8 @@ use crate::artifact::task::Task;
 use crate::eval::score::test_run::{REWARDS, TestRun, reward};
 use crate::sys::consent::Consent;
 use crate::sys::disk::Root;
+use crate::sys::process::ProgramFailure;
 use crate::sys::process::program_files::{FileLimits, take_one};
-use crate::sys::process::{Program, ProgramFailure};
 
 /// The most bytes of a file with a score.
 const LARGEST_REWARD: u64 = 8 << 20;
@@ -39,16 +39,8 @@ pub(super) fn judged(
     if let Some(tests) = &task.world.tests {
         put_over(&root.join(tests), sandboxed.folder).map_err(failed)?;
     }
-    let program = Program {
-        consent,
-        run: &sandboxed.wrapped(&task.world.test),
-        folder: sandboxed.folder,
-        withheld: sandboxed.withheld,
-        variables: sandboxed.variables.clone(),
-        timeout: Some(timeout),
-        bounds: Some(sandboxed.bounds()),
-    };
-    let output = program.run(None);
+    let test = sandboxed.wrapped(&task.world.test);
+    let output = sandboxed.program(consent, &test, timeout).run(None);
     if let Some(problem) = sandboxed.not_wrapped(&output) {
         return Err(problem);
     }
@@ -75,8 +67,8 @@ pub(super) fn judged(
     Ok(TestRun::new(score, answer, &String::from_utf8_lossy(&printed)))
 }
 
-/// Copies files over those of a sandbox, except those of git. A link or another kind of file that lies at a path of a test is removed first, so
-/// nothing is written elsewhere.
+/// Copies files over those of a sandbox, except those of git. A link or another kind of file that lies at a path of a test
+/// is removed first, so nothing is written elsewhere.
 pub(super) fn put_over(from: &Path, sandbox: &Path) -> Result<(), String> {
     let is_git = |entry: &walkdir::DirEntry| entry.depth() == 1 && entry.file_name() == ".git";
     let entries = WalkDir::new(from).min_depth(1).sort_by_file_name().into_iter();

@@ -17,6 +17,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use serde_json::{Value, json};
+
 use self::answer::ProgramAnswer;
 use self::attempt_result::attempt_of;
 pub(crate) use self::base::SandboxFoundation;
@@ -32,12 +34,11 @@ use crate::harness::agents::default_agent;
 use crate::llm::client::{LlmClient, ReportedUsage};
 use crate::manifest::StudentSection;
 use crate::manifest::layout::Layout;
-use crate::manifest::sandbox::{SandboxKeep, SandboxSection};
+use crate::manifest::sandbox::SandboxKeep;
 use crate::sys::consent::Consent;
 use crate::sys::disk::{Root, folder_digest};
 use crate::sys::process;
 use crate::sys::process::{Program, ProgramFailure, ProgramOutput};
-use serde_json::{Value, json};
 
 /// Increment this when the same program would get other input.
 const REVISION: u32 = 1;
@@ -103,28 +104,21 @@ impl CommandContext {
         own.into_iter().chain(set).collect()
     }
 
-    /// The programs that run in a sandbox.
-    fn sandboxed<'a>(&'a self, section: &'a SandboxSection, folder: &'a Path) -> SandboxedProgram<'a> {
-        SandboxedProgram {
-            section,
+    /// The programs that run in a sandbox; `None` without the section.
+    fn sandboxed<'a>(&'a self, folder: &'a Path) -> Option<SandboxedProgram<'a>> {
+        Some(SandboxedProgram {
+            section: self.section.sandbox.as_ref()?,
             folder,
             withheld: &self.withheld,
             variables: self.variables(folder),
-        }
-    }
-
-    /// Why the program of `wrap` did not start the agent; `None` if it did.
-    fn not_wrapped(&self, folder: &Path, output: &Result<ProgramOutput, ProgramFailure>) -> Option<String> {
-        self.sandboxed(self.section.sandbox.as_ref()?, folder)
-            .not_wrapped(output)
+        })
     }
 
     /// Judges what the agent left, and runs `teardown`.
     fn after_program(&self, consent: &Consent, folder: &Path, task: &Task, attempt: Attempt) -> Attempt {
-        let Some(section) = &self.section.sandbox else {
+        let Some(sandboxed) = self.sandboxed(folder) else {
             return attempt;
         };
-        let sandboxed = self.sandboxed(section, folder);
         let attempt = match attempt {
             Attempt::Answered {
                 answer,
@@ -291,7 +285,8 @@ impl Candidate {
         let begun = calls.clock().now();
         let output = self.run(consent, task, seed, files.path());
         let seconds = calls.clock().seconds_since(begun);
-        let not_wrapped = self.context.not_wrapped(files.path(), &output);
+        let sandboxed = self.context.sandboxed(files.path());
+        let not_wrapped = sandboxed.and_then(|sandboxed| sandboxed.not_wrapped(&output));
         let answer = output
             .as_ref()
             .map(|output| ProgramAnswer::read(self.context.section.dialect(), &output.stdout))
@@ -324,7 +319,8 @@ impl Candidate {
         let is_filled = |word: &String| word.contains("{query}");
         let mut filled: Vec<String> = section.run.iter().map(|word| fill(word, task, folder)).collect();
         let root = &self.context.root;
-        let is_own = section.sandbox.is_some();
+        let sandboxed = self.context.sandboxed(folder);
+        let is_own = sandboxed.is_some();
         // A program of the workspace is not in the sandbox.
         if let Some(name) = filled.first_mut().filter(|name| is_own && name.contains('/')) {
             *name = root.join(&*name).to_string_lossy().into_owned();
@@ -335,23 +331,22 @@ impl Candidate {
             json!({"task_id": task.task_id, "query": task.query, "agent": agent, "seed": seed & 0x7fff_ffff});
         // If the query is an argument, standard input is empty, because agents would append it to the query.
         let question = (!section.run.iter().any(is_filled)).then(|| question.to_string());
-        let sandboxed = section
-            .sandbox
-            .as_ref()
-            .map(|sandbox| self.context.sandboxed(sandbox, folder));
+        let timeout = self.context.timeout(task);
+        let question = question.as_deref().map(str::as_bytes);
         if let Some(sandboxed) = &sandboxed {
-            filled = sandboxed.wrapped(&filled);
+            let wrapped = sandboxed.wrapped(&filled);
+            return sandboxed.program(consent, &wrapped, timeout).run(question);
         }
         let program = Program {
             consent,
             run: &filled,
-            folder: if is_own { folder } else { root },
+            folder: root,
             withheld: &self.context.withheld,
             variables: self.context.variables(folder),
-            timeout: Some(self.context.timeout(task)),
-            bounds: sandboxed.as_ref().map(SandboxedProgram::bounds),
+            timeout: Some(timeout),
+            bounds: None,
         };
-        program.run(question.as_deref().map(str::as_bytes))
+        program.run(question)
     }
 }
 

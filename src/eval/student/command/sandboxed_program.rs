@@ -33,7 +33,7 @@ impl SandboxedProgram<'_> {
     }
 
     /// The limits of one program.
-    pub(super) fn bounds(&self) -> Bounds<'_> {
+    fn bounds(&self) -> Bounds<'_> {
         let section = self.section;
         Bounds {
             folder: self.folder,
@@ -42,6 +42,19 @@ impl SandboxedProgram<'_> {
             memory: section.max_memory_mib << 20,
             processes: section.max_processes,
             disk: section.max_disk_mib << 20,
+        }
+    }
+
+    /// A program in the sandbox, whose command line has the words of `wrap` before it.
+    pub(super) fn program<'p>(&'p self, consent: &'p Consent, wrapped: &'p [String], timeout: Duration) -> Program<'p> {
+        Program {
+            consent,
+            run: wrapped,
+            folder: self.folder,
+            withheld: self.withheld,
+            variables: self.variables.clone(),
+            timeout: Some(timeout),
+            bounds: Some(self.bounds()),
         }
     }
 
@@ -59,16 +72,8 @@ impl SandboxedProgram<'_> {
     /// One of them cannot be run, or fails; the rest is not run.
     pub(super) fn run_all(&self, key: &str, commands: &[Vec<String>], consent: &Consent) -> Result<(), String> {
         for run in commands {
-            let program = Program {
-                consent,
-                run: &self.wrapped(run),
-                folder: self.folder,
-                withheld: self.withheld,
-                variables: self.variables.clone(),
-                timeout: Some(Duration::from_secs(self.section.setup_timeout_seconds)),
-                bounds: Some(self.bounds()),
-            };
-            program
+            let timeout = Duration::from_secs(self.section.setup_timeout_seconds);
+            self.program(consent, &self.wrapped(run), timeout)
                 .run_to_success(None)
                 .map_err(|problem| format!("{key}: {problem}"))?;
         }

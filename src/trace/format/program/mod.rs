@@ -51,7 +51,7 @@ pub(crate) fn printed_run(dialect: ProgramDialect, output: &str) -> Option<Print
     }
 }
 
-/// A whole number of tokens; 0 where there is none.
+/// A count of tokens; 0 if the value is no whole number.
 fn count(value: &Value) -> u64 {
     value.as_u64().unwrap_or_default()
 }
